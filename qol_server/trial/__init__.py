@@ -1,0 +1,1 @@
+"""The rules of a trial: pure functions over frozen dataclasses, standard library only."""

@@ -1,0 +1,135 @@
+"""What the journal holds: the entry, its kinds, and the exact bytes that its digest covers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """Every kind of entry, noun and past participle."""
+
+    # what a phone may send
+    RESPONSE_GIVEN = "response.given"
+    PREFERENCE_SET = "preference.set"
+    APP_NOTED = "app.noted"
+    HELP_ASKED = "help.asked"
+    # what the server makes of what it cannot use
+    ENTRY_QUARANTINED = "entry.quarantined"
+    # the study
+    STUDY_CREATED = "study.created"
+    INSTRUMENT_ADOPTED = "instrument.adopted"
+    WORDING_IMPORTED = "wording.imported"
+    PROTOCOL_ADOPTED = "protocol.adopted"
+    STUDY_ACTIVATED = "study.activated"
+    # the participant
+    PARTICIPANT_ENROLLED = "participant.enrolled"
+    ANCHOR_SET = "anchor.set"
+    TREATMENT_PRESCRIBED = "treatment.prescribed"
+    WITHDRAWAL_RECORDED = "withdrawal.recorded"
+    # phones
+    PAIRING_OFFERED = "pairing.offered"
+    DEVICE_PAIRED = "device.paired"
+    DEVICE_REPLACED = "device.replaced"
+    DEVICE_REVOKED = "device.revoked"
+    # the clock
+    REMINDER_INTENDED = "reminder.intended"
+    REMINDER_SENT = "reminder.sent"
+    REMINDER_CANCELLED = "reminder.cancelled"
+    REMINDER_FAILED = "reminder.failed"
+    SCORES_COMPUTED = "scores.computed"
+    CALL_RAISED = "call.raised"
+    JOURNAL_SEALED = "journal.sealed"
+    WITNESS_DISAGREED = "witness.disagreed"
+    # copies handed out
+    EXPORT_MADE = "export.made"
+
+
+PHONE_KINDS = frozenset({Kind.RESPONSE_GIVEN, Kind.PREFERENCE_SET, Kind.APP_NOTED, Kind.HELP_ASKED})
+
+
+def canonical(value: Any) -> bytes:
+    """The canonical JSON of ``value``: keys sorted by code point, no white space, UTF-8, numbers are integers.
+
+    Raises ValueError on a float, TypeError on what JSON does not have.
+    """
+    _refuse_floats(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def _refuse_floats(value: Any) -> None:
+    if isinstance(value, float):
+        raise ValueError(f"{value!r}: decimals travel as strings")
+    if isinstance(value, Mapping):
+        for part in value.values():
+            _refuse_floats(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            _refuse_floats(part)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal.
+
+    ``line``: the exact bytes that the phone sent without the line feed, or the canonical JSON that the server made.
+    ``received_at``: RFC 3339 UTC with milliseconds. ``skew``: the phone's clock minus the server's, milliseconds, None
+    where no phone was involved. ``position`` counts 1, 2, 3 … without gaps; 0 means not appended yet.
+    """
+
+    kind: str
+    id: str
+    line: bytes
+    actor: str  # "participant", "staff:<name>", "clock", "server"
+    received_at: str
+    participant: str | None = None
+    device: str | None = None
+    skew: int | None = None
+    occurrence: str | None = None
+    supersedes: str | None = None
+    reason: str | None = None
+    position: int = 0
+
+
+def header(entry: Entry, position: int, body: str) -> dict[str, Any]:
+    """All fields of an entry but its line, as the digest covers them; ``body`` is the hex SHA-256 of the line."""
+    return {
+        "actor": entry.actor,
+        "body": body,
+        "device": entry.device,
+        "id": entry.id,
+        "kind": str(entry.kind),
+        "occurrence": entry.occurrence,
+        "participant": entry.participant,
+        "position": position,
+        "reason": entry.reason,
+        "received_at": entry.received_at,
+        "skew": entry.skew,
+        "supersedes": entry.supersedes,
+    }
+
+
+def genesis(study: str) -> bytes:
+    """The digest before the first entry: binds the chain to the study's short name."""
+    return hashlib.sha256(b"qol-journal/1\n" + study.encode()).digest()
+
+
+def digest(previous: bytes, head: Mapping[str, Any]) -> bytes:
+    """SHA-256(previous digest, 32 bytes, followed by the canonical JSON of the header)."""
+    return hashlib.sha256(previous + canonical(head)).digest()
+
+
+def server_id(study: str, kind: str, participant: str | None, occurrence: str | None, nth: int | str) -> str:
+    """The name-based id (UUIDv5) of an entry that the server makes: the same fact can be recorded only once."""
+    name = "\x1f".join((study, str(kind), participant or "", occurrence or "", str(nth)))
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "urn:qol:" + name))
+
+
+def head_message(study: str, epoch: str, position: int, digest_hex: str) -> bytes:
+    """The bytes that the server's Ed25519 key signs for a head."""
+    return b"qol-head/1\n" + canonical({"digest": digest_hex, "epoch": epoch, "position": position, "study": study})

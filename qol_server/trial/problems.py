@@ -1,0 +1,90 @@
+"""The one catalogue of what can go wrong for a user, each with a stable name, a sentence and whether to try again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """``name`` is the last part of the problem's type URI; ``status`` its HTTP number; ``advice`` what to do about it."""
+
+    name: str
+    status: int
+    title: str
+    advice: str
+    retryable: bool = False
+
+
+CATALOGUE: dict[str, Problem] = {}
+
+
+def _define(name: str, status: int, title: str, advice: str, *, retryable: bool = False) -> Problem:
+    problem = Problem(name, status, title, advice, retryable)
+    CATALOGUE[name] = problem
+    return problem
+
+
+class Refused(Exception):
+    """A request cannot be done; carries its catalogue entry and what in particular was wrong."""
+
+    def __init__(
+        self, problem: Problem, detail: str = "", *, errors: list[dict[str, str]] | None = None, retry_after: int | None = None
+    ) -> None:
+        super().__init__(f"{problem.title}. {detail or problem.advice}")
+        self.problem = problem
+        self.detail = detail or problem.advice
+        self.errors = errors or []
+        self.retry_after = retry_after
+
+
+# Requests
+BAD_ENVELOPE = _define("bad-envelope", 400, "The first line is not a usable envelope", "Send the envelope described by the protocol as the first line.")
+TRUNCATED = _define("truncated", 400, "The body did not arrive whole", "Send the same batch again; nothing of it was stored.", retryable=True)
+BAD_REQUEST = _define("bad-request", 422, "The request has wrong or missing fields", "Mend the fields that are named and send it again.")
+NOT_JSON = _define("not-json", 400, "The body is not JSON", "Send one JSON object.")
+TOKEN_UNKNOWN = _define("token-unknown", 401, "This phone is not known here", "Keep everything and pair again with a new code.")
+DEVICE_REVOKED = _define("device-revoked", 401, "This phone was reported lost and is locked out", "Keep everything and ask the site for a new code.")
+STUDY_UNKNOWN = _define("study-unknown", 404, "There is no such study here", "Check the address; the study's short name is its first part.")
+NOT_FOUND = _define("not-found", 404, "There is nothing at this address", "Check the address.")
+METHOD_NOT_ALLOWED = _define("method-not-allowed", 405, "This address does not take that method", "Use one of the methods named in Allow.")
+CODE_UNKNOWN = _define("code-unknown", 404, "This pairing code is not known", "Check the code for typing mistakes or ask the site for a new one.")
+CODE_EXPIRED = _define("code-expired", 404, "This pairing code is too old", "Ask the site for a new code; a code is good for 24 hours.")
+CODE_USED = _define("code-used", 409, "This pairing code was used on another phone", "Ask the site for a new code.")
+TOO_LARGE = _define("too-large", 413, "The batch is too large", "Send half of it; a batch holds at most 200 entries and 1 MiB when unpacked.")
+MEDIA_TYPE = _define("media-type", 415, "The body is of a type that is not taken here", "Use application/x-ndjson for a sync, application/json elsewhere, with no encoding but gzip.")
+APP_TOO_OLD = _define("app-too-old", 426, "This app is too old to be given new questionnaires", "Update the app; what it holds is still taken.")
+TOO_MANY_TRIES = _define("too-many-tries", 429, "Too many wrong codes", "Wait and try again.", retryable=True)
+BUSY = _define("busy", 503, "The server is busy", "Try again; nothing was stored.", retryable=True)
+STORAGE_FULL = _define("storage-full", 507, "The server's disk is full", "Try again later; nothing was stored.", retryable=True)
+INTERNAL = _define("internal", 500, "The server failed", "Try again later; what was not acknowledged was not stored.", retryable=True)
+STUDY_NOT_ACTIVE = _define("study-not-active", 409, "This study has not been activated", "Activate it with: qol study activate STUDY.")
+
+# Entries that are kept for review (quarantine)
+UNPARSABLE = _define("unparsable", 422, "Kept for review: the line is not a JSON object", "A data manager will look at it.")
+TOO_LONG = _define("line-too-long", 422, "Kept for review: the line is longer than 64 KiB", "A data manager will look at it.")
+TOO_DEEP = _define("too-deep", 422, "Kept for review: the line is nested deeper than 32", "A data manager will look at it.")
+DUPLICATE_KEY = _define("duplicate-key", 422, "Kept for review: a key stands twice in one object", "A data manager will look at it.")
+BAD_TEXT = _define("bad-text", 422, "Kept for review: text that cannot be stored safely", "A data manager will look at it.")
+BAD_NUMBER = _define("bad-number", 422, "Kept for review: a number that is not a whole number of usual size", "A data manager will look at it.")
+BAD_ENTRY = _define("bad-entry", 422, "Kept for review: the entry has wrong or missing fields", "A data manager will look at it.")
+UNKNOWN_KIND = _define("unknown-kind", 422, "Kept for review: an unknown kind of entry", "A data manager will look at it.")
+UNKNOWN_INSTRUMENT = _define("unknown-instrument", 422, "Kept for review: an instrument that this study never adopted", "A data manager will look at it.")
+UNKNOWN_VERSION = _define("unknown-instrument-version", 422, "Kept for review: a version of the instrument that this study never adopted", "A data manager will look at it.")
+OUT_OF_RANGE = _define("answer-out-of-range", 422, "Kept for review: an answer that the item does not allow", "A data manager will look at it.")
+UNKNOWN_ITEM = _define("unknown-item", 422, "Kept for review: an answer to an item that the instrument does not have", "A data manager will look at it.")
+UNKNOWN_OCCURRENCE = _define("unknown-occurrence", 422, "Kept for review: an assessment that no adopted protocol could produce", "A data manager will look at it.")
+ID_REUSE = _define("id-reuse", 422, "Kept for review: another entry has this id already", "A data manager will look at it.")
+CLOCK = _define("clock-beyond-a-year", 422, "Kept for review: the phone's clock is more than a year off", "A data manager will look at it.")
+AFTER_END = _define("after-end", 422, "Kept for review: entered after the participation ended", "Sealed until the data manager decides by the consent.")
+
+# Staff commands
+STUDY_EXISTS = _define("study-exists", 409, "A study of that name exists already", "Choose another folder, or adopt the new protocol as an amendment.")
+NOT_LICENSED = _define("not-licensed", 409, "An instrument has no recorded licence or no wording", "Import a wording pack with its licence reference: qol wording import.")
+PARTICIPANT_UNKNOWN = _define("participant-unknown", 404, "There is no such participant", "Check the number; qol participant list STUDY shows all of them.")
+NOT_ELIGIBLE = _define("not-eligible", 409, "A criterion of eligibility is not met", "Check the values; what is not met is named.")
+BAD_VALUE = _define("bad-value", 422, "A value is not allowed here", "Use one of the values that are named.")
+NOT_A_JOURNAL = _define("not-a-journal", 422, "This file is not a study's journal", "Name a study of the data folder or the path of its .db file.")
+BAD_CSV = _define("bad-csv", 422, "The file cannot be scored", "Mend the file where it is named; nothing was written.")
+BAD_STUDY_FILE = _define("bad-study-file", 422, "The study file has mistakes", "Mend each line that is named; qol study check FILE shows them all.")
+DATA_FOLDER = _define("data-folder", 503, "The data folder cannot be used", "Check that it exists and may be written, or make it with: qol init.")

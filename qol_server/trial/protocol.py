@@ -1,0 +1,155 @@
+"""What a trial's protocol says: anchors, assessments and their visits, treatment, reminders, alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A calendar distance (ISO 8601 duration): months first (clamped to the month's last day), then days, then minutes."""
+
+    months: int = 0
+    days: int = 0
+    minutes: int = 0
+
+
+ZERO = Period()
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    """Where a series ends: the first of these (anchor name, distance) dates that is known. Empty: no end.
+
+    The anchor ``last_dose`` means treatment_end where it is known, else the planned end of treatment.
+    """
+
+    first_of: tuple[tuple[str, Period], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visit, or a series of them when ``every`` is set; ``id`` may hold ``{n}``, ``{y}`` and ``{h}``."""
+
+    id: str
+    start: str  # the anchor it counts from
+    every: Period | None = None
+    count: int | None = None
+    after: Period | None = None  # a series keeps only the targets later than start + after
+    until: Until = Until()  # … and not later than this (inclusive)
+    opens: Period = ZERO  # distance from the target day, usually negative
+    due: Period = ZERO  # last day on time, counted from the target day
+    grace: Period = ZERO  # accepted as late until due + grace
+    until_before: str | None = None  # the window runs from the target to the day before this anchor (open-ended while unknown)
+    served_by: str | None = None  # assessment of which a response given in this window serves this visit too
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """A diary day for each local day from an anchor until an end (the first of; inclusive day)."""
+
+    start: str
+    until: Until
+    opens: time = time(0, 0)
+    closes: Period = Period(days=1)  # a day stays on time until that long after the day's end
+    late_reason_after: Period | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One instrument asked at certain visits, on each day, or whenever something happens."""
+
+    id: str
+    instrument: str
+    visits: tuple[Visit, ...] = ()
+    daily: Daily | None = None
+    ad_hoc: bool = False
+    ends: tuple[str, ...] = ()  # anchors and "withdrawal.<kind>" that end it
+
+
+@dataclass(frozen=True, slots=True)
+class Regimen:
+    """A dose that can be prescribed: ``mg`` per intake, ``intakes_per_day`` of them."""
+
+    id: str
+    mg: Decimal
+    intakes_per_day: int
+
+    @property
+    def mg_per_day(self) -> Decimal:
+        return self.mg * self.intakes_per_day
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    name: str
+    route: str
+    regimens: Mapping[str, Regimen]
+    start: str
+    max_mg_per_day: Decimal | None = None
+    duration: Period | None = None  # planned length, from treatment_start
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of an assessment's reminders.
+
+    ``at`` is "open", "target" or "preferred_hour" (the target day at the participant's hour) and ``after`` a distance from
+    the target day at the participant's hour; exactly one is set. ``by`` names channels; ``task`` a staff task instead.
+    """
+
+    at: str | None = None
+    after: Period | None = None
+    by: tuple[str, ...] = ()
+    task: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One eligibility criterion: ``ask`` "number" with strict (above, below) and inclusive (at_least, at_most) limits, or "yes_no" with ``expect``."""
+
+    id: str
+    ask: str
+    unit: str = ""
+    above: Decimal | None = None
+    below: Decimal | None = None
+    at_least: Decimal | None = None
+    at_most: Decimal | None = None
+    expect: bool | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    id: str  # two digits, first part of the participant numbers
+    name: str
+    time_zone: str
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """A protocol in one version; ``version`` is the SHA-256 (hex) of its document's bytes."""
+
+    study: str
+    version: str
+    title: str
+    registry: str
+    time_zone: str
+    languages: tuple[str, ...]
+    anchors: tuple[str, ...]
+    withdrawals: tuple[str, ...]
+    sites: Mapping[str, Site]
+    assessments: Mapping[str, Assessment]
+    treatment: Treatment | None = None
+    eligibility: tuple[Criterion, ...] = ()
+    reminders: Mapping[str, tuple[Rung, ...]] = field(default_factory=dict)
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # code lists: hold, dose_change, late, missed, …
+    alerts: tuple[Mapping[str, Any], ...] = ()  # as in the document; the rules marked "now" travel to the phone
+    intended_use: Mapping[str, str] = field(default_factory=dict)
+    minimum_app: str | None = None
+    wording: str = "live"  # "stand-in": labels without licensed wording; only for demonstrations
