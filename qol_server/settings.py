@@ -1,0 +1,47 @@
+"""The server's settings: one frozen value read once from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``data``: the folder that holds everything. ``sync_again_after``: seconds until a phone asks again unprompted."""
+
+    data: Path
+    sync_again_after: int = 300
+    log_level: str = "info"
+
+    @property
+    def studies(self) -> Path:
+        return self.data / "studies"
+
+    @property
+    def keys(self) -> Path:
+        return self.data / "keys"
+
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+def from_environment(environment: Mapping[str, str] | None = None, data: str | None = None) -> Settings:
+    """Read ``QOL_DATA``, ``QOL_SYNC_AGAIN_AFTER`` (seconds) and ``QOL_LOG_LEVEL``; ``data`` wins over ``QOL_DATA``.
+
+    Raises SettingsError naming the setting and what is allowed.
+    """
+    values = os.environ if environment is None else environment
+    again = values.get("QOL_SYNC_AGAIN_AFTER", "300")
+    if not again.isascii() or not again.isdigit() or not 10 <= int(again) <= 86400:
+        raise SettingsError(f"QOL_SYNC_AGAIN_AFTER is {again!r}; it must be a whole number of seconds from 10 to 86400.")
+    level = values.get("QOL_LOG_LEVEL", "info").lower()
+    if level not in LOG_LEVELS:
+        raise SettingsError(f"QOL_LOG_LEVEL is {level!r}; it must be one of {', '.join(LOG_LEVELS)}.")
+    return Settings(Path(data or values.get("QOL_DATA") or "data").resolve(), int(again), level)
