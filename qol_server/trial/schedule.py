@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from qol_server.trial.diary import DOSE_DIARY, prescribed
+from qol_server.trial.diary import DOSE_DIARY, is_dose_free
 from qol_server.trial.participant import Participant
 from qol_server.trial.protocol import ZERO, Assessment, Daily, Period, Protocol, Visit
 
@@ -47,7 +47,7 @@ class Assignment:
     opens_at: time = time(0, 0)  # on the opening day
     late_reason_after: date | None = None  # answered after this day, a reason is asked for
     served_by: str | None = None
-    expected: bool = True  # False: an end came before it was due, or nothing is prescribed on a held day
+    expected: bool = True  # False: an end came before it was due, or the day's dose is held
 
 
 # Dates and instants
@@ -92,25 +92,28 @@ def calendar(protocol: Protocol, participant: Participant, horizon: date) -> tup
     """All assignments that open on or before ``horizon``, sorted by opening day and occurrence.
 
     An assessment whose anchor is not known has none. Those that an end (anchor or withdrawal) reaches on or before their
-    due day stay listed with ``expected`` False, and so do dose-diary days on which the treatment is held.
+    due day stay listed with ``expected`` False, and so do dose-diary days on which the treatment is held or over.
     """
     found: dict[str, Assignment] = {}
     for assessment in protocol.assessments.values():
-        end = _end(assessment, participant)
+        end = min(_ends(assessment.ends, participant), default=None)
         for assignment in _of_assessment(protocol, participant, assessment, horizon, end):
             found.setdefault(assignment.occurrence, assignment)
     return tuple(sorted(found.values(), key=lambda one: (one.opens, one.occurrence)))
 
 
-def _end(assessment: Assessment, participant: Participant) -> date | None:
-    days: list[date] = []
-    for name in assessment.ends:
+def _ends(names: Iterable[str], participant: Participant) -> Iterator[date]:
+    for name in names:
         _, withdrawal, kind = name.partition("withdrawal.")
-        if withdrawal:
-            days += [participant.withdrawals[kind]] if kind in participant.withdrawals else []
-        else:
-            days += participant.anchors.get(name, ())
-    return min(days, default=None)
+        if not withdrawal:
+            yield from participant.anchors.get(name, ())
+        elif kind in participant.withdrawals:
+            yield participant.withdrawals[kind]
+
+
+def has_ended(names: Iterable[str], participant: Participant, today: date) -> bool:
+    """Whether any of these anchors or ``withdrawal.<kind>`` has come by ``today``."""
+    return any(day <= today for day in _ends(names, participant))
 
 
 def _of_assessment(
@@ -140,7 +143,7 @@ def _of_assessment(
     if daily is not None:
         for day in _days(protocol, participant, daily, horizon):
             closes = add(day, daily.closes)
-            held = assessment.instrument == DOSE_DIARY and (dose := prescribed(participant, day)) is not None and not dose.mg_per_day
+            no_dose = assessment.instrument == DOSE_DIARY and is_dose_free(participant, day)
             yield Assignment(
                 occurrence=f"{assessment.id}@{day.isoformat()}",
                 assessment=assessment.id,
@@ -152,7 +155,7 @@ def _of_assessment(
                 closes=closes,
                 opens_at=daily.opens,
                 late_reason_after=add(day, daily.late_reason_after) if daily.late_reason_after else None,
-                expected=not held and not (end is not None and end <= closes),
+                expected=not no_dose and not (end is not None and end <= closes),
             )
 
 

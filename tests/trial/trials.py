@@ -63,7 +63,12 @@ REGIMENS = {
     "800": Regimen("800", Decimal(400), 2),
 }
 REMINDERS = {
-    "qol": (Rung(at="open", by=("push",)), Rung(at="target", by=("push",)), Rung(after=days(1), by=("email", "sms")), Rung(after=days(3), task="call")),
+    "qol": (
+        Rung(at="open", by=("push",)),
+        Rung(at="target", by=("push",)),
+        Rung(after=days(1), by=("email", "sms")),
+        Rung(after=days(3), task="call"),
+    ),
     "dose": (Rung(at="preferred_hour", by=("push",)), Rung(after=Period(minutes=180), by=("push",))),
 }
 
@@ -101,6 +106,8 @@ def participant(
     hour: int = 9,
 ) -> Participant:
     """A participant with these anchors (ISO dates; a list where it happened several times)."""
-    dates = {name: tuple(date.fromisoformat(day) for day in ([day] if isinstance(day, str) else day)) for name, day in (anchors or {}).items()}
+    dates = {
+        name: tuple(date.fromisoformat(day) for day in ([day] if isinstance(day, str) else day)) for name, day in (anchors or {}).items()
+    }
     left = {kind: date.fromisoformat(day) for kind, day in (withdrawals or {}).items()}
     return Participant("01-0001-3", "01", zone, dates, prescriptions, left, hour)
