@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import io
-import sys
 from contextlib import redirect_stderr
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +18,12 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _MISNAMED = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}
 _DATABASE_MODULES = {"sqlite3", "pysqlite3", "pysqlite3.dbapi2", "sqlite3.dbapi2"}
+_BY_NAME = {  # told apart by name, so that explaining a wrong flag does not import the store and the library
+    "qol_server.library.documents.StudyFileError": (WRONG_INPUT, "bad-study-file", "qol study check FILE shows all mistakes."),
+    "qol_server.settings.SettingsError": (WRONG_INPUT, "bad-setting", "Change the environment variable and run the command again."),
+    "qol_server.store.sqlite.StoreBusy": (ENVIRONMENT, "busy", "Nothing was stored. Try again in a moment."),
+    "qol_server.store.sqlite.StoreFull": (ENVIRONMENT, "storage-full", "Nothing was stored. Free some space and run it again."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Failed(Exception):
 
 def explain(error: Exception) -> Failure:
     """Say in a sentence what went wrong and what to do; every exception that leaves a command comes through here."""
-    library = sys.modules.get("qol_server.library")  # not imported: then the error cannot be the library's either
+    kind = f"{type(error).__module__}.{type(error).__qualname__}"
     match error:
         case Failed():
             name = {REFUSED: "refused", WRONG_INPUT: "wrong-input"}.get(error.code, "environment")
@@ -59,8 +64,9 @@ def explain(error: Exception) -> Failure:
             return _usage(error)
         case OSError():
             return _operating_system(error)
-        case _ if library is not None and isinstance(error, getattr(library, "StudyFileError", ())):
-            return _failure(WRONG_INPUT, "bad-study-file", str(error))
+        case _ if kind in _BY_NAME:
+            code, name, advice = _BY_NAME[kind]
+            return _failure(code, name, str(error), advice)
         case _ if type(error).__module__ in _DATABASE_MODULES:
             return _database(error)
     return _failure(
