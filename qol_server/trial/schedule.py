@@ -325,14 +325,13 @@ def _could_be_visit(protocol: Protocol, participant: Participant, visit: Visit, 
         plain, mark, k = text.partition("#")
         repeats = not visit.until_before and re.fullmatch(r"[1-9][0-9]?", k) is not None and 2 <= int(k) <= REPETITIONS
         return plain == visit.id and (not mark or repeats)
-    furthest = min([_mean_days(ENTIRE), *_reach(protocol, participant, visit)])
-    nearest = _mean_days(visit.after) - 3 if visit.after else 0  # months differ by up to three days
-    last = int(furthest / max(1, _mean_days(visit.every)))
-    return any(
-        visit_name(visit, n) == text and nearest < _mean_days(_times(visit.every, n))
-        for n in _candidates(visit.id, text)
-        if n <= min(last, visit.count or last)
-    )
+    reach = [ENTIRE, *_reach(protocol, participant, visit)]
+    for n in _candidates(visit.id, text):
+        far = _times(visit.every, n)
+        if visit_name(visit, n) == text and n <= (visit.count or n):
+            beyond = _most_days(far, visit.after or ZERO) > 0
+            return beyond and all(_most_days(limit, far) >= 0 for limit in reach)
+    return False
 
 
 def _candidates(template: str, text: str) -> Iterable[int]:
@@ -343,17 +342,25 @@ def _candidates(template: str, text: str) -> Iterable[int]:
     return (int(digits),) if digits.isascii() and digits.isdigit() and len(digits) <= 4 and int(digits) > 0 else ()
 
 
-def _reach(protocol: Protocol, participant: Participant, visit: Visit) -> Iterator[float]:
-    """How many days after its anchor a series can still have a visit, by each end of which that can be told."""
+def _reach(protocol: Protocol, participant: Participant, visit: Visit) -> Iterator[Period]:
+    """How far from its anchor a series can still have a visit, by each end of which that can be told."""
     start = _first(protocol, participant, visit.start)
     for anchor, distance in visit.until.first_of:
         if anchor == visit.start:
-            yield _mean_days(distance) + 3
+            yield distance
         elif anchor == "last_dose" and visit.start == "treatment_start" and protocol.treatment and protocol.treatment.duration:
+            planned = protocol.treatment.duration
             ended = participant.anchors.get("treatment_end", ())
-            actual = (ended[0] - start).days if ended and start else 0
-            yield max(_mean_days(protocol.treatment.duration), actual) + _mean_days(distance) + 3
+            actual = Period(days=(ended[0] - start).days if ended and start else 0)
+            last = max(planned, actual, key=_mean_days)
+            yield Period(last.months + distance.months, last.days + distance.days)
 
 
 def _mean_days(period: Period) -> float:
     return period.months * 487 / 16 + period.days
+
+
+def _most_days(far: Period, near: Period) -> float:
+    """The most days that can lie between two distances from one date; months are up to three days longer than their mean."""
+    between = Period(far.months - near.months, far.days - near.days)
+    return _mean_days(between) + (3 if between.months else 0)

@@ -1,0 +1,52 @@
+"""Reads the worked examples of questionnaires/examples into the nouns of the rules."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from qol_server.trial.participant import Participant
+from tests.trial.trials import participant, prescription
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "questionnaires" / "examples"
+
+
+def read(name: str) -> dict[str, Any]:
+    """One file of worked examples."""
+    document: dict[str, Any] = YAML(typ="safe", pure=True).load((EXAMPLES / f"{name}.yaml").read_text("utf-8"))
+    return document
+
+
+def cases(name: str) -> list[Any]:
+    """Its cases, as parameters named by their titles."""
+    import pytest
+
+    return [pytest.param(case, id=case["title"]) for case in read(name)["cases"]]
+
+
+def somebody(case: dict[str, Any]) -> Participant:
+    """The participant whom a case describes; a prescription is a regimen or ``hold``, alone or with its reason."""
+    anchors = {name: [str(day) for day in (days if isinstance(days, list) else [days])] for name, days in case.get("anchors", {}).items()}
+    prescriptions = []
+    for day, what in sorted(case.get("prescriptions", {}).items()):
+        regimen, reason = what if isinstance(what, list) else (what, "")
+        prescriptions.append(prescription(day, None if regimen == "hold" else regimen, reason))
+    return participant(
+        anchors,
+        tuple(prescriptions),
+        {kind: str(day) for kind, day in case.get("withdrawals", {}).items()},
+        case.get("zone", "Europe/Paris"),
+        case.get("hour", 9),
+    )
+
+
+def wall(text: Any) -> datetime:
+    """A wall-clock time of an example."""
+    return text if isinstance(text, datetime) else datetime.fromisoformat(str(text))
+
+
+def one_day(text: Any) -> date:
+    return text if isinstance(text, date) else date.fromisoformat(str(text))
