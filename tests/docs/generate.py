@@ -1,0 +1,101 @@
+"""Writes the pages of docs/reference that follow from the code; `qol test --write-docs` runs it, a test compares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from qol_server.cli import EXIT_CODES, group
+from qol_server.trial.facts import PHONE_KINDS, Kind
+from qol_server.trial.problems import CATALOGUE
+
+REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
+HELP = {"help_option_names": group.context_settings["help_option_names"]}  # a command inherits these when it is really run
+NOTICE = "<!-- Written by `qol test --write-docs` from the code; do not edit. -->"
+
+ABOUT = {
+    "response.given": "What was given to one occurrence: the answers, when, by whom and in which wording.",
+    "preference.set": "The participant chose a language or the hour of reminders.",
+    "app.noted": "Something that the app saw: a reminder shown, opened or dismissed, a message read, storage lost.",
+    "help.asked": "The participant asks for a pause, an end or a call.",
+    "entry.quarantined": "A line that could not be used, kept byte for byte with the reason.",
+    "entry.redacted": "The line of an earlier entry was blanked by a decision with a reason; the chain stays whole.",
+    "study.created": "The journal's first entry: the study's short name and epoch.",
+    "instrument.adopted": "An instrument in one version came into use; holds the whole document.",
+    "wording.imported": "The texts of an instrument in one language, with the licence reference.",
+    "protocol.adopted": "A protocol in one version came into force; holds the whole document and whom it touches.",
+    "study.activated": "The study went live; its instruments have licences and wordings.",
+    "participant.enrolled": "A participant joined at a site, with the eligibility answers.",
+    "anchor.set": "A date that the calendar counts from became known or was corrected.",
+    "treatment.prescribed": "From a day on a regimen is prescribed, or a hold, with the reason.",
+    "withdrawal.recorded": "A participant withdrew from something, on a day.",
+    "pairing.offered": "A pairing code was made; only its hash is kept.",
+    "device.paired": "A phone was paired with a participant.",
+    "device.replaced": "A newer phone took over; the old one may still send what it holds.",
+    "device.revoked": "A phone was reported lost; what it sends is not taken any more.",
+    "reminder.intended": "A reminder was due and is about to be sent.",
+    "reminder.sent": "The channel took the reminder.",
+    "reminder.cancelled": "The reminder was not sent, because the occurrence was answered or the participation ended.",
+    "reminder.failed": "The channel refused the reminder or its outcome is unknown; it is not sent again.",
+    "scores.computed": "A run of the score tick: method version, positions covered, digest of the scores.",
+    "call.raised": "Somebody should telephone the participant, and why.",
+    "journal.sealed": "The head was signed, to be given to someone outside.",
+    "witness.disagreed": "A phone showed a head that this journal never had.",
+    "export.made": "Files were handed out: what, as of which position, with their digests.",
+}
+
+
+def cli() -> str:
+    """Every command with its help, as a terminal of 100 columns shows it."""
+    parts = ["# Commands", NOTICE, f"Every command takes `--json`. {EXIT_CODES} 130: interrupted."]
+    for words, command in _commands("qol", group):
+        context = click.Context(command, info_name=words, max_content_width=100, terminal_width=100, **HELP)
+        parts.append(f"## {words}\n\n```text\n{command.get_help(context).rstrip()}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def _commands(words: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield words, command
+    if isinstance(command, click.Group):
+        context = click.Context(command, info_name=words)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None, name
+            yield from _commands(f"{words} {name}", found)
+
+
+def problems() -> str:
+    """Every problem that the server can name, in the order of the catalogue."""
+    rows = [
+        f"| `{problem.name}` | {problem.status} | {'yes' if problem.retryable else 'no'} | {problem.title} | {problem.advice} |"
+        for problem in CATALOGUE.values()
+    ]
+    text = (
+        "HTTP answers carry them as `application/problem+json` (RFC 9457) with the number given here; the name is the last part\n"
+        "of `type`. An entry that is kept for review carries one in its receipt; the receipt itself is durable. On the command\n"
+        "line, 409 ends with exit code 1, 500 and above with 3, the others with 2."
+    )
+    table = "\n".join(["| Name | HTTP | Try again | What happened | What to do |", "|---|---|---|---|---|", *rows])
+    return f"# Problems\n\n{NOTICE}\n\n{text}\n\n{table}\n"
+
+
+def kinds() -> str:
+    """Every kind of entry, in the order in which they are declared."""
+    rows = [f"| `{kind}` | {'phone' if kind in PHONE_KINDS else 'server'} | {ABOUT[kind]} |" for kind in Kind]
+    table = "\n".join(["| Kind | Made by | What it says |", "|---|---|---|", *rows])
+    return f"# Kinds of entry\n\n{NOTICE}\n\n{table}\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {"cli.md": cli, "problems.md": problems, "kinds.md": kinds}
+
+
+def write() -> None:
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for name, page in PAGES.items():
+        (REFERENCE / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

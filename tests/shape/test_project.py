@@ -1,0 +1,90 @@
+"""The house around the code: exact pins, a portable script, short decisions, and nothing that belongs elsewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.shape.project import ROOT, files, name
+
+PIN = re.compile(r'(?P<package>[A-Za-z0-9._-]+)==(?P<version>[0-9][A-Za-z0-9.]*)(; sys_platform == "linux")?')
+REQUIREMENTS = ("requirements.txt", "requirements-test.txt", "requirements-bench.txt")
+
+# Written in two halves so that this file does not hold what it looks for.
+FORBIDDEN = {
+    "TO" + "DO": "do it now or write an issue",
+    "FIX" + "ME": "mend it now or write an issue",
+    "/wo" + "rk/": "no path of a developer's machine",
+    "pypi" + ".org": "the index is a matter of each machine's pip",
+    "pythonhosted" + ".org": "the index is a matter of each machine's pip",
+    "registry.npm" + "js.org": "the registry is a matter of each machine's npm",
+}
+SHARED = "sha" + "red/"
+MAY_NAME_SHARED = {".ci/run"}
+
+
+def normal(package: str) -> str:
+    """A package's name as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", package).lower()
+
+
+def pins(requirements: str) -> dict[str, str]:
+    lines = [line for line in (ROOT / requirements).read_text(encoding="utf-8").splitlines() if line and line[0] not in "#-"]
+    found = {line: PIN.fullmatch(line) for line in lines}
+    assert all(found.values()), f"{requirements}: not an exact pin: {[line for line, match in found.items() if not match]}"
+    return {normal(match["package"]): match["version"] for match in found.values() if match}
+
+
+@pytest.mark.parametrize("requirements", REQUIREMENTS)
+def test_every_requirement_is_an_exact_version(requirements: str) -> None:
+    assert pins(requirements)
+
+
+def test_a_package_is_pinned_to_one_version_only() -> None:
+    seen: dict[str, set[str]] = {}
+    for requirements in REQUIREMENTS:
+        for package, version in pins(requirements).items():
+            seen.setdefault(package, set()).add(version)
+    assert {package: versions for package, versions in seen.items() if len(versions) > 1} == {}
+
+
+def test_what_is_declared_is_pinned() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    names = {normal(re.split(r"[<>=;\[ ]", line)[0]) for line in declared}
+    assert names <= pins("requirements.txt").keys()
+
+
+def test_the_script_is_plain_posix_shell_and_may_be_run() -> None:
+    script = ROOT / "qol"
+    assert script.read_text(encoding="utf-8").startswith("#!/bin/sh\n")
+    checked = subprocess.run(["sh", "-n", str(script)], capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert script.stat().st_mode & 0o111 == 0o111
+
+
+@pytest.mark.parametrize("path", [path for path in files() if path.suffix not in {".png", ".ico", ".parquet", ".db", ".gz"}], ids=name)
+def test_nothing_is_left_lying_about(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    found = {word: why for word, why in FORBIDDEN.items() if word in text}
+    if SHARED in text and name(path) not in MAY_NAME_SHARED:
+        found[SHARED] = "the project stands on its own files"
+    assert not found, f"{name(path)}: {found}"
+
+
+@pytest.mark.parametrize("path", files("docs/decisions/*.md"), ids=name)
+def test_a_decision_fits_on_a_page_and_says_why(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert re.fullmatch(r"[0-9]{4}-[a-z0-9-]+\.md", path.name)
+    assert len(text.splitlines()) <= 60
+    assert text.startswith(f"# {path.name[:4]}. ")
+    assert "## Why" in text
+
+
+def test_decisions_are_numbered_once() -> None:
+    numbers = [path.name[:4] for path in files("docs/decisions/*.md")]
+    assert len(numbers) == len(set(numbers))
+    assert numbers
