@@ -153,3 +153,11 @@ class Protocol:
     intended_use: Mapping[str, str] = field(default_factory=dict)
     minimum_app: str | None = None
     wording: str = "live"  # "stand-in": labels without licensed wording; only for demonstrations
+    ids: tuple[str, ...] = ()  # other numbers that the trial is known by
+    planned: int | None = None  # participants
+    advice: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # name -> language -> what the participant is told
+    withdrawal_effects: Mapping[str, str] = field(default_factory=dict)  # kind -> what stops
+    concomitant_rules: tuple[Mapping[str, Any], ...] = ()  # as in the document
+    escalation: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)  # urgency -> distances from receipt
+    endpoints: Mapping[str, Any] = field(default_factory=dict)  # as in the document: conventions by name
+    assumptions: tuple[str, ...] = ()  # what the study's file takes for granted without a source

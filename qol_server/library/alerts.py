@@ -1,0 +1,157 @@
+"""Alert rules of a protocol: the shape of each kind, and what they must name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from qol_server.library.documents import Mapped, Report, listed, place
+from qol_server.library.fields import Amount, Field, Flag, Many, Name, OneOf, Part, Shape, Text, Told, Whole, told, whole
+from qol_server.library.instruments import ATTRIBUTES, DOCUMENT_ID, ITEM_ID, WORD, Code, ConditionField, check_compare, compares
+from qol_server.trial.instrument import Compare, Condition, Instrument, ItemType
+
+URGENCIES = ("now", "same-day", "this-week")
+RULE_ID = ("[a-z][a-z0-9-]{0,39}", "a short name of lower-case letters, digits and -")
+
+
+class ConditionRule(Field):
+    """Answers of one response."""
+
+    says = ConditionField.says
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Condition:
+        pinned = Mapped(value.mark)
+        pinned.update({key: part for key, part in value.items() if key != "instrument"})
+        pinned.marks = value.marks
+        return ConditionField().deserialize(pinned)  # type: ignore[no-any-return]
+
+
+class AnyItemShape(Shape):
+    any_item = Many(Name(*ITEM_ID), required=True, least=1, note="at least one of these items")
+    equals = Code(required=True, key="is", note="was answered with this")
+    instrument = Name(*DOCUMENT_ID, note="where more than one instrument has the items")
+
+
+class AttributeShape(Shape):
+    instrument = Name(*DOCUMENT_ID, required=True, note="instrument")
+    attribute = OneOf(ATTRIBUTES, required=True, note="any item with this attribute")
+    at_least = Whole(0, 100, required=True, note="is answered with this or more")
+
+
+class RiseShape(Shape):
+    instrument = Name(*DOCUMENT_ID, required=True, note="instrument")
+    attribute = OneOf(ATTRIBUTES, note="only items with this attribute")
+    rise = Whole(1, 100, required=True, note="any item rose by this or more")
+    over = Many(OneOf(("previous", "baseline")), required=True, least=1, note="over which earlier answer")
+
+
+class DropShape(Shape):
+    score = Name(*WORD, required=True, note="a scale")
+    drop = Amount(required=True, note="fell by this or more")
+    over = OneOf(("previous", "baseline"), required=True, note="from which earlier score")
+
+
+class ScoreRiseShape(Shape):
+    score = Name(*WORD, required=True, note="a scale")
+    rise = Amount(required=True, note="rose by this or more")
+    over = OneOf(("previous", "baseline"), required=True, note="from which earlier score")
+
+
+class NotTakenShape(Shape):
+    stated_not_taken_in_a_row = Whole(1, 60, required=True, note="days in a row on which no dose was taken, as stated by the participant")
+
+
+class DayDoseShape(Shape):
+    day_dose_above = OneOf(("prescribed",), required=True, note="the day's sum of intakes is above what was prescribed that day, also on a held day")
+
+
+KINDS: Mapping[str, type[Shape]] = {
+    "any_item": AnyItemShape,
+    "drop": DropShape,
+    "rise": RiseShape,
+    "attribute": AttributeShape,
+    "stated_not_taken_in_a_row": NotTakenShape,
+    "day_dose_above": DayDoseShape,
+}
+
+
+class When(Field):
+    """What raises the alert."""
+
+    says = f"a condition {ConditionField.says}, or a mapping with one of {listed(KINDS)}"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, Mapped):
+            raise self.refused(value)
+        if {"item", "all", "any"} & set(value):
+            return ConditionRule().deserialize(value)
+        for word, shape in KINDS.items():
+            if word in value:
+                return Part(ScoreRiseShape if word == "rise" and "score" in value else shape).deserialize(value)
+        raise told("This does not say what raises the alert", self.says)
+
+
+class AlertShape(Shape):
+    id = Name(*RULE_ID, required=True, note="name of the rule")
+    when = When(required=True, note="what raises it")
+    urgency = OneOf(URGENCIES, required=True, note="`now` rules are evaluated on the phone too")
+    advice = Name(*RULE_ID, note="which of the study's `advice` the participant is shown")
+    enabled = Flag(default=True, note="default yes")
+    on_phone_from = Amount(note="the phone shows the advice from this value on, below the limit of the rule")
+    note = Text(note="why the rule is as it is")
+    cite = Text(note="where the limit comes from")
+
+
+def check_alerts(data: Told, instruments: Mapping[str, Instrument], in_use: Iterable[str], complete: bool, report: Report) -> None:
+    """Every rule names instruments, items, scales, attributes and advice that exist in the study.
+
+    ``in_use``: ids of the instruments that the assessments ask. ``complete``: these are all known, so that an item that
+    none of them has is a mistake.
+    """
+    used = {name: instruments[name] for name in in_use if name in instruments}
+    advice = data.raw.get("advice")
+    known_advice = list(advice) if isinstance(advice, Mapped) else []
+    seen: set[str] = set()
+    for rule in whole(data.get("alerts")):
+        if rule["id"] in seen:
+            report.wrong(place(rule.raw, "id"), f'The alert "{rule["id"]}" stands twice', "each id once")
+        seen.add(rule["id"])
+        if rule["advice"] is not None and rule["advice"] not in known_advice:
+            report.unknown(place(rule.raw, "advice"), "advice", rule["advice"], known_advice)
+        _check_when(rule["when"], rule.raw["when"], used, complete, report)
+
+
+def _check_when(when: Any, raw: Mapped, used: Mapping[str, Instrument], complete: bool, report: Report) -> None:
+    name = raw.get("instrument")
+    if name is not None and name not in used:
+        if complete:
+            report.unknown(place(raw, "instrument"), "instrument in this study", name, used)
+        return
+    asked = {name: used[name]} if name is not None else used
+    if not isinstance(when, Told):
+        for compare, stated in compares(when, raw):
+            _check_item(compare, stated, asked, complete, report)
+    elif "any_item" in when:
+        for index, item in enumerate(when["any_item"]):
+            mark = Mapped(place(raw, "any_item", index))
+            mark.marks = {"is": place(raw, "is"), "item": place(raw, "any_item", index)}
+            mark.update({"is": None, "item": None})
+            _check_item(Compare(item, "is", when["equals"]), mark, asked, complete, report)
+    elif "score" in when:
+        scales = [score.id for instrument in asked.values() for score in (*instrument.scales, *instrument.summaries)]
+        if complete and when["score"] not in scales:
+            report.unknown(place(raw, "score"), "scale", when["score"], scales)
+    elif when.get("attribute") is not None:
+        attributes = {item.attribute for instrument in asked.values() for item in instrument.items if item.attribute}
+        if when["attribute"] not in attributes:
+            report.unknown(place(raw, "attribute"), f'attribute of "{name}"', when["attribute"], sorted(attributes))
+    elif "rise" in when and not any(item.codes or item.type is ItemType.INTEGER for item in asked[name].items):
+        report.wrong(place(raw, "instrument"), f'"{name}" has no item that could rise', "an instrument with numbered choices")
+
+
+def _check_item(compare: Compare, raw: Any, asked: Mapping[str, Instrument], complete: bool, report: Report) -> None:
+    holders = [instrument for instrument in asked.values() if compare.item in instrument.by_id]
+    for instrument in holders:
+        check_compare(compare, raw, instrument.by_id[compare.item], report)
+    if not holders and complete:
+        report.unknown(place(raw, "item"), "item", compare.item, [item for instrument in asked.values() for item in instrument.by_id])

@@ -1,0 +1,550 @@
+"""Protocols: the shape of a study's file, what must hold between its parts, the defaults, and the frozen result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from qol_server.library.alerts import RULE_ID, URGENCIES, AlertShape, check_alerts
+from qol_server.library.documents import Mapped, Mark, Report, listed, parse, place, version
+from qol_server.library.fields import (
+    Amount,
+    Clock,
+    Distance,
+    Field,
+    Flag,
+    Many,
+    Name,
+    OneOf,
+    Part,
+    Shape,
+    Table,
+    Text,
+    Told,
+    Whole,
+    Zone,
+    load,
+    period,
+    told,
+    whole,
+)
+from qol_server.library.instruments import DOCUMENT_ID, WORD
+from qol_server.library.wordings import LANGUAGE
+from qol_server.trial.instrument import Instrument
+from qol_server.trial.protocol import ZERO, Assessment, Criterion, Daily, Period, Protocol, Regimen, Rung, Site, Treatment, Until, Visit
+from qol_server.trial.schedule import visit_name
+
+RESERVED = ("health", "ready", "metrics", "static")
+ANCHOR = ("[a-z][a-z0-9_]{0,39}", "a word of lower-case letters, digits and _")
+END = ("[a-z][a-z0-9_]{0,39}(\\.[a-z][a-z0-9_]{0,39})?", "an anchor, or withdrawal.KIND")
+VISIT_ID = ("(?:[A-Za-z0-9_.-]|\\{[a-z]+\\})+", "a name of letters, digits, _ . -, in a series with {n}, or {y} and {h}")
+PLACEHOLDERS = ("{n}", "{y}", "{h}")
+LAST_DOSE = "last_dose"
+MOST_VISITS = 1100  # 20 years of weeks
+LIMITS = ("above", "below", "at_least", "at_most")
+
+
+class UntilField(Field):
+    """Where something ends."""
+
+    says = "a duration from the same anchor, an anchor, {ANCHOR: DURATION}, or {first_of: [...]} of these"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[tuple[str | None, Period], ...]:
+        """Each end as (anchor, distance); the anchor None is the one that the visit counts from."""
+        if isinstance(value, Mapped) and list(value) == ["first_of"]:
+            parts = value["first_of"]
+            if not isinstance(parts, list) or not parts:
+                raise self.refused(parts)
+            return tuple(self._one(part) for part in parts)
+        return (self._one(value),)
+
+    def _one(self, value: Any) -> tuple[str | None, Period]:
+        if isinstance(value, Mapped) and len(value) == 1:
+            anchor, distance = next(iter(value.items()))
+            return anchor, Distance(negative=True).deserialize(distance)
+        if not isinstance(value, str):
+            raise self.refused(value)
+        if value.startswith(("P", "-P")):
+            return None, Distance().deserialize(value)
+        return str(value), ZERO
+
+
+class IntendedUseShape(Shape):
+    alerts = OneOf(("on", "record-only"), required=True, note="`record-only`: alerts are recorded and nobody is told")
+    statement = Text(required=True, note="what the participants and the staff are told about it")
+
+
+class SiteShape(Shape):
+    name = Text(required=True, note="name of the site")
+    time_zone = Zone(note="default: the study's")
+    phone = Text(default="", most=40, note="number that the participants call")
+
+
+class RegimenShape(Shape):
+    mg = Amount(required=True, note="dose of one intake, mg")
+    intakes_per_day = Whole(1, 6, required=True, note="intakes a day")
+
+
+class TreatmentShape(Shape):
+    name = Text(required=True, note="name of the drug")
+    route = Text(required=True, note="oral …")
+    regimens = Table(Name("[A-Za-z0-9_-]{1,20}", 'a name in quotes, such as "400"'), Part(RegimenShape), required=True, least=1, note="doses that can be prescribed")
+    start = Name("[A-Za-z0-9_-]{1,20}", "one of the regimens, in quotes", required=True, note="the regimen at the start")
+    max_mg_per_day = Amount(note="no regimen may be above it")
+    duration = Distance(key="for", note="planned length, from `treatment_start`")
+
+
+class CriterionShape(Shape):
+    id = Name(*ANCHOR, required=True, note="name of the criterion")
+    ask = OneOf(("number", "yes_no"), required=True, note="what is asked")
+    note = Text(default="", note="the criterion in words")
+    unit = Text(default="", most=40, note="unit of the number")
+    between = Many(Amount(), least=2, most=2, note="lowest and highest number, both allowed")
+    above = Amount(note="strictly above")
+    below = Amount(note="strictly below")
+    at_least = Amount(note="this or more")
+    at_most = Amount(note="this or less")
+    expect = Flag(note="the answer that makes eligible; for `yes_no`")
+
+
+class VisitShape(Shape):
+    id = Name(*VISIT_ID, required=True, note="name of the visit; of a series with `{n}`, or `{y}` and `{h}`")
+    start = Name(*ANCHOR, required=True, key="from", note="the anchor it counts from")
+    every = Distance(note="makes it a series: one visit at each multiple of this distance")
+    count = Whole(1, MOST_VISITS, note="a series' last repetition, counted from the anchor")
+    after = Distance(note="a series begins later than this distance from the anchor (exclusive)")
+    until = UntilField(default=(), note="a series has no target day later than this (inclusive)")
+    window = Many(Distance(negative=True), least=2, most=2, note="first and last day on time, from the target day; default `[P0D, P0D]`")
+    grace = Distance(default=ZERO, note="accepted as late for so long after the window; default `P0D`")
+    until_before = Name(*ANCHOR, note="the window runs from the target day to the day before this anchor; replaces `window`")
+    served_by = Name(*RULE_ID, note="a response to this assessment given in the window serves this visit too")
+
+
+class AssessmentShape(Shape):
+    id = Name(*RULE_ID, required=True, note="name, first part of the occurrences")
+    instrument = Name(*DOCUMENT_ID, required=True, note="what is asked")
+    visits = Many(Part(VisitShape), required=True, least=1, note="when")
+    ends = Many(Name(*END), default=(), note="anchors and `withdrawal.KIND` that end it")
+
+
+class DailyShape(Shape):
+    start = Name(*ANCHOR, required=True, key="from", note="anchor; the first day")
+    until = UntilField(required=True, note="the last day (inclusive); a distance from the diary's own start is a length: `P12M` ends the day before the anniversary")
+
+
+class DiaryShape(Shape):
+    id = Name(*RULE_ID, required=True, note="name, first part of the occurrences")
+    instrument = Name(*DOCUMENT_ID, required=True, note="what is asked")
+    daily = Part(DailyShape, note="asked for each local day")
+    ad_hoc = Flag(note="`yes`: whenever something happens")
+    opens = Clock(note='for `daily`: hour from which the day can be filled in; default "00:00"')
+    closes = Distance(note="for `daily`: accepted for so many days after the day; default `P1D`")
+    late_reason_after = Distance(note="for `daily`: later than this after the day a reason is asked for")
+    ends = Many(Name(*END), default=(), note="anchors and `withdrawal.KIND` that end it")
+
+    def one_of(self) -> Iterable[tuple[str, ...]]:
+        return [("daily", "ad_hoc")]
+
+
+class Channels(Field):
+    """One channel, or several."""
+
+    words = ("push", "email", "sms")
+    says = f"one of {listed(words)}, or a list of them"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
+        if isinstance(value, list):
+            return tuple(Many(OneOf(self.words), least=1).deserialize(value))
+        return (OneOf(self.words).deserialize(value),)
+
+
+class RungShape(Shape):
+    at = OneOf(("open", "target", "preferred_hour"), note="when the window opens; on the target day; on the diary day at the participant's hour")
+    after = Distance(clock=True, note="so long after the target day's hour")
+    by = Channels(note="a message by these channels: push, email, sms")
+    task = OneOf(("call",), note="a task for the site instead of a message")
+
+    def one_of(self) -> Iterable[tuple[str, ...]]:
+        return [("at", "after"), ("by", "task")]
+
+
+class ConcomitantShape(Shape):
+    id = Name(*ANCHOR, required=True, note="name of the rule")
+    rule = OneOf(("never", "not_for_disease", "allowed", "stopped_before"), required=True, note="what holds for these medicines")
+    medicines = Text(required=True, note="which medicines, in words")
+    before = Distance(note="for `stopped_before`: so long before entry")
+    note = Text(note="the rule in words")
+
+
+class PrimaryShape(Shape):
+    measure = OneOf(("non_progression",), required=True, note="what is measured")
+    at = Distance(required=True, note="when")
+
+
+class EndpointsShape(Shape):
+    origin = Name(*ANCHOR, required=True, note="the anchor from which time to an event counts")
+    recist = OneOf(("1.0", "1.1"), required=True, note="version of RECIST, in quotes")
+    denominators = Many(OneOf(("enrolled", "evaluable", "kaplan-meier")), required=True, least=1, note="which denominators are shown, the protocol's first")
+    primary = Part(PrimaryShape, note="primary endpoint")
+    pfs = Table(Name(*ANCHOR), OneOf(("event", "censor")), default={}, note="what counts as an event of progression-free survival")
+    note = Text(note="what else to know")
+
+
+class StudyShape(Shape):
+    study = Name(*DOCUMENT_ID, required=True, note="short name, first part of every address; not " + listed(RESERVED))
+    title = Text(required=True, note="title of the trial")
+    registry = Name("[A-Za-z0-9/.-]{1,40}", "a registry number such as NCT00287846", required=True, note="number in the registry")
+    ids = Many(Text(most=80), default=(), note="other numbers of the trial")
+    planned = Whole(1, 1_000_000, note="participants planned")
+    assumptions = Many(Text(), default=(), note="what the file takes for granted without a source")
+    intended_use = Part(IntendedUseShape, required=True, note="what alerts are for")
+    time_zone = Zone(required=True, note="the study's own, for staff and for sites without one")
+    languages = Many(Name(*LANGUAGE), required=True, least=1, note="languages of the participants, the default first")
+    wording = OneOf(("live", "stand-in"), default="live", note="`stand-in`: labels without licensed wording, only for demonstrations; default live")
+    minimum_app = Name("[0-9]+(\\.[0-9]+){0,2}", "a version in quotes such as \"1.2.0\"", note="older apps are given nothing new; what they hold is still taken")
+    sites = Table(Name("[0-9]{2}", 'two digits in quotes, such as "01"'), Part(SiteShape), required=True, least=1, note="sites; the id is the first part of the participants' numbers")
+    treatment = Part(TreatmentShape, note="the drug")
+    anchors = Many(Name(*ANCHOR), required=True, least=1, note="dates that visits count from")
+    withdrawals = Table(Name(*ANCHOR), Text(), default={}, note="kinds of withdrawal and what stops with each")
+    eligibility = Many(Part(CriterionShape), default=(), note="criteria; all must be met")
+    concomitant_rules = Many(Part(ConcomitantShape), default=(), note="rules on other medicines")
+    reasons = Table(Name(*ANCHOR), Many(Name(*ANCHOR), least=1), default={}, note="code lists of reasons: hold, dose_change, late, missed …")
+    assessments = Many(Part(AssessmentShape), default=(), note="questionnaires at visits")
+    diaries = Many(Part(DiaryShape), default=(), note="questionnaires for each day or whenever something happens")
+    reminders = Table(Name(*RULE_ID), Many(Part(RungShape), least=1), default={}, note="assessment -> reminders in their order")
+    advice = Table(Name(*RULE_ID), Table(Name(*LANGUAGE), Text()), default={}, note="name -> language -> what the participant is told")
+    alerts = Many(Part(AlertShape), default=(), note="alert rules")
+    escalation = Table(OneOf(URGENCIES), Many(Distance(clock=True), least=1), default={}, note="urgency -> when the next person is told, counted from receipt")
+    endpoints = Part(EndpointsShape, note="conventions of the analysis")
+
+
+def protocol_from(text: bytes, name: str, instruments: Mapping[str, Instrument]) -> Protocol:
+    """The protocol that ``text`` describes, with every default filled in; its version is the SHA-256 of ``text``.
+
+    ``instruments``: id -> instrument, those that the assessments may ask. Raises StudyFileError with all mistakes.
+    """
+    report = Report(name)
+    data = load(StudyShape(), parse(text, report), report)
+    reader = _Reader(data, instruments, report)
+    assessments = {one.id: one for one in (*reader.assessments(), *reader.diaries())}
+    treatment = reader.treatment()
+    criteria = tuple(reader.criteria())
+    reminders = dict(reader.reminders())
+    reader.check_the_rest()
+    report.stop_if_wrong()
+    return Protocol(
+        study=data["study"],
+        version=version(text),
+        title=data["title"],
+        registry=data["registry"],
+        time_zone=data["time_zone"],
+        languages=tuple(data["languages"]),
+        anchors=tuple(data["anchors"]),
+        withdrawals=tuple(data["withdrawals"]),
+        sites={key: Site(key, site["name"], site["time_zone"] or data["time_zone"], site["phone"]) for key, site in data["sites"].items()},
+        assessments=assessments,
+        treatment=treatment,
+        eligibility=criteria,
+        reminders=reminders,
+        reasons={key: tuple(codes) for key, codes in data["reasons"].items()},
+        alerts=tuple(_plain(rule) for rule in data.raw.get("alerts", ())),
+        intended_use=_plain(data.raw["intended_use"]),
+        minimum_app=data["minimum_app"],
+        wording=data["wording"],
+        ids=tuple(data["ids"]),
+        planned=data["planned"],
+        advice=data["advice"],
+        withdrawal_effects=data["withdrawals"],
+        concomitant_rules=tuple(_plain(rule) for rule in data.raw.get("concomitant_rules", ())),
+        escalation={key: tuple(steps) for key, steps in data["escalation"].items()},
+        endpoints=_plain(data.raw.get("endpoints", {})),
+        assumptions=tuple(data["assumptions"]),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A part of the file as plain dictionaries, lists, text and whole numbers: what the canonical JSON can hold."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list) else value
+
+
+class _Reader:
+    """Makes the parts of a protocol from what the shape loaded; a part with mistakes is reported and left out."""
+
+    def __init__(self, data: Told, instruments: Mapping[str, Instrument], report: Report) -> None:
+        self.data, self.raw, self.report = data, data.raw, report
+        self.instruments = instruments
+        self.anchors = _stated_names(self.raw.get("anchors"))
+        withdrawals = self.raw.get("withdrawals")
+        self.withdrawals = list(withdrawals) if isinstance(withdrawals, Mapped) else []
+        self.ids = [*_stated_ids(self.raw.get("assessments")), *_stated_ids(self.raw.get("diaries"))]
+
+    def _anchor(self, mark: Mark, name: str, extra: Iterable[str] = ()) -> None:
+        known = [*self.anchors, *extra]
+        if name not in known:
+            self.report.unknown(mark, "anchor", name, known)
+
+    def assessments(self) -> Iterator[Assessment]:
+        for part in whole(self.data.get("assessments")):
+            self._asked(part)
+            visits = tuple(self._visit(visit) for visit in whole(part["visits"]))
+            self._check_names(part, visits)
+            yield Assessment(part["id"], part["instrument"], visits, ends=tuple(part["ends"]))
+
+    def diaries(self) -> Iterator[Assessment]:
+        for part in whole(self.data.get("diaries")):
+            self._asked(part)
+            daily = part["daily"]
+            if daily is None:
+                for key in ("opens", "closes", "late_reason_after"):
+                    if part[key] is not None:
+                        self.report.wrong(place(part.raw, key), f'"{key}" goes with "daily" only', "no such key")
+                if part["ad_hoc"] is False:
+                    self.report.wrong(place(part.raw, "ad_hoc"), "A diary that is neither daily nor ad hoc is never asked", "ad_hoc: yes, or daily")
+                yield Assessment(part["id"], part["instrument"], ad_hoc=True, ends=tuple(part["ends"]))
+                continue
+            self._anchor(place(daily.raw, "from"), daily["start"])
+            made = Daily(daily["start"], self._until(daily))
+            made = Daily(
+                made.start,
+                made.until,
+                opens=part["opens"] or made.opens,
+                closes=part["closes"] or made.closes,
+                late_reason_after=part["late_reason_after"],
+            )
+            late = made.late_reason_after
+            if late is not None and _days(late) > _days(made.closes):
+                self.report.wrong(place(part.raw, "late_reason_after"), "The reason would be asked for after the day is closed", "not later than closes")
+            yield Assessment(part["id"], part["instrument"], daily=made, ends=tuple(part["ends"]))
+
+    def _asked(self, part: Told) -> None:
+        """What holds for an assessment and a diary alike: its id, its instrument and its ends."""
+        if self.ids.count(part["id"]) > 1:
+            self.report.wrong(place(part.raw, "id"), f'"{part["id"]}" names more than one assessment or diary', "each id once")
+        if part["instrument"] not in self.instruments:
+            self.report.unknown(place(part.raw, "instrument"), "instrument", part["instrument"], sorted(self.instruments))
+        for index, end in enumerate(part["ends"]):
+            word, dot, kind = end.partition(".")
+            if not dot:
+                self._anchor(place(part.raw, "ends", index), end)
+            elif word != "withdrawal" or kind not in self.withdrawals:
+                self.report.unknown(place(part.raw, "ends", index), "end", end, [f"withdrawal.{kind}" for kind in self.withdrawals])
+
+    def _until(self, part: Told) -> Until:
+        raw = part.raw.get("until")
+        first_of: list[tuple[str, Period]] = []
+        for index, (stated, distance) in enumerate(part["until"]):
+            anchor = part["start"] if stated is None else stated
+            mark = place(part.raw, "until", "first_of", index) if isinstance(raw, Mapped) else place(part.raw, "until")
+            extra = (LAST_DOSE,) if self.raw.get("treatment") and {"treatment_start", "treatment_end"} <= set(self.anchors) else ()
+            self._anchor(mark, anchor, extra)
+            first_of.append((anchor, distance))
+        return Until(tuple(first_of))
+
+    def _visit(self, part: Told) -> Visit:
+        wrong, raw = self.report.wrong, part.raw
+        self._anchor(place(raw, "from"), part["start"])
+        if part["until_before"] is not None:
+            self._anchor(place(raw, "until_before"), part["until_before"])
+            for key in ("window", "every"):
+                if part[key] is not None:
+                    wrong(place(raw, key), f'"{key}" does not go with "until_before", which sets the window', f"one of {key}, until_before")
+        if part["served_by"] is not None and part["served_by"] not in self.ids:
+            self.report.unknown(place(raw, "served_by"), "assessment", part["served_by"], self.ids)
+        opens, due = part["window"] or (ZERO, ZERO)
+        if _days(opens) > _days(due):
+            wrong(place(raw, "window"), "The window is upside down: its first day is after its last", "[first day, last day], such as [-P7D, P7D]")
+        until = self._until(part)
+        visit = Visit(
+            id=part["id"],
+            start=part["start"],
+            every=part["every"],
+            count=part["count"],
+            after=part["after"],
+            until=until,
+            opens=opens,
+            due=due,
+            grace=part["grace"],
+            until_before=part["until_before"],
+            served_by=part["served_by"],
+        )
+        self._check_series(part, visit)
+        return visit
+
+    def _check_series(self, part: Told, visit: Visit) -> None:
+        wrong, raw = self.report.wrong, part.raw
+        for word in _placeholders(visit.id):
+            if word not in PLACEHOLDERS:
+                wrong(place(raw, "id"), f'"{word}" is not known in the id of a visit', listed(PLACEHOLDERS))
+        if visit.every is None:
+            for key in ("count", "after", "until"):
+                if part.raw.get(key) is not None:
+                    wrong(place(raw, key), f'"{key}" needs a series, which "every" makes', "add every, or take it away")
+            if _placeholders(visit.id):
+                wrong(place(raw, "id"), f'The visit "{visit.id}" has a placeholder but is no series', "add every, or an id without { }")
+            return
+        if visit.every.months + visit.every.days <= 0:
+            wrong(place(raw, "every"), "A series needs a distance above zero", "P1D or more")
+        if visit.count is None and not visit.until.first_of:
+            wrong(place(raw, "every"), f'The series "{visit.id}" has no end', "add count or until")
+        if not _placeholders(visit.id):
+            wrong(place(raw, "id"), f'The series "{visit.id}" gives all its visits one name', "an id with {n}, or {y} and {h}")
+        if _days(visit.due) + _days(visit.grace) >= _days(visit.every) + _days(visit.opens) and visit.every != ZERO:
+            key = "grace" if _days(visit.grace) else "window"
+            wrong(place(raw, key), f'Windows of the series "{visit.id}" overlap: one is still open when the next one opens', "a window and grace shorter than every")
+
+    def _check_names(self, part: Told, visits: tuple[Visit, ...]) -> None:
+        """No two visits of an assessment may have one name."""
+        names: dict[str, str] = {}
+        for visit, stated in zip(visits, whole(part["visits"]), strict=True):
+            for name in _names(visit):
+                if name in names:
+                    message = f'The visit "{visit.id}" makes the name "{name}", which "{names[name]}" makes too'
+                    self.report.wrong(place(stated.raw, "id"), message, "names that differ within an assessment")
+                    break
+                names[name] = visit.id
+
+    def treatment(self) -> Treatment | None:
+        part = self.data.get("treatment")
+        if not isinstance(part, Told):
+            return None
+        wrong, raw = self.report.wrong, part.raw
+        regimens = {name: Regimen(name, regimen["mg"], regimen["intakes_per_day"]) for name, regimen in part["regimens"].items()}
+        most = part["max_mg_per_day"]
+        for name, regimen in regimens.items():
+            if regimen.mg <= 0:
+                wrong(place(raw, "regimens", name, "mg"), f'The regimen "{name}" gives nothing; a hold is prescribed without a regimen', "above 0")
+            if most is not None and regimen.mg_per_day > most:
+                wrong(place(raw, "regimens", name), f'The regimen "{name}" gives {regimen.mg_per_day} mg a day, above max_mg_per_day', f"at most {most}")
+        if part["start"] not in regimens:
+            self.report.unknown(place(raw, "start"), "regimen", part["start"], regimens)
+        for anchor in ("treatment_start", "treatment_end"):
+            if self.anchors and anchor not in self.anchors:
+                wrong(place(self.raw, "anchors"), f'A study with a treatment needs the anchor "{anchor}"', "add it to anchors")
+        return Treatment(part["name"], part["route"], regimens, part["start"], most, part["duration"])
+
+    def criteria(self) -> Iterator[Criterion]:
+        seen: set[str] = set()
+        for part in whole(self.data.get("eligibility")):
+            wrong, raw = self.report.wrong, part.raw
+            if part["id"] in seen:
+                wrong(place(raw, "id"), f'The criterion "{part["id"]}" stands twice', "each id once")
+            seen.add(part["id"])
+            limits: dict[str, Decimal | None] = {key: part[key] for key in LIMITS}
+            if part["between"] is not None:
+                if limits["at_least"] is not None or limits["at_most"] is not None:
+                    wrong(place(raw, "between"), '"between" sets at_least and at_most already', "between, or at_least and at_most")
+                limits["at_least"], limits["at_most"] = part["between"]
+            stated = [key for key in (*LIMITS, "between") if part[key] is not None]
+            if part["ask"] == "number":
+                if not stated:
+                    wrong(place(raw), f'The criterion "{part["id"]}" has no limit', listed((*LIMITS, "between")))
+                if part["expect"] is not None:
+                    wrong(place(raw, "expect"), '"expect" goes with yes_no only', listed((*LIMITS, "between")))
+                self._check_limits(part, limits)
+            else:
+                if part["expect"] is None:
+                    wrong(place(raw), f'The criterion "{part["id"]}" does not say which answer makes eligible', "expect: yes, expect: no")
+                for key in stated:
+                    wrong(place(raw, key), f'"{key}" goes with number only', "expect")
+            yield Criterion(part["id"], part["ask"], part["unit"], expect=part["expect"], note=part["note"], **limits)
+
+    def _check_limits(self, part: Told, limits: Mapping[str, Decimal | None]) -> None:
+        lows = [(limits[key], key) for key in ("above", "at_least") if limits[key] is not None]
+        highs = [(limits[key], key) for key in ("below", "at_most") if limits[key] is not None]
+        for bounds, kind in ((lows, "lower"), (highs, "upper")):
+            if len(bounds) > 1:
+                self.report.wrong(place(part.raw), f'The criterion "{part["id"]}" has two {kind} limits', "one of " + listed(key for _, key in bounds))
+        for low, low_key in lows:
+            for high, high_key in highs:
+                assert low is not None and high is not None
+                if low > high or (low == high and (low_key, high_key) != ("at_least", "at_most")):
+                    message = f'The limits of "{part["id"]}" contradict each other: {low_key} {low} and {high_key} {high}'
+                    self.report.wrong(place(part.raw), message, "a lower limit that is below the upper one")
+
+    def reminders(self) -> Iterator[tuple[str, tuple[Rung, ...]]]:
+        for name, rungs in (self.data.get("reminders") or {}).items():
+            if name not in self.ids:
+                self.report.unknown(place(self.raw, "reminders", name), "assessment", name, self.ids)
+            yield name, tuple(Rung(rung["at"], rung["after"], rung["by"] or (), rung["task"]) for rung in whole(rungs))
+        ad_hoc = {part["id"] for part in whole(self.data.get("diaries")) if part["ad_hoc"]}
+        for name in ad_hoc & set(self.data.get("reminders") or {}):
+            self.report.wrong(place(self.raw, "reminders", name), f'"{name}" is asked when something happens and has no day to remind of', "assessments and daily diaries")
+
+    def check_the_rest(self) -> None:
+        """What stands outside of assessments, treatment, eligibility and reminders."""
+        wrong = self.report.wrong
+        if self.data.get("study") in RESERVED:
+            wrong(place(self.raw, "study"), f'"{self.data["study"]}" is an address of the server itself', "another name")
+        for key in ("anchors", "languages", "ids"):
+            self._each_once(self.data.get(key) or (), self.raw.get(key), key)
+        for name, codes in (self.data.get("reasons") or {}).items():
+            self._each_once(codes, self.raw["reasons"][name], f"reasons of {name}")
+        if LAST_DOSE in self.anchors:
+            wrong(place(self.raw, "anchors", self.anchors.index(LAST_DOSE)), f'"{LAST_DOSE}" follows from the treatment and is not recorded', "another name")
+        languages = _stated_names(self.raw.get("languages"))
+        for name, texts in (self.data.get("advice") or {}).items():
+            for language in languages:
+                if language not in texts:
+                    wrong(place(self.raw, "advice", name), f'The advice "{name}" has no text in "{language}"', listed(languages))
+        for urgency, steps in (self.data.get("escalation") or {}).items():
+            lengths = [(_days(step), step.minutes) for step in steps]
+            if lengths != sorted(lengths):
+                wrong(place(self.raw, "escalation", urgency), f'The steps of "{urgency}" do not follow each other in time', "the shortest first")
+        endpoints = self.data.get("endpoints")
+        if isinstance(endpoints, Told):
+            self._anchor(place(endpoints.raw, "origin"), endpoints["origin"])
+            for anchor in endpoints["pfs"]:
+                self._anchor(place(endpoints.raw, "pfs", anchor), anchor)
+        for part in whole(self.data.get("concomitant_rules")):
+            if (part["rule"] == "stopped_before") != (part["before"] is not None):
+                wrong(place(part.raw, "before"), '"before" and the rule stopped_before go together', "rule: stopped_before with before, or neither")
+        asked = _stated_values((*_parts(self.raw.get("assessments")), *_parts(self.raw.get("diaries"))), "instrument")
+        complete = all(name in self.instruments for name in asked)
+        check_alerts(self.data, self.instruments, asked, complete, self.report)
+
+    def _each_once(self, values: Iterable[str], raw: Any, what: str) -> None:
+        values = list(values)
+        for index, value in enumerate(values):
+            if value in values[:index]:
+                self.report.wrong(place(raw, index), f'"{value}" stands twice in {what}', "each once")
+
+
+def _parts(raw: Any) -> list[Mapped]:
+    return [part for part in raw if isinstance(part, Mapped)] if isinstance(raw, list) else []
+
+
+def _stated_values(parts: Iterable[Mapped], key: str) -> list[str]:
+    return [part[key] for part in parts if isinstance(part.get(key), str)]
+
+
+def _stated_ids(raw: Any) -> list[str]:
+    return _stated_values(_parts(raw), "id")
+
+
+def _stated_names(raw: Any) -> list[str]:
+    return [name for name in raw if isinstance(name, str)] if isinstance(raw, list) else []
+
+
+def _days(distance: Period) -> int:
+    """The length of a distance in days, a month at its longest: two windows that overlap by this measure always do."""
+    return 31 * distance.months + distance.days
+
+
+def _placeholders(name: str) -> list[str]:
+    return [f"{{{part.partition('}')[0]}}}" for part in name.split("{")[1:]]
+
+
+def _names(visit: Visit) -> Iterator[str]:
+    """The names that a visit can make; of a series without a known length the first twenty years."""
+    if visit.every is None:
+        yield visit.id
+        return
+    length = max(1, _days(visit.every))
+    ends = [_days(distance) for anchor, distance in visit.until.first_of if anchor == visit.start]
+    last = min([visit.count or MOST_VISITS, MOST_VISITS, *(end // length for end in ends)])
+    first = _days(visit.after) // length if visit.after else 0
+    for n in range(first + 1, last + 1):
+        yield visit_name(visit, n)
