@@ -6,10 +6,11 @@ has a low bound (unknown counted as not taken) and a high one (unknown counted a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 
 from qol_server.trial.instrument import Answer, Answers
@@ -139,13 +140,12 @@ def _usual_mg(participant: Participant, day: date) -> Decimal | None:
     return nearest[0].mg_per_day / nearest[0].intakes_per_day if nearest else None
 
 
+_AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
+
+
 def _mg(answer: Answer) -> Decimal | None:
-    """A stated amount; None where it is absent, a coded non-answer or no amount."""
-    try:
-        amount = Decimal(answer) if isinstance(answer, int | str) else Decimal("NaN")
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() and amount >= 0 else None
+    """A stated amount; None where it is absent, a coded non-answer or no amount of usual size."""
+    return Decimal(answer) if isinstance(answer, int | str) and _AMOUNT.fullmatch(str(answer)) else None
 
 
 @dataclass(frozen=True, slots=True)
