@@ -1,0 +1,159 @@
+"""Reminders: ladders climbed rung by rung, once each, whatever the clock of the server does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qol_server.trial.reminding import LAPSE, Reminder, due, moment, still_due
+from qol_server.trial.schedule import calendar
+from tests.trial.trials import participant, prescription, protocol
+from tests.trial.worked import cases, somebody, wall
+
+QUICK = settings(max_examples=100, deadline=None)
+TRIAL = protocol()
+HORIZON = date(2026, 7, 1)
+START = datetime(2026, 2, 1, tzinfo=UTC)
+ANNA = participant({"consent": "2026-01-02", "treatment_start": "2026-02-10"}, (prescription("2026-02-10", "400"),))
+WEEKS = [assignment for assignment in calendar(TRIAL, ANNA, HORIZON) if assignment.occurrence in {"qol@M1", "qol@M2", "dose@2026-03-10"}]
+
+
+@pytest.mark.parametrize("case", cases("reminders-ladders"))
+def test_a_ladder(case):
+    one = somebody(case)
+    zone = ZoneInfo(one.time_zone)
+    assignments = [assignment for assignment in calendar(TRIAL, one, HORIZON) if assignment.occurrence == case["occurrence"]]
+    assert assignments
+    now, end = (wall(moment).replace(tzinfo=zone).astimezone(UTC) for moment in case["clock"])
+    answered_at = wall(case["answered"]).replace(tzinfo=zone) if "answered" in case else None
+    since = wall(case["since"]).replace(tzinfo=zone) if "since" in case else None
+    outage = [wall(moment).replace(tzinfo=zone) for moment in case.get("outage", [])]
+    ledger, intended = set(), []
+    while now < end:
+        if not outage or not outage[0] <= now < outage[1]:
+            answered = {case["occurrence"]} if answered_at and answered_at <= now else set()
+            new = due(TRIAL, one, assignments, ledger, answered, now, since)
+            ledger |= {reminder.identity for reminder in new}
+            intended += new
+        now += timedelta(minutes=15)
+    told = [[reminder.at.astimezone(zone).replace(tzinfo=None), reminder.channel] for reminder in intended]
+    assert told == [[wall(at), channel] for at, channel in case["expect"]]
+    assert [reminder.channel for reminder in intended if reminder.is_task] == [name for _, name in case["expect"] if name == "call"]
+
+
+TICKS = st.lists(st.integers(0, 90 * 24 * 60), min_size=1, max_size=60)
+
+
+@QUICK
+@given(TICKS, st.lists(st.tuples(st.integers(0, 23), st.sampled_from(["Europe/Paris", "Pacific/Apia", "America/Martinique"])), min_size=1))
+def test_no_sequence_of_ticks_and_no_change_of_hour_or_zone_doubles_a_reminder(ticks, habits):
+    ledger, intended = set(), []
+    for n, minutes in enumerate(sorted(ticks)):
+        hour, zone = habits[n % len(habits)]
+        one = replace(ANNA, reminder_hour=hour, time_zone=zone)
+        now = START + timedelta(minutes=minutes)
+        new = due(TRIAL, one, WEEKS, ledger, (), now)
+        assert due(TRIAL, one, WEEKS, ledger | {reminder.identity for reminder in new}, (), now) == ()
+        assert len({(reminder.occurrence, reminder.is_task, reminder.rung) for reminder in new}) <= 2 * len(WEEKS)
+        intended += new
+        ledger |= {reminder.identity for reminder in new}
+    identities = [reminder.identity for reminder in intended]
+    assert len(identities) == len(set(identities))
+    for occurrence in {reminder.occurrence for reminder in intended}:
+        rungs = [reminder.rung for reminder in intended if reminder.occurrence == occurrence and not reminder.is_task]
+        assert rungs == sorted(rungs)  # never a step back
+
+
+@QUICK
+@given(TICKS)
+def test_each_tick_sends_one_rung_at_most_and_no_message_late(ticks):
+    ledger = set()
+    for minutes in sorted(ticks):
+        now = START + timedelta(minutes=minutes)
+        new = due(TRIAL, ANNA, WEEKS, ledger, (), now)
+        ledger |= {reminder.identity for reminder in new}
+        for assignment in WEEKS:
+            mine = [reminder for reminder in new if reminder.occurrence == assignment.occurrence]
+            assert len({reminder.rung for reminder in mine if not reminder.is_task}) <= 1
+        for reminder in new:
+            assert reminder.at <= now
+            assert reminder.is_task or now - reminder.at <= LAPSE
+            assert still_due(reminder, TRIAL, ANNA, WEEKS, (), now)
+
+
+@QUICK
+@given(st.integers(1, 24 * 60), st.integers(0, 10_000))
+def test_a_clock_that_ticks_often_enough_misses_no_rung(every, offset):
+    now, ledger = START + timedelta(seconds=offset), set()
+    while now < START + timedelta(days=80):
+        ledger |= {reminder.identity for reminder in due(TRIAL, ANNA, WEEKS[:1], ledger, (), now)}
+        now += timedelta(minutes=max(every, 60))
+    qol = WEEKS[0].occurrence
+    assert {(rung, channel) for _, occurrence, rung, channel in ledger if occurrence == qol} == {
+        (0, "push"),
+        (1, "push"),
+        (2, "email"),
+        (2, "sms"),
+        (3, "call"),
+    }
+
+
+def one_reminder() -> Reminder:
+    (reminder,) = due(TRIAL, ANNA, WEEKS, (), (), datetime(2026, 3, 3, 8, 0, tzinfo=UTC))
+    assert reminder.identity == (ANNA.number, "qol@M1", 0, "push")
+    return reminder
+
+
+AT_SENDING = datetime(2026, 3, 3, 8, 5, tzinfo=UTC)
+
+
+def test_at_the_moment_of_sending_it_is_still_due():
+    assert still_due(one_reminder(), TRIAL, ANNA, WEEKS, (), AT_SENDING)
+
+
+def test_answered_meanwhile_it_is_not():
+    assert not still_due(one_reminder(), TRIAL, ANNA, WEEKS, {"qol@M1"}, AT_SENDING)
+
+
+@pytest.mark.parametrize("kind", ["contact", "questionnaires", "consent"])
+def test_withdrawn_meanwhile_it_is_not(kind):
+    assert not still_due(one_reminder(), TRIAL, replace(ANNA, withdrawals={kind: date(2026, 3, 3)}), WEEKS, (), AT_SENDING)
+
+
+def test_withdrawal_of_treatment_alone_stops_no_questionnaire():
+    assert still_due(one_reminder(), TRIAL, replace(ANNA, withdrawals={"treatment": date(2026, 3, 3)}), WEEKS, (), AT_SENDING)
+
+
+def test_dead_meanwhile_it_is_not():
+    dead = replace(ANNA, anchors={**ANNA.anchors, "death": (date(2026, 3, 3),)})
+    assert not still_due(one_reminder(), TRIAL, dead, WEEKS, (), AT_SENDING)
+
+
+def test_moved_or_gone_meanwhile_it_is_not():
+    moved = [replace(assignment, opens=date(2026, 4, 1)) for assignment in WEEKS]
+    assert not still_due(one_reminder(), TRIAL, ANNA, moved, (), AT_SENDING)
+    assert not still_due(one_reminder(), TRIAL, ANNA, [], (), AT_SENDING)
+
+
+def test_closed_meanwhile_it_is_not():
+    assert not still_due(one_reminder(), TRIAL, ANNA, WEEKS, (), datetime(2026, 5, 1, tzinfo=UTC))
+
+
+def test_a_ladder_of_which_one_channel_was_intended_goes_on_with_the_other():
+    (email, sms) = due(TRIAL, ANNA, WEEKS[:1], (), (), datetime(2026, 3, 11, 8, 0, tzinfo=UTC))
+    assert (email.channel, sms.channel) == ("email", "sms")
+    assert due(TRIAL, ANNA, WEEKS[:1], {email.identity}, (), datetime(2026, 3, 11, 8, 15, tzinfo=UTC)) == (sms,)
+
+
+def test_minutes_are_elapsed_time_over_a_change_of_the_clocks():
+    """Three hours after 00:00 on the night when Paris skips from two to three is four o'clock."""
+    night = replace(participant({"consent": "2026-01-02", "treatment_start": "2026-03-29"}), reminder_hour=0)
+    (day,) = [one for one in calendar(TRIAL, night, date(2026, 3, 29)) if one.occurrence == "dose@2026-03-29"]
+    day = replace(day, opens_at=datetime.min.time())
+    at = moment(TRIAL.reminders["dose"][1], day, night)
+    assert at.astimezone(ZoneInfo("Europe/Paris")).isoformat() == "2026-03-29T04:00:00+02:00"
