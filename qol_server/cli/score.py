@@ -352,6 +352,10 @@ def _instrument(name: str) -> Instrument:
     instrument = instrument_from(path.read_bytes(), str(path))
     if instrument.scoring is None:
         fail(f"{instrument.id} is not scored: it has no scoring method.")
+    try:
+        scorer(instrument)
+    except ValueError as error:
+        fail(f"{path}: {error}.")
     return instrument
 
 
