@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qol_server.library.documents import Mapped, Report, listed, place
-from qol_server.library.fields import Amount, Field, Flag, Many, Name, OneOf, Part, Shape, Text, Told, Whole, told, whole
-from qol_server.library.instruments import ATTRIBUTES, DOCUMENT_ID, ITEM_ID, WORD, Code, ConditionField, check_compare, compares
+from qol_server.library.fields import Amount, Code, Field, Flag, Many, Name, OneOf, Part, Shape, Text, Told, Whole, told, whole
+from qol_server.library.instrument_shape import ATTRIBUTES, DOCUMENT_ID, ITEM_ID, WORD, ConditionField
+from qol_server.library.instruments import check_compare, compares
 from qol_server.trial.instrument import Compare, Condition, Instrument, ItemType
 
 URGENCIES = ("now", "same-day", "this-week")
@@ -62,7 +63,9 @@ class NotTakenShape(Shape):
 
 
 class DayDoseShape(Shape):
-    day_dose_above = OneOf(("prescribed",), required=True, note="the day's sum of intakes is above what was prescribed that day, also on a held day")
+    day_dose_above = OneOf(
+        ("prescribed",), required=True, note="the day's sum of intakes is above what was prescribed that day, also on a held day"
+    )
 
 
 KINDS: Mapping[str, type[Shape]] = {
@@ -138,14 +141,15 @@ def _check_when(when: Any, raw: Mapped, used: Mapping[str, Instrument], complete
             mark.update({"is": None, "item": None})
             _check_item(Compare(item, "is", when["equals"]), mark, asked, complete, report)
     elif "score" in when:
-        scales = [score.id for instrument in asked.values() for score in (*instrument.scales, *instrument.summaries)]
+        scales = [scale.id for instrument in asked.values() for scale in instrument.scales]
+        scales += [summary.id for instrument in asked.values() for summary in instrument.summaries]
         if complete and when["score"] not in scales:
             report.unknown(place(raw, "score"), "scale", when["score"], scales)
     elif when.get("attribute") is not None:
         attributes = {item.attribute for instrument in asked.values() for item in instrument.items if item.attribute}
         if when["attribute"] not in attributes:
             report.unknown(place(raw, "attribute"), f'attribute of "{name}"', when["attribute"], sorted(attributes))
-    elif "rise" in when and not any(item.codes or item.type is ItemType.INTEGER for item in asked[name].items):
+    elif "rise" in when and not any(item.codes or item.type is ItemType.INTEGER for one in asked.values() for item in one.items):
         report.wrong(place(raw, "instrument"), f'"{name}" has no item that could rise', "an instrument with numbered choices")
 
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 _DEEPEST = 32
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,14})")
-_NUMBER_LIKE = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_NUMBER_LIKE = re.compile(
+    r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+)
 _SURROGATE_OR_NUL = re.compile("[\ud800-\udfff\x00]")
 _STANDARD_TAG = "tag:yaml.org,2002:"
 
@@ -136,10 +138,11 @@ def parse(text: bytes, report: Report) -> Mapped:
         report.wrong(_mark_of_error(error, decoded), f"The file cannot be read as YAML: {_cause(error)}", "one YAML 1.2 document")
         raise StudyFileError(report.mistakes) from None
     if not isinstance(node, MappingNode):
-        report.wrong(Mark(1, 1), "The file does not hold keys and values", "a YAML mapping that begins with instrument:, study: or wording:")
+        report.wrong(Mark(1, 1), "The file does not hold keys and values", "a YAML mapping with instrument:, study: or wording: at the top")
         raise StudyFileError(report.mistakes)
     value = _value(node, report, 0)
-    assert isinstance(value, Mapped)
+    if not isinstance(value, Mapped):  # the top itself has an anchor or a tag, which was reported
+        raise StudyFileError(report.mistakes)
     return value
 
 
@@ -171,7 +174,7 @@ def _value(node: Node, report: Report, depth: int) -> Any:
     if not str(node.tag).startswith(_STANDARD_TAG) or str(node.tag)[len(_STANDARD_TAG) :] not in ("map", "seq"):
         report.wrong(mark, f'The tag "{node.tag}" is not understood here', "values without tags")
         return None
-    if isinstance(node, SequenceNode):
+    if not isinstance(node, MappingNode):
         elements = Listed(mark)
         for index, part in enumerate(node.value):
             elements.append(_value(part, report, depth + 1))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import time
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from zoneinfo import available_timezones
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, post_load, validates_schema
@@ -57,9 +57,9 @@ class Field(fields.Field[Any]):
     def __init__(self, *, required: bool = False, default: Any = None, note: str = "", key: str | None = None) -> None:
         """``key``: the key in the file where it is a reserved word of Python."""
         super().__init__(required=required, load_default=missing if required else default, metadata={"note": note}, data_key=key)
-        self.error_messages["required"] = [('"{key}" is missing', self.allowed)]  # type: ignore[assignment]
-        self.error_messages["null"] = [('"{key}" has no value', self.allowed)]  # type: ignore[assignment]
-        self.error_messages["validator_failed"] = [('"{key}" is wrong', self.allowed)]  # type: ignore[assignment]
+        self.error_messages["required"] = [('"{key}" is missing', self.allowed)]
+        self.error_messages["null"] = [('"{key}" has no value', self.allowed)]
+        self.error_messages["validator_failed"] = [('"{key}" is wrong', self.allowed)]
         self.allow_none = False
 
     @property
@@ -68,7 +68,7 @@ class Field(fields.Field[Any]):
 
     def refused(self, value: Any) -> ValidationError:
         if isinstance(value, Bare):
-            return told(f"{value} is written as a number here; write it in quotes: \"{value}\"", self.allowed)
+            return told(f'{value} is written as a number here; write it in quotes: "{value}"', self.allowed)
         return told(f'{_shown(value)} is not allowed for "{{key}}"', self.allowed)
 
 
@@ -150,7 +150,7 @@ class Amount(Field):
     says = 'a whole number, or a decimal in quotes such as "1.5"'
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
-        if isinstance(value, bool) or isinstance(value, Bare):
+        if isinstance(value, bool | Bare):
             raise self.refused(value)
         if isinstance(value, int) or (isinstance(value, str) and _DECIMAL.fullmatch(value)):
             return Decimal(value)
@@ -167,7 +167,8 @@ class Distance(Field):
 
     @property
     def allowed(self) -> str:
-        return ("a duration such as PT30M, PT4H, P1D" if self.clock else DAYS_SAYS) + (", with a minus sign for before" if self.negative else ", not negative")
+        kind = "a duration such as PT30M, PT4H, P1D" if self.clock else DAYS_SAYS
+        return kind + (", with a minus sign for before" if self.negative else ", not negative")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Period:
         if not isinstance(value, str):
@@ -255,7 +256,7 @@ class Many(Field):
             except ValidationError as error:
                 errors[index] = error.messages
         if errors:
-            raise ValidationError(errors, valid_data=whole)  # type: ignore[arg-type]
+            raise ValidationError(errors, valid_data=whole)
         return whole
 
 
@@ -296,10 +297,7 @@ class Told(dict[str, Any]):
 class Shape(Schema):
     """A mapping with fixed keys. An unknown key is a mistake that suggests the nearest known one."""
 
-    error_messages: ClassVar[dict[str, Any]] = {
-        "type": [('"{key}" must hold keys and values', "a mapping")],
-        "unknown": "unknown",
-    }
+    error_messages = {"type": [('"{key}" must hold keys and values', "a mapping")]}  # type: ignore[dict-item]  # noqa: RUF012
 
     class Meta:
         unknown = EXCLUDE
@@ -324,7 +322,8 @@ class Shape(Schema):
             standing = [key for key in group if key in original]
             if len(standing) != 1:
                 found = f"there are {listed(standing)}" if standing else "there is none"
-                errors.setdefault(standing[1] if standing else "_schema", []).append((f"Exactly one of {listed(group)} must stand here; {found}", listed(group)))
+                message = f"Exactly one of {listed(group)} must stand here; {found}"
+                errors.setdefault(standing[1] if standing else "_schema", []).append((message, listed(group)))
         if errors:
             raise ValidationError(errors)
 
@@ -341,9 +340,9 @@ class Part(fields.Nested):
     def __init__(self, shape: type[Shape], *, required: bool = False, default: Any = None, note: str = "") -> None:
         super().__init__(shape, required=required, load_default=missing if required else default, metadata={"note": note})
         self.shape = shape
-        self.error_messages["required"] = [('"{key}" is missing', self.allowed)]  # type: ignore[assignment]
-        self.error_messages["null"] = [('"{key}" has no value', self.allowed)]  # type: ignore[assignment]
-        self.error_messages["type"] = [('"{key}" must hold keys and values', self.allowed)]  # type: ignore[assignment]
+        self.error_messages["required"] = [('"{key}" is missing', self.allowed)]
+        self.error_messages["null"] = [('"{key}" has no value', self.allowed)]
+        self.error_messages["type"] = [('"{key}" must hold keys and values', self.allowed)]
         self.allow_none = False
 
     @property
@@ -354,9 +353,7 @@ class Part(fields.Nested):
 def load(shape: Shape, raw: Mapped, report: Report) -> Told:
     """What ``raw`` holds; mistakes of shape go to the report, and what is whole is still returned for the next checks."""
     try:
-        loaded = shape.load(raw)
-        assert isinstance(loaded, Told)
-        return loaded
+        return cast(Told, shape.load(raw))
     except ValidationError as error:
         for path, message, allowed in _flat(error.messages):
             steps = [step for step in path if step != "_schema"]

@@ -1,171 +1,18 @@
-"""Instruments: the shape of their files, what must hold between their parts, and the frozen result."""
+"""Instruments: what must hold between the parts of their files, and the frozen result."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from marshmallow import ValidationError
-
-from qol_server.library.documents import Bare, Listed, Mapped, Report, listed, parse, place, version
-from qol_server.library.fields import Amount, Code, Field, Flag, Many, Name, OneOf, Part, Shape, Table, Text, Told, Whole, load, period, told
+from qol_server.library.documents import Mapped, Report, listed, parse, place, version
+from qol_server.library.fields import Told, load
+from qol_server.library.instrument_shape import InstrumentShape
 from qol_server.trial import instrument as trial
-from qol_server.trial.scoring import METHODS, scorer
 from qol_server.trial.instrument import All, Compare, Condition, Instrument, Item, ItemType, Licence, Scale, Summary, Term
+from qol_server.trial.scoring import scorer
 
-DOCUMENT_ID = ("[a-z][a-z0-9-]{0,39}", "a short name of lower-case letters, digits and -")
-ITEM_ID = ("[A-Za-z0-9][A-Za-z0-9_]*(?:\\.[A-Za-z0-9_]+)*", "an item id of letters, digits, _ and .")
-WORD = ("[A-Za-z][A-Za-z0-9_]{0,39}", "a word of letters, digits and _")
-CDISC_CODE = ("[A-Z][A-Z0-9]{0,7}", "a test code of at most 8 capitals and digits")
-COMPARISONS = ("is", "in", "at_least", "at_most", "above", "below")
-LICENCES = ("ours", "public_domain", "free_with_attribution", "license_required", "unknown")
-ATTRIBUTES = ("frequency", "severity", "interference", "amount", "presence")
 REPEAT = "{n}"
-
-
-class ConditionField(Field):
-    """When something holds: one comparison with one item, or ``all`` or ``any`` of several."""
-
-    says = f"{{item: ID, one of {listed(COMPARISONS)}: VALUE}}, {{all: [...]}} or {{any: [...]}}"
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Condition:
-        return self._read(value, 0)
-
-    def _read(self, value: Any, depth: int) -> Condition:
-        if not isinstance(value, Mapped) or depth > 8:
-            raise self.refused(value)
-        for word, made in (("all", All), ("any", trial.Any)):
-            if word in value:
-                return made(self._parts(value, word, depth))
-        ops = [key for key in value if key in COMPARISONS]
-        strange = [key for key in value if key not in (*COMPARISONS, "item")]
-        if strange:
-            raise ValidationError({strange[0]: [(f'The key "{strange[0]}" is not known here', self.says)]})
-        if "item" not in value or len(ops) != 1 or not isinstance(value["item"], str):
-            raise told("A condition needs an item and exactly one comparison", self.says)
-        return Compare(str(value["item"]), ops[0], self._operand(ops[0], value[ops[0]]))
-
-    def _parts(self, value: Mapped, word: str, depth: int) -> tuple[Condition, ...]:
-        if len(value) != 1 or not isinstance(value[word], Listed) or not value[word]:
-            raise told(f'"{word}" stands alone and holds a list of conditions', self.says)
-        parts: list[Condition] = []
-        errors: dict[str, Any] = {}
-        for index, part in enumerate(value[word]):
-            try:
-                parts.append(self._read(part, depth + 1))
-            except ValidationError as error:
-                errors.setdefault(word, {})[index] = error.messages
-        if errors:
-            raise ValidationError(errors)
-        return tuple(parts)
-
-    def _operand(self, op: str, value: Any) -> int | str | Decimal | tuple[int | str, ...]:
-        try:
-            if op == "in":
-                return tuple(Many(Code(), least=1).deserialize(value))
-            if op == "is":
-                return Code().deserialize(value)  # type: ignore[no-any-return]
-            return value if isinstance(value, int) and not isinstance(value, bool) else Amount().deserialize(value)  # type: ignore[no-any-return]
-        except ValidationError as error:
-            raise ValidationError({op: error.messages}) from None
-
-
-class Recall(Field):
-    """The recall period: of all items, or of ranges of items."""
-
-    says = "a duration such as P7D, none, or a mapping from FIRST-LAST item to one of these"
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, Mapped):
-            return {"": self._one(value)}
-        errors: dict[str, Any] = {}
-        found: dict[str, str | None] = {}
-        for key, part in value.items():
-            try:
-                found[key] = self._one(part)
-            except ValidationError as error:
-                errors[key] = error.messages
-        if errors:
-            raise ValidationError(errors)
-        return found
-
-    def _one(self, value: Any) -> str | None:
-        if value == "none":
-            return None
-        try:
-            if not isinstance(value, str) or isinstance(value, Bare):
-                raise ValueError
-            period(value)
-        except ValueError:
-            raise self.refused(value) from None
-        return str(value)
-
-
-class LicenceShape(Shape):
-    status = OneOf(LICENCES, required=True, note="`license_required` and `unknown` need a recorded licence before a live study may use the wording")
-    holder = Text(default="", note="who owns the wording")
-    note = Text(default="", note="conditions, in a sentence")
-
-
-class ItemShape(Shape):
-    type = OneOf([str(kind) for kind in ItemType], note="`choice` where `choices` is given")
-    choices = Name(*WORD, note="name of a list under `choices`; for `choice` and `multiple`")
-    non_answers = Many(Name(*WORD), note="coded non-answers that may be given instead; replaces the list of the whole instrument")
-    required = Flag(default=False, note="an answer must be given wherever the item is asked; default no")
-    at_least = Amount(note="lowest value; for `integer` and `decimal`")
-    at_most = Amount(note="highest value; for `integer` and `decimal`")
-    max_length = Whole(1, 20000, note="most characters; for `text`")
-    ask_when = ConditionField(note="asked only when this holds; names items that stand before it")
-    symptom = Name("[A-Za-z0-9_]{1,40}", "a word of letters, digits and _", note="the symptom that the item is about")
-    attribute = OneOf(ATTRIBUTES, note="what of the symptom is asked")
-    code = Name(*CDISC_CODE, note="CDISC test code")
-
-
-class RepeatShape(Shape):
-    repeat = Whole(2, 20, required=True, note="how often the group stands; `{n}` counts 1, 2, 3 …")
-    items = Table(Name(*ITEM_ID), Part(ItemShape), required=True, least=1, note="the group's items; `intake: {repeat: 6, items: {mg: …}}` gives `intake.1.mg` … `intake.6.mg`")
-
-
-class ItemOrRepeat(Field):
-    """An item, or a group of items that is repeated."""
-
-    says = "an item, or a group with repeat and items"
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        repeated = isinstance(value, Mapped) and "repeat" in value
-        return Part(RepeatShape if repeated else ItemShape).deserialize(value)
-
-
-class ScaleShape(Shape):
-    kind = Name(*WORD, required=True, note="what the scoring method calls it: functional, symptom, global, FS, SI, sum …")
-    items = Many(Name(*ITEM_ID), required=True, least=1, note="items of the scale")
-    reversed = Many(Name(*ITEM_ID), default=(), note="those of them that count the other way round")
-    code = Name(*CDISC_CODE, note="CDISC test code")
-    minimum_answered = Whole(1, 200, note="fewest answered items with which the scale is scored")
-
-
-class SummaryShape(Shape):
-    mean_of = Many(Text(), least=1, note="scales; `100-FA` means 100 minus FA")
-    sum_of = Many(Text(), least=1, note="scales")
-    code = Name(*CDISC_CODE, note="CDISC test code")
-
-    def one_of(self) -> Iterable[tuple[str, ...]]:
-        return [("mean_of", "sum_of")]
-
-
-class InstrumentShape(Shape):
-    instrument = Name(*DOCUMENT_ID, required=True, note="id of the instrument")
-    title = Text(required=True, note="name of the instrument")
-    licence = Part(LicenceShape, required=True, note="who owns the wording")
-    source = Text(required=True, note="where structure and codes come from")
-    recall = Recall(note="recall period of all items, or by ranges of items; default none")
-    non_answers = Many(Name(*WORD), default=(), note="coded non-answers that every item takes unless it has a list of its own")
-    choices = Table(Name(*WORD), Many(Code(), least=2), default={}, note="lists of codes, in the order in which they are shown")
-    items = Table(Name(*ITEM_ID), ItemOrRepeat(), required=True, least=1, note="items in the order in which they are asked")
-    scales = Table(Name(*WORD), Part(ScaleShape), default={}, note="scores made of items")
-    scoring = OneOf(METHODS, note="name of the scoring method")
-    summary = Table(Name(*WORD), Part(SummaryShape), default={}, note="scores made of scales")
 
 
 def instrument_from(text: bytes, name: str = "the instrument") -> Instrument:
@@ -218,14 +65,16 @@ def check_compare(compare: Compare, raw: Any, item: Item, report: Report) -> Non
             if not exact and any(isinstance(code, str) for code in item.codes):
                 report.wrong(where, f'"{compare.op}" needs numbers, which the choices of "{item.id}" are not', "is, in")
             elif not fits:
-                report.wrong(where, f'"{value}" is none of the choices of "{item.id}"', listed((*item.codes, *(item.non_answers if exact else ()))))
+                report.wrong(
+                    where, f'"{value}" is none of the choices of "{item.id}"', listed((*item.codes, *(item.non_answers if exact else ())))
+                )
     elif item.type in (ItemType.INTEGER, ItemType.DECIMAL):
-        if compare.op in ("is", "in"):
-            return
-        assert isinstance(compare.value, int | Decimal)
-        outside = (item.at_least is not None and compare.value < item.at_least) or (item.at_most is not None and compare.value > item.at_most)
-        if outside:
-            report.wrong(where, f'{compare.value} is outside the range of "{item.id}"', f"{item.at_least} to {item.at_most}")
+        operand = compare.value
+        if isinstance(operand, tuple | str):
+            if item.type is ItemType.DECIMAL or isinstance(operand, str):
+                report.wrong(where, f'"{compare.op}" cannot be used with "{item.id}"', "at_least, at_most, above, below")
+        elif (item.at_least is not None and operand < item.at_least) or (item.at_most is not None and operand > item.at_most):
+            report.wrong(where, f'{operand} is outside the range of "{item.id}"', f"{item.at_least} to {item.at_most}")
     elif compare.op not in ("is", "in"):
         report.wrong(where, f'"{compare.op}" needs a number, which "{item.id}" ({item.type}) is not', "is, in")
 
@@ -245,12 +94,18 @@ class _Reader:
         for name, codes in self.lists.items():
             for index, code in enumerate(codes):
                 if code in codes[:index]:
-                    self.report.wrong(place(self.data.raw, "choices", name, index), f'The code "{code}" stands twice in "{name}"', "each code once")
+                    self.report.wrong(
+                        place(self.data.raw, "choices", name, index), f'The code "{code}" stands twice in "{name}"', "each code once"
+                    )
         folded: dict[str, str] = {}
         for part, item in self._expanded():
             if item.id.lower() in folded:
                 same = folded[item.id.lower()]
-                self.report.wrong(place(part.raw), f'The item "{item.id}" stands twice, as "{same}" too (case does not tell items apart)', "each item once")
+                self.report.wrong(
+                    place(part.raw),
+                    f'The item "{item.id}" stands twice, as "{same}" too (case does not tell items apart)',
+                    "each item once",
+                )
                 continue
             folded[item.id.lower()] = item.id
             self._check(part, item)
@@ -308,7 +163,9 @@ class _Reader:
             if part[limit] is not None and item.type not in (ItemType.INTEGER, ItemType.DECIMAL):
                 wrong(place(raw, limit), f'"{limit}" does not go with the type {item.type}', "integer, decimal")
         if item.at_least is not None and item.at_most is not None and item.at_least > item.at_most:
-            wrong(place(raw, "at_most"), f"The highest value {item.at_most} is below the lowest {item.at_least}", f"{item.at_least} or more")
+            wrong(
+                place(raw, "at_most"), f"The highest value {item.at_most} is below the lowest {item.at_least}", f"{item.at_least} or more"
+            )
         if item.max_length is not None and item.type is not ItemType.TEXT:
             wrong(place(raw, "max_length"), f'"max_length" does not go with the type {item.type}', "text")
         for word in item.non_answers:
@@ -324,7 +181,9 @@ class _Reader:
             check_compare(compare, stated, self.known[compare.item], self.report)
         elif compare.item == item.id or compare.item in self.stated:
             if compare.item not in self._broken():
-                self.report.wrong(where, f'"{item.id}" depends on "{compare.item}", which does not stand before it', "an item that stands before it")
+                self.report.wrong(
+                    where, f'"{item.id}" depends on "{compare.item}", which does not stand before it', "an item that stands before it"
+                )
         else:
             self.report.unknown(where, "item", compare.item, self.known)
 
@@ -343,7 +202,9 @@ class _Reader:
                 if code is None:
                     continue
                 if code in seen:
-                    self.report.wrong(place(part.raw, "code"), f'The code "{code}" stands twice, at "{seen[code]}" and "{name}"', "each code once")
+                    self.report.wrong(
+                        place(part.raw, "code"), f'The code "{code}" stands twice, at "{seen[code]}" and "{name}"', "each code once"
+                    )
                 seen.setdefault(code, name)
 
     def _recalls(self) -> dict[str, str | None]:
@@ -356,11 +217,15 @@ class _Reader:
             first, _, last = span.partition("-")
             last = last or first
             if first not in names or last not in names or names.index(first) > names.index(last):
-                self.report.wrong(place(self.data.raw, "recall", span), f'"{span}" is no range of items', "FIRST-LAST in the order of the items")
+                self.report.wrong(
+                    place(self.data.raw, "recall", span), f'"{span}" is no range of items', "FIRST-LAST in the order of the items"
+                )
                 continue
             for name in names[names.index(first) : names.index(last) + 1]:
                 if name in found:
-                    self.report.wrong(place(self.data.raw, "recall", span), f'"{name}" has a recall period already', "each item in one range")
+                    self.report.wrong(
+                        place(self.data.raw, "recall", span), f'"{name}" has a recall period already', "each item in one range"
+                    )
                 found[name] = value
         return found
 
@@ -376,13 +241,23 @@ class _Reader:
                     elif item in part[key][:index]:
                         self.report.wrong(place(part.raw, key, index), f'"{item}" stands twice in the scale "{name}"', "each item once")
                     elif item in self.known and self.known[item].type not in (ItemType.CHOICE, ItemType.INTEGER):
-                        self.report.wrong(place(part.raw, key, index), f'"{item}" is of type {self.known[item].type} and cannot be scored', "items of type choice or integer")
+                        self.report.wrong(
+                            place(part.raw, key, index),
+                            f'"{item}" is of type {self.known[item].type} and cannot be scored',
+                            "items of type choice or integer",
+                        )
             least = part["minimum_answered"]
             if least is not None and least > len(part["items"]):
-                self.report.wrong(place(part.raw, "minimum_answered"), f"{least} of {len(part['items'])} items can never be answered", f"1 to {len(part['items'])}")
+                self.report.wrong(
+                    place(part.raw, "minimum_answered"),
+                    f"{least} of {len(part['items'])} items can never be answered",
+                    f"1 to {len(part['items'])}",
+                )
             yield Scale(name, part["kind"], tuple(part["items"]), tuple(part["reversed"]), part["code"], least)
         if self.data.raw.get("scales") and self.data.raw.get("scoring") is None:
-            self.report.wrong(place(self.data.raw, "scales"), 'There are scales but no method: "scoring" is missing', "the name of a scoring method")
+            self.report.wrong(
+                place(self.data.raw, "scales"), 'There are scales but no method: "scoring" is missing', "the name of a scoring method"
+            )
 
     def summaries(self) -> Iterator[Summary]:
         loaded: Mapping[str, Any] = self.data.get("summary") or {}

@@ -1,4 +1,4 @@
-"""Protocols: the shape of a study's file, what must hold between its parts, the defaults, and the frozen result."""
+"""Protocols: what must hold between the parts of a study's file, the defaults, and the frozen result."""
 
 from __future__ import annotations
 
@@ -6,217 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from qol_server.library.alerts import RULE_ID, URGENCIES, AlertShape, check_alerts
+from qol_server.library.alerts import check_alerts
 from qol_server.library.documents import Mapped, Mark, Report, listed, parse, place, version
-from qol_server.library.fields import (
-    Amount,
-    Clock,
-    Distance,
-    Field,
-    Flag,
-    Many,
-    Name,
-    OneOf,
-    Part,
-    Shape,
-    Table,
-    Text,
-    Told,
-    Whole,
-    Zone,
-    load,
-    period,
-    told,
-    whole,
-)
-from qol_server.library.instruments import DOCUMENT_ID, WORD
-from qol_server.library.wordings import LANGUAGE
+from qol_server.library.fields import Told, load, whole
+from qol_server.library.study_shape import MOST_VISITS, RESERVED, StudyShape
 from qol_server.trial.instrument import Instrument
 from qol_server.trial.protocol import ZERO, Assessment, Criterion, Daily, Period, Protocol, Regimen, Rung, Site, Treatment, Until, Visit
 from qol_server.trial.schedule import visit_name
 
-RESERVED = ("health", "ready", "metrics", "static")
-ANCHOR = ("[a-z][a-z0-9_]{0,39}", "a word of lower-case letters, digits and _")
-END = ("[a-z][a-z0-9_]{0,39}(\\.[a-z][a-z0-9_]{0,39})?", "an anchor, or withdrawal.KIND")
-VISIT_ID = ("(?:[A-Za-z0-9_.-]|\\{[a-z]+\\})+", "a name of letters, digits, _ . -, in a series with {n}, or {y} and {h}")
 PLACEHOLDERS = ("{n}", "{y}", "{h}")
 LAST_DOSE = "last_dose"
-MOST_VISITS = 1100  # 20 years of weeks
 LIMITS = ("above", "below", "at_least", "at_most")
-
-
-class UntilField(Field):
-    """Where something ends."""
-
-    says = "a duration from the same anchor, an anchor, {ANCHOR: DURATION}, or {first_of: [...]} of these"
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[tuple[str | None, Period], ...]:
-        """Each end as (anchor, distance); the anchor None is the one that the visit counts from."""
-        if isinstance(value, Mapped) and list(value) == ["first_of"]:
-            parts = value["first_of"]
-            if not isinstance(parts, list) or not parts:
-                raise self.refused(parts)
-            return tuple(self._one(part) for part in parts)
-        return (self._one(value),)
-
-    def _one(self, value: Any) -> tuple[str | None, Period]:
-        if isinstance(value, Mapped) and len(value) == 1:
-            anchor, distance = next(iter(value.items()))
-            return anchor, Distance(negative=True).deserialize(distance)
-        if not isinstance(value, str):
-            raise self.refused(value)
-        if value.startswith(("P", "-P")):
-            return None, Distance().deserialize(value)
-        return str(value), ZERO
-
-
-class IntendedUseShape(Shape):
-    alerts = OneOf(("on", "record-only"), required=True, note="`record-only`: alerts are recorded and nobody is told")
-    statement = Text(required=True, note="what the participants and the staff are told about it")
-
-
-class SiteShape(Shape):
-    name = Text(required=True, note="name of the site")
-    time_zone = Zone(note="default: the study's")
-    phone = Text(default="", most=40, note="number that the participants call")
-
-
-class RegimenShape(Shape):
-    mg = Amount(required=True, note="dose of one intake, mg")
-    intakes_per_day = Whole(1, 6, required=True, note="intakes a day")
-
-
-class TreatmentShape(Shape):
-    name = Text(required=True, note="name of the drug")
-    route = Text(required=True, note="oral …")
-    regimens = Table(Name("[A-Za-z0-9_-]{1,20}", 'a name in quotes, such as "400"'), Part(RegimenShape), required=True, least=1, note="doses that can be prescribed")
-    start = Name("[A-Za-z0-9_-]{1,20}", "one of the regimens, in quotes", required=True, note="the regimen at the start")
-    max_mg_per_day = Amount(note="no regimen may be above it")
-    duration = Distance(key="for", note="planned length, from `treatment_start`")
-
-
-class CriterionShape(Shape):
-    id = Name(*ANCHOR, required=True, note="name of the criterion")
-    ask = OneOf(("number", "yes_no"), required=True, note="what is asked")
-    note = Text(default="", note="the criterion in words")
-    unit = Text(default="", most=40, note="unit of the number")
-    between = Many(Amount(), least=2, most=2, note="lowest and highest number, both allowed")
-    above = Amount(note="strictly above")
-    below = Amount(note="strictly below")
-    at_least = Amount(note="this or more")
-    at_most = Amount(note="this or less")
-    expect = Flag(note="the answer that makes eligible; for `yes_no`")
-
-
-class VisitShape(Shape):
-    id = Name(*VISIT_ID, required=True, note="name of the visit; of a series with `{n}`, or `{y}` and `{h}`")
-    start = Name(*ANCHOR, required=True, key="from", note="the anchor it counts from")
-    every = Distance(note="makes it a series: one visit at each multiple of this distance")
-    count = Whole(1, MOST_VISITS, note="a series' last repetition, counted from the anchor")
-    after = Distance(note="a series begins later than this distance from the anchor (exclusive)")
-    until = UntilField(default=(), note="a series has no target day later than this (inclusive)")
-    window = Many(Distance(negative=True), least=2, most=2, note="first and last day on time, from the target day; default `[P0D, P0D]`")
-    grace = Distance(default=ZERO, note="accepted as late for so long after the window; default `P0D`")
-    until_before = Name(*ANCHOR, note="the window runs from the target day to the day before this anchor; replaces `window`")
-    served_by = Name(*RULE_ID, note="a response to this assessment given in the window serves this visit too")
-
-
-class AssessmentShape(Shape):
-    id = Name(*RULE_ID, required=True, note="name, first part of the occurrences")
-    instrument = Name(*DOCUMENT_ID, required=True, note="what is asked")
-    visits = Many(Part(VisitShape), required=True, least=1, note="when")
-    ends = Many(Name(*END), default=(), note="anchors and `withdrawal.KIND` that end it")
-
-
-class DailyShape(Shape):
-    start = Name(*ANCHOR, required=True, key="from", note="anchor; the first day")
-    until = UntilField(required=True, note="the last day (inclusive); a distance from the diary's own start is a length: `P12M` ends the day before the anniversary")
-
-
-class DiaryShape(Shape):
-    id = Name(*RULE_ID, required=True, note="name, first part of the occurrences")
-    instrument = Name(*DOCUMENT_ID, required=True, note="what is asked")
-    daily = Part(DailyShape, note="asked for each local day")
-    ad_hoc = Flag(note="`yes`: whenever something happens")
-    opens = Clock(note='for `daily`: hour from which the day can be filled in; default "00:00"')
-    closes = Distance(note="for `daily`: accepted for so many days after the day; default `P1D`")
-    late_reason_after = Distance(note="for `daily`: later than this after the day a reason is asked for")
-    ends = Many(Name(*END), default=(), note="anchors and `withdrawal.KIND` that end it")
-
-    def one_of(self) -> Iterable[tuple[str, ...]]:
-        return [("daily", "ad_hoc")]
-
-
-class Channels(Field):
-    """One channel, or several."""
-
-    words = ("push", "email", "sms")
-    says = f"one of {listed(words)}, or a list of them"
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
-        if isinstance(value, list):
-            return tuple(Many(OneOf(self.words), least=1).deserialize(value))
-        return (OneOf(self.words).deserialize(value),)
-
-
-class RungShape(Shape):
-    at = OneOf(("open", "target", "preferred_hour"), note="when the window opens; on the target day; on the diary day at the participant's hour")
-    after = Distance(clock=True, note="so long after the target day's hour")
-    by = Channels(note="a message by these channels: push, email, sms")
-    task = OneOf(("call",), note="a task for the site instead of a message")
-
-    def one_of(self) -> Iterable[tuple[str, ...]]:
-        return [("at", "after"), ("by", "task")]
-
-
-class ConcomitantShape(Shape):
-    id = Name(*ANCHOR, required=True, note="name of the rule")
-    rule = OneOf(("never", "not_for_disease", "allowed", "stopped_before"), required=True, note="what holds for these medicines")
-    medicines = Text(required=True, note="which medicines, in words")
-    before = Distance(note="for `stopped_before`: so long before entry")
-    note = Text(note="the rule in words")
-
-
-class PrimaryShape(Shape):
-    measure = OneOf(("non_progression",), required=True, note="what is measured")
-    at = Distance(required=True, note="when")
-
-
-class EndpointsShape(Shape):
-    origin = Name(*ANCHOR, required=True, note="the anchor from which time to an event counts")
-    recist = OneOf(("1.0", "1.1"), required=True, note="version of RECIST, in quotes")
-    denominators = Many(OneOf(("enrolled", "evaluable", "kaplan-meier")), required=True, least=1, note="which denominators are shown, the protocol's first")
-    primary = Part(PrimaryShape, note="primary endpoint")
-    pfs = Table(Name(*ANCHOR), OneOf(("event", "censor")), default={}, note="what counts as an event of progression-free survival")
-    note = Text(note="what else to know")
-
-
-class StudyShape(Shape):
-    study = Name(*DOCUMENT_ID, required=True, note="short name, first part of every address; not " + listed(RESERVED))
-    title = Text(required=True, note="title of the trial")
-    registry = Name("[A-Za-z0-9/.-]{1,40}", "a registry number such as NCT00287846", required=True, note="number in the registry")
-    ids = Many(Text(most=80), default=(), note="other numbers of the trial")
-    planned = Whole(1, 1_000_000, note="participants planned")
-    assumptions = Many(Text(), default=(), note="what the file takes for granted without a source")
-    intended_use = Part(IntendedUseShape, required=True, note="what alerts are for")
-    time_zone = Zone(required=True, note="the study's own, for staff and for sites without one")
-    languages = Many(Name(*LANGUAGE), required=True, least=1, note="languages of the participants, the default first")
-    wording = OneOf(("live", "stand-in"), default="live", note="`stand-in`: labels without licensed wording, only for demonstrations; default live")
-    minimum_app = Name("[0-9]+(\\.[0-9]+){0,2}", "a version in quotes such as \"1.2.0\"", note="older apps are given nothing new; what they hold is still taken")
-    sites = Table(Name("[0-9]{2}", 'two digits in quotes, such as "01"'), Part(SiteShape), required=True, least=1, note="sites; the id is the first part of the participants' numbers")
-    treatment = Part(TreatmentShape, note="the drug")
-    anchors = Many(Name(*ANCHOR), required=True, least=1, note="dates that visits count from")
-    withdrawals = Table(Name(*ANCHOR), Text(), default={}, note="kinds of withdrawal and what stops with each")
-    eligibility = Many(Part(CriterionShape), default=(), note="criteria; all must be met")
-    concomitant_rules = Many(Part(ConcomitantShape), default=(), note="rules on other medicines")
-    reasons = Table(Name(*ANCHOR), Many(Name(*ANCHOR), least=1), default={}, note="code lists of reasons: hold, dose_change, late, missed …")
-    assessments = Many(Part(AssessmentShape), default=(), note="questionnaires at visits")
-    diaries = Many(Part(DiaryShape), default=(), note="questionnaires for each day or whenever something happens")
-    reminders = Table(Name(*RULE_ID), Many(Part(RungShape), least=1), default={}, note="assessment -> reminders in their order")
-    advice = Table(Name(*RULE_ID), Table(Name(*LANGUAGE), Text()), default={}, note="name -> language -> what the participant is told")
-    alerts = Many(Part(AlertShape), default=(), note="alert rules")
-    escalation = Table(OneOf(URGENCIES), Many(Distance(clock=True), least=1), default={}, note="urgency -> when the next person is told, counted from receipt")
-    endpoints = Part(EndpointsShape, note="conventions of the analysis")
 
 
 def protocol_from(text: bytes, name: str, instruments: Mapping[str, Instrument]) -> Protocol:
@@ -302,7 +102,9 @@ class _Reader:
                     if part[key] is not None:
                         self.report.wrong(place(part.raw, key), f'"{key}" goes with "daily" only', "no such key")
                 if part["ad_hoc"] is False:
-                    self.report.wrong(place(part.raw, "ad_hoc"), "A diary that is neither daily nor ad hoc is never asked", "ad_hoc: yes, or daily")
+                    self.report.wrong(
+                        place(part.raw, "ad_hoc"), "A diary that is neither daily nor ad hoc is never asked", "ad_hoc: yes, or daily"
+                    )
                 yield Assessment(part["id"], part["instrument"], ad_hoc=True, ends=tuple(part["ends"]))
                 continue
             self._anchor(place(daily.raw, "from"), daily["start"])
@@ -316,7 +118,9 @@ class _Reader:
             )
             late = made.late_reason_after
             if late is not None and _days(late) > _days(made.closes):
-                self.report.wrong(place(part.raw, "late_reason_after"), "The reason would be asked for after the day is closed", "not later than closes")
+                self.report.wrong(
+                    place(part.raw, "late_reason_after"), "The reason would be asked for after the day is closed", "not later than closes"
+                )
             yield Assessment(part["id"], part["instrument"], daily=made, ends=tuple(part["ends"]))
 
     def _asked(self, part: Told) -> None:
@@ -355,7 +159,11 @@ class _Reader:
             self.report.unknown(place(raw, "served_by"), "assessment", part["served_by"], self.ids)
         opens, due = part["window"] or (ZERO, ZERO)
         if _days(opens) > _days(due):
-            wrong(place(raw, "window"), "The window is upside down: its first day is after its last", "[first day, last day], such as [-P7D, P7D]")
+            wrong(
+                place(raw, "window"),
+                "The window is upside down: its first day is after its last",
+                "[first day, last day], such as [-P7D, P7D]",
+            )
         until = self._until(part)
         visit = Visit(
             id=part["id"],
@@ -393,7 +201,11 @@ class _Reader:
             wrong(place(raw, "id"), f'The series "{visit.id}" gives all its visits one name', "an id with {n}, or {y} and {h}")
         if _days(visit.due) + _days(visit.grace) >= _days(visit.every) + _days(visit.opens) and visit.every != ZERO:
             key = "grace" if _days(visit.grace) else "window"
-            wrong(place(raw, key), f'Windows of the series "{visit.id}" overlap: one is still open when the next one opens', "a window and grace shorter than every")
+            wrong(
+                place(raw, key),
+                f'Windows of the series "{visit.id}" overlap: one is still open when the next one opens',
+                "a window and grace shorter than every",
+            )
 
     def _check_names(self, part: Told, visits: tuple[Visit, ...]) -> None:
         """No two visits of an assessment may have one name."""
@@ -415,9 +227,17 @@ class _Reader:
         most = part["max_mg_per_day"]
         for name, regimen in regimens.items():
             if regimen.mg <= 0:
-                wrong(place(raw, "regimens", name, "mg"), f'The regimen "{name}" gives nothing; a hold is prescribed without a regimen', "above 0")
+                wrong(
+                    place(raw, "regimens", name, "mg"),
+                    f'The regimen "{name}" gives nothing; a hold is prescribed without a regimen',
+                    "above 0",
+                )
             if most is not None and regimen.mg_per_day > most:
-                wrong(place(raw, "regimens", name), f'The regimen "{name}" gives {regimen.mg_per_day} mg a day, above max_mg_per_day', f"at most {most}")
+                wrong(
+                    place(raw, "regimens", name),
+                    f'The regimen "{name}" gives {regimen.mg_per_day} mg a day, above max_mg_per_day',
+                    f"at most {most}",
+                )
         if part["start"] not in regimens:
             self.report.unknown(place(raw, "start"), "regimen", part["start"], regimens)
         for anchor in ("treatment_start", "treatment_end"):
@@ -452,14 +272,14 @@ class _Reader:
             yield Criterion(part["id"], part["ask"], part["unit"], expect=part["expect"], note=part["note"], **limits)
 
     def _check_limits(self, part: Told, limits: Mapping[str, Decimal | None]) -> None:
-        lows = [(limits[key], key) for key in ("above", "at_least") if limits[key] is not None]
-        highs = [(limits[key], key) for key in ("below", "at_most") if limits[key] is not None]
+        lows = [(limit, key) for key in ("above", "at_least") if (limit := limits[key]) is not None]
+        highs = [(limit, key) for key in ("below", "at_most") if (limit := limits[key]) is not None]
         for bounds, kind in ((lows, "lower"), (highs, "upper")):
             if len(bounds) > 1:
-                self.report.wrong(place(part.raw), f'The criterion "{part["id"]}" has two {kind} limits', "one of " + listed(key for _, key in bounds))
+                message = f'The criterion "{part["id"]}" has two {kind} limits'
+                self.report.wrong(place(part.raw), message, "one of " + listed(key for _, key in bounds))
         for low, low_key in lows:
             for high, high_key in highs:
-                assert low is not None and high is not None
                 if low > high or (low == high and (low_key, high_key) != ("at_least", "at_most")):
                     message = f'The limits of "{part["id"]}" contradict each other: {low_key} {low} and {high_key} {high}'
                     self.report.wrong(place(part.raw), message, "a lower limit that is below the upper one")
@@ -471,7 +291,11 @@ class _Reader:
             yield name, tuple(Rung(rung["at"], rung["after"], rung["by"] or (), rung["task"]) for rung in whole(rungs))
         ad_hoc = {part["id"] for part in whole(self.data.get("diaries")) if part["ad_hoc"]}
         for name in ad_hoc & set(self.data.get("reminders") or {}):
-            self.report.wrong(place(self.raw, "reminders", name), f'"{name}" is asked when something happens and has no day to remind of', "assessments and daily diaries")
+            self.report.wrong(
+                place(self.raw, "reminders", name),
+                f'"{name}" is asked when something happens and has no day to remind of',
+                "assessments and daily diaries",
+            )
 
     def check_the_rest(self) -> None:
         """What stands outside of assessments, treatment, eligibility and reminders."""
@@ -483,7 +307,11 @@ class _Reader:
         for name, codes in (self.data.get("reasons") or {}).items():
             self._each_once(codes, self.raw["reasons"][name], f"reasons of {name}")
         if LAST_DOSE in self.anchors:
-            wrong(place(self.raw, "anchors", self.anchors.index(LAST_DOSE)), f'"{LAST_DOSE}" follows from the treatment and is not recorded', "another name")
+            wrong(
+                place(self.raw, "anchors", self.anchors.index(LAST_DOSE)),
+                f'"{LAST_DOSE}" follows from the treatment and is not recorded',
+                "another name",
+            )
         languages = _stated_names(self.raw.get("languages"))
         for name, texts in (self.data.get("advice") or {}).items():
             for language in languages:
@@ -492,7 +320,11 @@ class _Reader:
         for urgency, steps in (self.data.get("escalation") or {}).items():
             lengths = [(_days(step), step.minutes) for step in steps]
             if lengths != sorted(lengths):
-                wrong(place(self.raw, "escalation", urgency), f'The steps of "{urgency}" do not follow each other in time', "the shortest first")
+                wrong(
+                    place(self.raw, "escalation", urgency),
+                    f'The steps of "{urgency}" do not follow each other in time',
+                    "the shortest first",
+                )
         endpoints = self.data.get("endpoints")
         if isinstance(endpoints, Told):
             self._anchor(place(endpoints.raw, "origin"), endpoints["origin"])
@@ -500,7 +332,11 @@ class _Reader:
                 self._anchor(place(endpoints.raw, "pfs", anchor), anchor)
         for part in whole(self.data.get("concomitant_rules")):
             if (part["rule"] == "stopped_before") != (part["before"] is not None):
-                wrong(place(part.raw, "before"), '"before" and the rule stopped_before go together', "rule: stopped_before with before, or neither")
+                wrong(
+                    place(part.raw, "before"),
+                    '"before" and the rule stopped_before go together',
+                    "rule: stopped_before with before, or neither",
+                )
         asked = _stated_values((*_parts(self.raw.get("assessments")), *_parts(self.raw.get("diaries"))), "instrument")
         complete = all(name in self.instruments for name in asked)
         check_alerts(self.data, self.instruments, asked, complete, self.report)

@@ -9,20 +9,34 @@ from typing import Any
 
 from qol_server.library.documents import Mapped, Report, listed, parse, place, version
 from qol_server.library.fields import Flag, Name, Part, Shape, Table, Text, Told, load
-from qol_server.library.instruments import DOCUMENT_ID, ITEM_ID, WORD
+from qol_server.library.instrument_shape import DOCUMENT_ID, ITEM_ID, WORD
 from qol_server.trial.instrument import Instrument
 
 LANGUAGE = ("[a-z]{2,3}(-[A-Z]{2})?", "a language code such as en, fr or pt-BR")
 ANSWERED_BY = ("participant", "typed-for", "proxy")
 
 _STAND_IN = {
-    "en": {"title": "{} (stand-in labels)", "item": "Question {} of {} (stand-in)", "declined": "I prefer not to answer", "na": "Not applicable",
-           "not_sexually_active": "Not sexually active", "participant": "I answered myself", "typed-for": "Somebody typed my answers for me",
-           "proxy": "Somebody answered for me"},
-    "fr": {"title": "{} (libellés provisoires)", "item": "Question {} de {} (libellé provisoire)", "declined": "Je préfère ne pas répondre",
-           "na": "Sans objet", "not_sexually_active": "Pas d’activité sexuelle", "participant": "J’ai répondu moi-même",
-           "typed-for": "Quelqu’un a saisi mes réponses pour moi", "proxy": "Quelqu’un a répondu à ma place"},
-}  # fmt: skip
+    "en": {
+        "title": "{} (stand-in labels)",
+        "item": "Question {} of {} (stand-in)",
+        "declined": "I prefer not to answer",
+        "na": "Not applicable",
+        "not_sexually_active": "Not sexually active",
+        "participant": "I answered myself",
+        "typed-for": "Somebody typed my answers for me",
+        "proxy": "Somebody answered for me",
+    },
+    "fr": {
+        "title": "{} (libellés provisoires)",
+        "item": "Question {} de {} (libellé provisoire)",
+        "declined": "Je préfère ne pas répondre",
+        "na": "Sans objet",
+        "not_sexually_active": "Pas d’activité sexuelle",
+        "participant": "J’ai répondu moi-même",
+        "typed-for": "Quelqu’un a saisi mes réponses pour moi",
+        "proxy": "Quelqu’un a répondu à ma place",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,12 @@ class WordingShape(Shape):
     licence = Part(WordingLicenceShape, required=True, note="why the texts may be used")
     stand_in = Flag(default=False, note="labels that only stand in for a licensed wording; never for a live study")
     introduction = Text(default="", note="what stands before the first question")
-    items = Table(Name(ITEM_ID[0] + "|[A-Za-z0-9_]+\\.\\{n\\}\\.[A-Za-z0-9_]+", ITEM_ID[1]), Text(), required=True, note="item -> question; of a repeated group once, with `{n}` in id and text")
+    items = Table(
+        Name(ITEM_ID[0] + "|[A-Za-z0-9_]+\\.\\{n\\}\\.[A-Za-z0-9_]+", ITEM_ID[1]),
+        Text(),
+        required=True,
+        note="item -> question; of a repeated group once, with `{n}` in id and text",
+    )
     choices = Table(Name(*WORD), Table(Name("-?[A-Za-z0-9_]+", "a code"), Text()), default={}, note="list -> code -> label")
     non_answers = Table(Name(*WORD), Text(), default={}, note="coded non-answer -> label")
     by = Table(Name("participant|typed-for|proxy", listed(ANSWERED_BY)), Text(), default={}, note="who answered -> label")
@@ -74,16 +93,22 @@ def wording_from(text: bytes, name: str, instrument: Instrument) -> Wording:
         report.stop_if_wrong()
     items = _items(data, instrument, report)
     lists = {item.choices: item.codes for item in instrument.items if item.choices}
-    _same(data.raw, ("choices",), "list of choices", lists, data, report)
+    _same(data.raw, ("choices",), "list of choices", lists, report)
     choices: dict[str, dict[int | str, str]] = {}
     for list_name, labels in (data.get("choices") or {}).items():
         codes = {str(code): code for code in lists.get(list_name, ())}
         if list_name in lists:
-            _same(data.raw, ("choices", list_name), "code", codes, data, report)
+            _same(data.raw, ("choices", list_name), "code", codes, report)
         choices[list_name] = {codes[code]: label for code, label in labels.items() if code in codes}
-    _same(data.raw, ("non_answers",), "coded non-answer", dict.fromkeys(word for item in instrument.items for word in item.non_answers), data, report)
+    _same(
+        data.raw,
+        ("non_answers",),
+        "coded non-answer",
+        dict.fromkeys(word for item in instrument.items for word in item.non_answers),
+        report,
+    )
     if data.raw.get("by"):
-        _same(data.raw, ("by",), "way of answering", dict.fromkeys(ANSWERED_BY), data, report)
+        _same(data.raw, ("by",), "way of answering", dict.fromkeys(ANSWERED_BY), report)
     report.stop_if_wrong()
     return Wording(
         instrument=instrument.id,
@@ -130,7 +155,7 @@ def _unnumbered(item: str) -> tuple[str, str]:
     return item, ""
 
 
-def _same(raw: Mapped, path: tuple[str, ...], kind: str, known: Mapping[Any, Any], data: Told, report: Report) -> None:
+def _same(raw: Mapped, path: tuple[str, ...], kind: str, known: Mapping[Any, Any], report: Report) -> None:
     """The keys at ``path`` are exactly the known ones."""
     node: Any = raw
     for step in path:
@@ -145,7 +170,7 @@ def _same(raw: Mapped, path: tuple[str, ...], kind: str, known: Mapping[Any, Any
 
 
 def stand_in_document(instrument: Instrument, language: str) -> bytes:
-    """A wording pack of stand-in labels for ``instrument`` in ``en`` or ``fr``: the same bytes each time. Raises KeyError for another language."""
+    """A wording pack of stand-in labels for ``instrument``: the same bytes each time. Raises KeyError where it is not en or fr."""
     words = _STAND_IN[language]
 
     def quoted(text: object) -> str:
