@@ -41,7 +41,9 @@ def command(paths: tuple[str, ...], long_: bool, without: tuple[str, ...], expre
         fail("the tests are not installed with the command.", advice="Run ./qol test in the project's folder.", code=ENVIRONMENT)
     tests = [str(Path(path).resolve()) for path in paths]
     if write_docs:
-        _python("-m", "tests.docs.generate")
+        written = _python("-m", "tests.docs.generate")
+        if written.returncode:
+            fail(f"the pages could not be written: {_last_line(written.stdout)}", code=1)
     steps = [] if tests else [_quiet(name, *arguments) for name, arguments in CHECKS]
     steps.append(_pytest(tests, long_=long_, without=without, expression=expression))
     ok = all(step.ok for step in steps)
