@@ -10,7 +10,7 @@ import orjson
 
 from qol_server.store import Row, Store, Tx
 from qol_server.trial import facts
-from qol_server.trial.facts import Entry
+from qol_server.trial.facts import Entry, Kind
 
 FORMAT = "qol-journal/1"
 
@@ -96,6 +96,14 @@ def head(tx: Tx, study: str) -> Head:
     return Head(0, facts.genesis(study).hex()) if row is None else Head(row["position"], row["digest"].hex())
 
 
+def digest_at(tx: Tx, study: str, position: int) -> str | None:
+    """The digest (hex) at a position, 0 being before the first entry; None where the journal does not reach."""
+    if position == 0:
+        return facts.genesis(study).hex()
+    row = tx.one("SELECT digest FROM entries WHERE position = ?", (position,))
+    return None if row is None else row["digest"].hex()
+
+
 def append(tx: Tx, study: str, entries: Sequence[tuple[Entry, bytes]]) -> list[Head]:
     """Add entries, each with the SHA-256 of its line, in this order; returns each one's receipt.
 
@@ -117,7 +125,7 @@ def append(tx: Tx, study: str, entries: Sequence[tuple[Entry, bytes]]) -> list[H
         )  # fmt: skip
         lines.append((position, entry.line))
         receipts.append(Head(position, previous.hex()))
-    tx.many(f"INSERT INTO entries ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    tx.many(f"INSERT INTO entries ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608
     tx.many("INSERT INTO lines (position, line) VALUES (?, ?)", lines)
     return receipts
 
@@ -130,7 +138,8 @@ def _entry(row: Row) -> Entry:
     )  # fmt: skip
 
 
-_READ = "SELECT " + ", ".join("e." + name for name in COLUMNS.split(", ")) + ", l.line FROM entries e JOIN lines l USING (position)"
+_NAMES = ", ".join("e." + name for name in COLUMNS.split(", "))
+_READ = f"SELECT {_NAMES}, l.line FROM entries e JOIN lines l USING (position)"  # noqa: S608
 
 
 def read(tx: Tx, after: int, up_to: int | None = None, limit: int = 1000) -> list[Entry]:
@@ -173,10 +182,11 @@ def verify(store: Store, progress: Callable[[int], None] = lambda _: None) -> tu
     tx = store.read()
     try:
         study, _ = identity(tx)
-    except Exception as failure:  # whatever a damaged file makes the engine say
+    except Exception as failure:
         return Head(0, ""), Break(0, f"the journal cannot be read: {failure}")
     previous = facts.genesis(study)
     position = 0
+    redacted = {row["occurrence"] for row in tx.all("SELECT occurrence FROM entries WHERE kind = ?", (Kind.ENTRY_REDACTED,))}
     cursor = tx.connection.execute(
         _READ.replace("JOIN lines", "LEFT JOIN lines") + " ORDER BY e.position"
     )  # walked to its end right here; the connection is this thread's own
@@ -186,10 +196,10 @@ def verify(store: Store, progress: Callable[[int], None] = lambda _: None) -> tu
             found = row[0]
             if found != expected:
                 return Head(position, previous.hex()), Break(expected, f"position {expected} is missing; the next one there is {found}")
-            why, previous_next = _check(previous, row)
+            why, fresh = _check(previous, row, f"position:{expected}" in redacted)
             if why:
                 return Head(position, previous.hex()), Break(expected, why)
-            previous, position = previous_next, expected
+            previous, position = fresh, expected
             if expected % 1000 == 0:
                 progress(expected)
         spare = tx.one("SELECT min(position) AS position FROM lines WHERE position > ?", (position,))
@@ -202,14 +212,14 @@ def verify(store: Store, progress: Callable[[int], None] = lambda _: None) -> tu
     return Head(position, previous.hex()), None
 
 
-def _check(previous: bytes, row: tuple[object, ...]) -> tuple[str, bytes]:
+def _check(previous: bytes, row: tuple[object, ...], redacted: bool) -> tuple[str, bytes]:
     """What is wrong with one row of the journal ('' when nothing), and its recomputed digest."""
     position, kind, id_, participant, actor, device, received_at, skew, occurrence, supersedes, reason, body, digest, line = row
     if not isinstance(body, bytes) or len(body) != 32:
         return "the SHA-256 of the line is not 32 bytes", b""
     if not isinstance(line, bytes):
         return "the line is missing", b""
-    if line and hashlib.sha256(line).digest() != body:  # an empty line is a logged redaction
+    if hashlib.sha256(line).digest() != body and (line or not redacted):
         return "the line does not fit its SHA-256", b""
     sealed = orjson.dumps(
         {

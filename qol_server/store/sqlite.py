@@ -100,7 +100,7 @@ class Store:
         if tx is None:
             tx = self._local.tx = Tx(self._connect())
             tx.run("PRAGMA query_only=ON")
-        return tx  # type: ignore[no-any-return]
+        return tx
 
     def snapshot(self, function: Callable[[Tx], T]) -> T:
         """Run several reads on one unchanging view of the file."""
@@ -168,9 +168,7 @@ class Store:
             if not tx.connection.in_transaction:  # SQLite gave up the whole transaction (full disk, I/O error)
                 raise
             tx.run("ROLLBACK TO work")
-            if isinstance(failure, sqlite3.OperationalError):
-                failure = _named(failure)
-            work.error = failure
+            work.error = _named(failure)
         tx.run("RELEASE work")
 
     def _writing_connection(self) -> Any:

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     HELP_ASKED = "help.asked"
     # what the server makes of what it cannot use
     ENTRY_QUARANTINED = "entry.quarantined"
+    ENTRY_REDACTED = "entry.redacted"
     # the study
     STUDY_CREATED = "study.created"
     INSTRUMENT_ADOPTED = "instrument.adopted"

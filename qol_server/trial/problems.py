@@ -45,6 +45,7 @@ BAD_REQUEST = _define("bad-request", 422, "The request has wrong or missing fiel
 NOT_JSON = _define("not-json", 400, "The body is not JSON", "Send one JSON object.")
 TOKEN_UNKNOWN = _define("token-unknown", 401, "This phone is not known here", "Keep everything and pair again with a new code.")
 DEVICE_REVOKED = _define("device-revoked", 401, "This phone was reported lost and is locked out", "Keep everything and ask the site for a new code.")
+DEVICE_REPLACED = _define("device-replaced", 403, "This phone was replaced by a newer one", "What it still holds is taken; questionnaires go to the new phone.")
 STUDY_UNKNOWN = _define("study-unknown", 404, "There is no such study here", "Check the address; the study's short name is its first part.")
 NOT_FOUND = _define("not-found", 404, "There is nothing at this address", "Check the address.")
 METHOD_NOT_ALLOWED = _define("method-not-allowed", 405, "This address does not take that method", "Use one of the methods named in Allow.")
@@ -77,6 +78,8 @@ UNKNOWN_OCCURRENCE = _define("unknown-occurrence", 422, "Kept for review: an ass
 ID_REUSE = _define("id-reuse", 422, "Kept for review: another entry has this id already", "A data manager will look at it.")
 CLOCK = _define("clock-beyond-a-year", 422, "Kept for review: the phone's clock is more than a year off", "A data manager will look at it.")
 AFTER_END = _define("after-end", 422, "Kept for review: entered after the participation ended", "Sealed until the data manager decides by the consent.")
+
+UNPROCESSABLE = _define("unprocessable", 422, "Kept for review: the server's rules stumbled over it", "A data manager will look at it; the fault is the server's.")
 
 # Staff commands
 STUDY_EXISTS = _define("study-exists", 409, "A study of that name exists already", "Choose another folder, or adopt the new protocol as an amendment.")

@@ -110,7 +110,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One eligibility criterion: ``ask`` "number" with strict (above, below) and inclusive (at_least, at_most) limits, or "yes_no" with ``expect``."""
+    """One eligibility criterion: ``ask`` is "number", with strict (above, below) and inclusive limits, or "yes_no" with ``expect``."""
 
     id: str
     ask: str

@@ -1,0 +1,237 @@
+"""The feed: what a phone is told, as changes since its cursor or as a snapshot."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import orjson
+
+from qol_server.access.pairing import Phone
+from qol_server.intake.study import Study
+from qol_server.state import feed as state
+from qol_server.store import Row, Tx
+from qol_server.trial import schedule
+from qol_server.trial.instrument import All, Compare, Condition, Instrument, Item
+from qol_server.trial.instrument import Any as AnyOf
+from qol_server.trial.protocol import Assessment, Protocol
+
+HORIZON = timedelta(days=35)
+PAGE = 400  # changes in one answer
+TYPES = ("study", "participation", "instrument", "assignment", "entry_status", "message")
+"""Feed types in the order in which they are sent; messages are defined and not yet produced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a phone has read: revisions, the horizon's day and the language; while paging also the last key sent.
+
+    ``reach`` is what the cursor becomes when the last page has been sent.
+    """
+
+    participant: int = 0
+    study: int = 0
+    horizon: str = ""
+    language: str = ""
+    after: tuple[int, str] | None = None
+    reach: tuple[int, int, str, str] | None = None
+
+    def encode(self, owner: str) -> str:
+        return base64.urlsafe_b64encode(
+            orjson.dumps([owner, self.participant, self.study, self.horizon, self.language, self.after, self.reach])
+        ).decode()
+
+
+def decode(text: str, owner: str) -> Cursor | None:
+    """The cursor of a text; None where it cannot be used, also when it is another participant's or epoch's."""
+    try:
+        whose, participant, study, horizon, language, after, reach = orjson.loads(base64.urlsafe_b64decode(text))
+        cursor = Cursor(
+            participant, study, horizon, language,
+            None if after is None else (int(after[0]), str(after[1])),
+            None if reach is None else (int(reach[0]), int(reach[1]), str(reach[2]), str(reach[3])),
+        )  # fmt: skip
+        usable = whose == owner and type(participant) is int and type(study) is int and date.fromisoformat(horizon)
+        return cursor if usable and isinstance(language, str) else None
+    except (ValueError, TypeError, KeyError, IndexError, binascii.Error):
+        return None
+
+
+Change = dict[str, Any]
+_Pending = tuple[int, str, Callable[[], Change]]
+
+
+def read(study: Study, tx: Tx, phone: Phone, cursor_text: str | None, language: str | None, now: datetime) -> dict[str, Any]:
+    """The feed part of a sync answer. An empty one costs no more than comparing the cursor."""
+    owner = f"{study.epoch}/{phone.participant}"
+    cursor = None if cursor_text is None else decode(cursor_text, owner)
+    reset = cursor is None
+    since = cursor or Cursor(horizon="0001-01-01")
+    today = schedule.local(now, phone.time_zone).date()
+    wanted = language or phone.language
+    reach = (phone.participant_revision, phone.study_revision, (today + HORIZON).isoformat(), wanted)
+    if not reset and since.after is None and (since.participant, since.study, since.horizon, since.language) == reach:
+        return {"reset": False, "changes": [], "cursor": cursor_text, "more": False}
+    if since.reach is not None:
+        reach = since.reach
+    pending = sorted(_pending(study, tx, phone, since, reach, today), key=lambda p: p[:2])
+    if since.after is not None:
+        pending = [p for p in pending if p[:2] > since.after]
+    page, more = pending[:PAGE], len(pending) > PAGE
+    following = replace(since, after=page[-1][:2], reach=reach) if more else Cursor(*reach)
+    return {"reset": reset, "changes": [make() for _, _, make in page], "cursor": following.encode(owner), "more": more}
+
+
+def _pending(study: Study, tx: Tx, phone: Phone, since: Cursor, reach: tuple[int, int, str, str], today: date) -> list[_Pending]:
+    """Every change as (rank of its type, id, what makes it)."""
+    protocol = study.protocol_in_force(tx)
+    found: list[_Pending] = []
+    if phone.participant_revision > since.participant:
+        found.append((1, phone.participant, partial(_participation, tx, phone, protocol)))
+        for row in state.responses(tx, phone.participant, since.participant):
+            found.append((4, row["id"], partial(_status, row)))
+        for row in state.quarantined(tx, phone.participant, since.participant):
+            found.append((4, f"Q-{row['position']}", partial(_review, row)))
+    if phone.ended_on is not None and phone.ended_on <= today.isoformat():
+        return found  # nothing more is asked of somebody whose part has ended
+    language = reach[3] if reach[3] in protocol.languages else protocol.languages[0]
+    new_study = reach[1] > since.study or reach[3] != since.language
+    if new_study:
+        found.append((0, study.slug, partial(_study, study.slug, protocol)))
+        for name in sorted({a.instrument for a in protocol.assessments.values()}):
+            found.append((2, name, partial(_instrument, study, tx, name, language)))
+    rows = state.assignments(
+        tx, phone.participant, since=0 if new_study else since.participant,
+        old_horizon="0001-01-01" if new_study else since.horizon, horizon=reach[2],
+    )  # fmt: skip
+    names = {row["instrument"] for row in rows}
+    versions = {name: (study.current(tx, "instrument", name), study.current(tx, "wording", name, language)) for name in names}
+    return found + [(3, row["occurrence"], partial(_assignment, row, versions[row["instrument"]])) for row in rows]
+
+
+def _put(type_: str, id_: str, data: dict[str, Any]) -> Change:
+    return {"op": "put", "type": type_, "id": id_, "data": data}
+
+
+def _assignment(row: Row, versions: tuple[str | None, str | None]) -> Change:
+    if row["retired"]:
+        return {"op": "retire", "type": "assignment", "id": row["occurrence"]}
+    return _put(
+        "assignment",
+        row["occurrence"],
+        {
+            "occurrence": row["occurrence"], "assessment": row["assessment"], "visit": row["visit"],
+            "instrument": row["instrument"], "version": versions[0], "wording": versions[1], "opens": row["opens"],
+            "opens_at": row["opens_at"], "target": row["target"], "due": row["due"], "closes": row["closes"],
+            "late_reason_after": row["late_reason_after"], "served_by": row["served_by"], "expected": bool(row["expected"]),
+        },
+    )  # fmt: skip
+
+
+def _status(row: Row) -> Change:
+    status = "current" if row["current"] else "superseded" if row["superseded"] else "not-current"
+    data = {"occurrence": row["occurrence"], "status": status, "position": row["position"], "captured_at": row["captured_at"]}
+    return _put("entry_status", row["id"], data | {"flags": row["flags"].split(), "supersedes": row["supersedes"]})
+
+
+def _review(row: Row) -> Change:
+    data = {"occurrence": row["occurrence"], "status": "under-review", "position": row["position"], "sha256": row["body"].hex()}
+    return _put("entry_status", f"Q-{row['position']}", data)
+
+
+def _participation(tx: Tx, phone: Phone, protocol: Protocol) -> Change:
+    row = state.roster(tx, phone.participant)
+    site = protocol.sites[row["site"]]
+    prescriptions = [
+        {
+            "from": p["day"], "regimen": p["regimen"], "mg_per_day": p["mg_per_day"], "intakes_per_day": p["intakes_per_day"],
+        }
+        for p in state.prescriptions(tx, phone.participant)
+    ]  # fmt: skip
+    return _put(
+        "participation",
+        phone.participant,
+        {
+            "participant": phone.participant, "site": site.name, "site_phone": site.phone, "language": row["language"],
+            "time_zone": row["time_zone"], "reminder_hour": row["reminder_hour"], "ended_on": row["ended_on"],
+            "prescriptions": prescriptions,
+        },
+    )  # fmt: skip
+
+
+def _study(slug: str, protocol: Protocol) -> Change:
+    return _put(
+        "study",
+        slug,
+        {
+            "id": slug, "title": protocol.title, "registry": protocol.registry, "languages": list(protocol.languages),
+            "protocol": protocol.version, "stand_in": protocol.wording == "stand-in",
+            "intended_use": dict(protocol.intended_use),
+            "assessments": [_assessment(a) for a in protocol.assessments.values()],
+            "reasons": {name: list(codes) for name, codes in protocol.reasons.items()},
+            "now_rules": [dict(rule) for rule in protocol.alerts if rule.get("urgency") == "now"],
+            "treatment": None if protocol.treatment is None else {
+                "name": protocol.treatment.name,
+                "regimens": {r.id: {"mg": str(r.mg), "intakes_per_day": r.intakes_per_day} for r in protocol.treatment.regimens.values()},
+            },
+        },
+    )  # fmt: skip
+
+
+def _assessment(assessment: Assessment) -> dict[str, Any]:
+    return {
+        "id": assessment.id, "instrument": assessment.instrument, "ad_hoc": assessment.ad_hoc,
+        "daily": assessment.daily is not None,
+    }  # fmt: skip
+
+
+def _instrument(study: Study, tx: Tx, name: str, language: str) -> Change:
+    version = study.current(tx, "instrument", name)
+    wording = study.current(tx, "wording", name, language)
+    assert version is not None, "a protocol names only adopted instruments"  # noqa: S101
+    return _put(
+        "instrument", name, instrument_document(study.instrument(tx, version), None if wording is None else study.wording(tx, wording))
+    )
+
+
+def instrument_document(instrument: Instrument, wording: Any) -> dict[str, Any]:
+    """An instrument as a phone shows it: items in order, what may be answered, when to ask, and the words."""
+    words = None
+    if wording is not None:
+        words = {
+            "version": wording.version, "language": wording.language, "stand_in": wording.stand_in, "title": wording.title,
+            "items": dict(wording.items),
+            "choices": {name: [[code, label] for code, label in labels.items()] for name, labels in wording.choices.items()},
+        }  # fmt: skip
+    return {
+        "id": instrument.id, "version": instrument.version, "title": instrument.title,
+        "items": [_item(item) for item in instrument.items], "wording": words,
+    }  # fmt: skip
+
+
+def _item(item: Item) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "id": item.id, "type": str(item.type), "codes": list(item.codes), "choices": item.choices,
+        "non_answers": list(item.non_answers), "required": item.required,
+        "at_least": None if item.at_least is None else str(item.at_least),
+        "at_most": None if item.at_most is None else str(item.at_most), "max_length": item.max_length,
+    }  # fmt: skip
+    if item.ask_when is not None:
+        said["ask_when"] = condition(item.ask_when)
+    return said
+
+
+def condition(rule: Condition) -> dict[str, Any]:
+    """A condition as JSON: {"item", "op", "value"}, {"all": […]} or {"any": […]}."""
+    if isinstance(rule, Compare):
+        value = list(rule.value) if isinstance(rule.value, tuple) else rule.value if isinstance(rule.value, int) else str(rule.value)
+        return {"item": rule.item, "op": rule.op, "value": value}
+    if isinstance(rule, All):
+        return {"all": [condition(part) for part in rule.parts]}
+    assert isinstance(rule, AnyOf)  # noqa: S101
+    return {"any": [condition(part) for part in rule.parts]}

@@ -1,0 +1,120 @@
+"""The only place that wires the parts together."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from qol_server.api import answers
+from qol_server.api.patient import PatientApi
+from qol_server.api.system import SystemApi
+from qol_server.clock import Clock, wall_clock
+from qol_server.intake import study as studies
+from qol_server.intake.study import Study
+from qol_server.logs import log_failure
+from qol_server.settings import Settings, from_environment
+from qol_server.store import StoreBusy, StoreFull
+from qol_server.trial import problems
+from qol_server.trial.problems import Refused
+
+log = logging.getLogger(__name__)
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+_HTTP_PROBLEMS = {404: problems.NOT_FOUND, 405: problems.METHOD_NOT_ALLOWED, 413: problems.TOO_LARGE, 415: problems.MEDIA_TYPE}
+
+
+class Hall:
+    """The studies of a data folder, each opened at its first use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._open: dict[str, Study] = {}
+        self._lock = threading.Lock()
+
+    def study(self, slug: str) -> Study:
+        """An open study. Raises Refused(study-unknown)."""
+        found = self._open.get(slug)
+        if found is None:
+            with self._lock:
+                found = self._open.get(slug) or studies.open_study(self._settings, slug)
+                self._open[slug] = found
+        return found
+
+    def health(self) -> dict[str, bool]:
+        """Short name -> whether the study's journal can be read."""
+        return {slug: self._answers(slug) for slug in studies.slugs(self._settings)}
+
+    def _answers(self, slug: str) -> bool:
+        try:
+            study = self.study(slug)
+            study.head(study.store.read())
+        except Exception as failure:  # whatever it is, the study cannot be read
+            log_failure(log, f"the study {slug} cannot be read", failure)
+            return False
+        return True
+
+    def last_tick(self) -> datetime | None:
+        """When a clock of this data folder last finished a tick."""
+        try:
+            return datetime.fromisoformat((self._settings.data / "clock.txt").read_text(encoding="ascii").strip())
+        except (OSError, ValueError):
+            return None
+
+
+def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> Flask:
+    """The WSGI application. Raises SettingsError; LookupError when a route declares no permission."""
+    settings = settings or from_environment()
+    app = Flask("qol_server", static_folder=None)
+    hall = Hall(settings)
+    app.register_blueprint(SystemApi(clock, hall.last_tick, hall.health).blueprint())
+    app.register_blueprint(PatientApi(hall.study, clock, settings.sync_again_after).blueprint())
+    _explain_failures(app)
+    app.after_request(_secure)
+    answers.permissions(app)
+    app.extensions["qol"] = hall
+    return app
+
+
+def _secure(answer: Response) -> Response:
+    answer.headers.extend(SECURITY_HEADERS)
+    return answer
+
+
+def _explain_failures(app: Flask) -> None:
+    """Every failure leaves as a problem document with a name from the catalogue."""
+
+    def refused(failure: Refused) -> Response:
+        return answers.problem_answer(failure, request.path)
+
+    def http(failure: HTTPException) -> Response:
+        problem = _HTTP_PROBLEMS.get(failure.code or 500, problems.BAD_REQUEST)
+        answer = refused(Refused(problem))
+        for name, value in failure.get_headers():
+            if name in ("Allow", "Retry-After"):
+                answer.headers[name] = value
+        return answer
+
+    def unexpected(failure: Exception) -> Response:
+        log_failure(log, f"{request.method} {request.url_rule or 'unknown address'}", failure)
+        return refused(Refused(problems.INTERNAL))
+
+    handlers: tuple[tuple[Any, Any], ...] = (
+        (Refused, refused),
+        (HTTPException, http),
+        (StoreBusy, lambda _: refused(Refused(problems.BUSY, retry_after=2))),
+        (StoreFull, lambda _: refused(Refused(problems.STORAGE_FULL, retry_after=60))),
+        (Exception, unexpected),
+    )
+    for kind, handler in handlers:
+        app.register_error_handler(kind, handler)

@@ -1,0 +1,371 @@
+"""The door for phones: a batch of lines goes in, each becomes durable in one form or another, each gets its receipt."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from qol_server import journal
+from qol_server.access.pairing import Phone
+from qol_server.clock import stamp
+from qol_server.intake.catalogue import SHAPES, faults
+from qol_server.intake.lines import parse
+from qol_server.intake.study import Study
+from qol_server.journal import Head
+from qol_server.logs import log_failure
+from qol_server.state import participants
+from qol_server.store import StoreBusy, StoreFull, Tx
+from qol_server.trial import facts, problems, schedule
+from qol_server.trial.facts import PHONE_KINDS, Entry, Kind
+from qol_server.trial.problems import Problem
+
+log = logging.getLogger(__name__)
+
+CLOCK_SUSPECT = "clock-suspect"
+SKEW_LIMIT = 300_000  # milliseconds
+YEAR = timedelta(days=366)
+_KINDS = {str(kind): kind for kind in PHONE_KINDS}
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of a batch on its way in. ``number`` counts from 1, the envelope's line included."""
+
+    number: int
+    raw: bytes
+    body: bytes
+    fact: dict[str, Any] | None = None
+    problem: Problem | None = None
+    detail: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str | None:
+        id_ = None if self.fact is None else self.fact.get("id")
+        return id_ if isinstance(id_, str) else None
+
+    @property
+    def seq(self) -> int | None:
+        seq = None if self.fact is None else self.fact.get("device_seq")
+        return seq if type(seq) is int and seq > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one line: stored, duplicate or quarantined (all durable), or retry (not stored)."""
+
+    line: int
+    id: str | None
+    status: str
+    position: int | None = None
+    digest: str | None = None
+    flags: tuple[str, ...] = ()
+    problem: Problem | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The results of a batch, the journal's head and what the server knows of the device's sequence after it."""
+
+    results: tuple[Result, ...]
+    head: Head
+    contiguous_to: int
+    missing: tuple[int, ...]
+
+
+def examine(study: Study, tx: Tx, number: int, raw: bytes) -> Line:
+    """Everything that can be said of a line without the present state: form, shape, instrument, answers."""
+    line = Line(number, raw, hashlib.sha256(raw).digest())
+    parsed = parse(raw)
+    if isinstance(parsed, Problem):
+        line.problem = parsed
+        return line
+    line.fact = parsed
+    name = parsed.get("kind")
+    kind = _KINDS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        line.problem, line.detail = problems.UNKNOWN_KIND, "The kind must be one of " + ", ".join(sorted(_KINDS)) + "."
+        return line
+    wrong = SHAPES[kind].validate(parsed)
+    if wrong:
+        line.problem = problems.BAD_ENTRY
+        line.detail = " ".join(f"{fault['where']}: {fault['what']}" for fault in faults(wrong))
+    elif kind is Kind.RESPONSE_GIVEN:
+        _examine_answers(study, tx, line, parsed)
+    return line
+
+
+def _examine_answers(study: Study, tx: Tx, line: Line, fact: dict[str, Any]) -> None:
+    try:
+        checker = study.checker(tx, fact["version"])
+    except LookupError:
+        known = study.current(tx, "instrument", fact["instrument"]) is not None
+        line.problem = problems.UNKNOWN_VERSION if known else problems.UNKNOWN_INSTRUMENT
+        return
+    if checker.instrument.id != fact["instrument"]:
+        line.problem, line.detail = problems.UNKNOWN_VERSION, f"This version is one of {checker.instrument.id}."
+        return
+    verdict = checker.check(fact["answers"])
+    line.problem, line.detail, line.notes = verdict.problem, verdict.detail, verdict.notes
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What the decisions on a batch need, read once, and what has been decided so far."""
+
+    study: Study
+    phone: Phone
+    now: datetime
+    received_at: str
+    skew: int
+    stored: dict[str, tuple[bytes, Head]] = field(default_factory=dict)  # id -> body, receipt
+    kept: dict[bytes, tuple[Head, str]] = field(default_factory=dict)  # body -> receipt, problem, of quarantined lines
+    last_seq: int = 0
+    last_captured: datetime | None = None
+
+
+def admit(study: Study, phone: Phone, lines: Sequence[Line], seqs: Sequence[int], *, now: datetime, skew: int) -> Admitted:
+    """Store a batch in one transaction; returns only after the commit. Raises StoreBusy, StoreFull: nothing is stored.
+
+    ``seqs``: the sequence numbers of the lines, as the envelope names them. ``skew``: phone's clock minus ours, in ms.
+    """
+    return study.store.write(lambda tx: _admit(tx, study, phone, lines, seqs, now, skew))
+
+
+def _admit(tx: Tx, study: Study, phone: Phone, lines: Sequence[Line], seqs: Sequence[int], now: datetime, skew: int) -> Admitted:
+    device = tx.one("SELECT contiguous_to, ahead, last_seq, last_captured FROM devices WHERE device = ?", (phone.device,))
+    assert device is not None, "a phone has a device"  # noqa: S101
+    captured = device["last_captured"]
+    batch = _Batch(
+        study, phone, now, stamp(now), skew, last_seq=device["last_seq"],
+        last_captured=None if captured is None else datetime.fromisoformat(captured),
+    )  # fmt: skip
+    tx.run("SAVEPOINT batch")
+    try:
+        results = _together(tx, batch, lines)
+    except (StoreBusy, StoreFull):
+        raise
+    except Exception as failure:  # one entry made a rule or the database stumble: find it, and keep its neighbours
+        if not tx.connection.in_transaction:
+            raise
+        log_failure(log, "a batch is taken line by line", failure)
+        tx.run("ROLLBACK TO batch")
+        batch.stored.clear()
+        batch.kept.clear()
+        results = [result for line in lines for result in _alone(tx, batch, line)]
+    tx.run("RELEASE batch")
+    stored = {result.line for result in results if result.status != "retry"}
+    contiguous_to, ahead = _advance(
+        device["contiguous_to"], orjson.loads(device["ahead"]),
+        [seq for line, seq in zip(lines, seqs, strict=True) if line.number in stored],
+    )  # fmt: skip
+    if (contiguous_to, batch.last_seq) != (device["contiguous_to"], device["last_seq"]) or ahead != orjson.loads(device["ahead"]):
+        latest = None if batch.last_captured is None else batch.last_captured.isoformat()
+        tx.run(
+            "UPDATE devices SET contiguous_to = ?, ahead = ?, last_seq = ?, last_captured = ? WHERE device = ?",
+            (contiguous_to, orjson.dumps(ahead).decode(), batch.last_seq, latest, phone.device),
+        )
+    return Admitted(tuple(results), study.head(tx), contiguous_to, missing(contiguous_to, ahead))
+
+
+MOST_AHEAD = 5000  # sequence numbers kept beyond a gap
+
+
+def _advance(contiguous_to: int, ahead: list[int], came: list[int]) -> tuple[int, list[int]]:
+    """The highest number up to which nothing is missing, and those received beyond it."""
+    beyond = {seq for seq in (*ahead, *came) if seq > contiguous_to}
+    while contiguous_to + 1 in beyond:
+        contiguous_to += 1
+        beyond.remove(contiguous_to)
+    return contiguous_to, sorted(beyond)[:MOST_AHEAD]
+
+
+def missing(contiguous_to: int, ahead: Sequence[int]) -> tuple[int, ...]:
+    """At most 200 sequence numbers below the highest received one that never came, lowest first."""
+    if not ahead:
+        return ()
+    have, seq = set(ahead), contiguous_to + 1
+    gaps: list[int] = []
+    while seq < ahead[-1] and len(gaps) < 200:
+        if seq not in have:
+            gaps.append(seq)
+        seq += 1
+    return tuple(gaps)
+
+
+def _together(tx: Tx, batch: _Batch, lines: Sequence[Line]) -> list[Result]:
+    """Decide on every line, append what is new at once, fold it in order."""
+    _look_up(tx, batch, lines)
+    results: list[Result | None] = []
+    fresh: list[tuple[int, Line, Entry]] = []
+    taken: dict[str, int] = {}  # id -> index in fresh, of this batch
+    repeats: list[tuple[int, Line, int]] = []
+    held: dict[bytes, int] = {}
+    for index, line in enumerate(lines):
+        result = _seen_before(batch, line)
+        if result is None and line.body in held:
+            repeats.append((index, line, held[line.body]))
+        elif result is None:
+            problem = line.problem or _trouble(tx, batch, line)
+            id_ = line.id
+            if problem is None and id_ in taken:
+                first = taken[id_]
+                if fresh[first][1].body == line.body:
+                    repeats.append((index, line, first))
+                    results.append(None)
+                    continue
+                problem = problems.ID_REUSE
+            if problem is None:
+                assert id_ is not None  # noqa: S101
+                taken[id_] = len(fresh)
+            else:
+                line.problem = problem
+                held[line.body] = len(fresh)
+            fresh.append((index, line, _entry(batch, line)))
+        results.append(result)
+    receipts = journal.append(tx, batch.study.slug, [(entry, line.body) for _, line, entry in fresh])
+    made: list[Result] = []
+    for (index, line, entry), receipt in zip(fresh, receipts, strict=True):
+        results[index] = result = _fold(tx, batch, line, entry, receipt)
+        made.append(result)
+    for index, line, first in repeats:
+        status = "quarantined" if made[first].status == "quarantined" else "duplicate"
+        results[index] = replace(made[first], line=line.number, status=status, flags=())
+    if fresh:
+        tx.run("UPDATE roster SET revision = ? WHERE participant = ?", (receipts[-1].position, batch.phone.participant))
+    return [result for result in results if result is not None]
+
+
+def _alone(tx: Tx, batch: _Batch, line: Line) -> list[Result]:
+    """One line by itself: as it is, else kept for review, else to be sent again."""
+    original = line.problem
+    for problem in (original, problems.UNPROCESSABLE):
+        tx.run("SAVEPOINT line")
+        line.problem = problem
+        try:
+            result = _together(tx, batch, [line])
+        except Exception as failure:
+            if not tx.connection.in_transaction:
+                raise
+            log_failure(log, "a line could not be taken", failure)
+            tx.run("ROLLBACK TO line")
+            tx.run("RELEASE line")
+            continue
+        tx.run("RELEASE line")
+        return result
+    return [Result(line.number, line.id, "retry", problem=problems.INTERNAL)]
+
+
+def _look_up(tx: Tx, batch: _Batch, lines: Sequence[Line]) -> None:
+    """Find which ids and which quarantined lines the journal has already."""
+    ids = [line.id for line in lines if line.id is not None]
+    for chunk in (ids[start : start + 500] for start in range(0, len(ids), 500)):
+        marks = ",".join("?" * len(chunk))
+        rows = tx.all(
+            f"SELECT id, body, position, digest FROM entries WHERE participant = ? AND id IN ({marks})",  # noqa: S608 - only marks
+            (batch.phone.participant, *chunk),
+        )
+        batch.stored.update({row["id"]: (row["body"], Head(row["position"], row["digest"].hex())) for row in rows})
+    marks = ",".join("?" * len(lines))
+    rows = tx.all(
+        f"SELECT q.body, q.position, q.problem, e.digest FROM quarantine q JOIN entries e USING (position)"  # noqa: S608 - only marks
+        f" WHERE q.device = ? AND q.body IN ({marks})",
+        (batch.phone.device, *(line.body for line in lines)),
+    )
+    batch.kept.update({row["body"]: (Head(row["position"], row["digest"].hex()), row["problem"]) for row in rows})
+
+
+def _seen_before(batch: _Batch, line: Line) -> Result | None:
+    """The receipt of a line that is in the journal already; an id that is taken by other bytes becomes a problem."""
+    if line.body in batch.kept:
+        receipt, name = batch.kept[line.body]
+        problem = problems.CATALOGUE[name]
+        return Result(line.number, line.id, "quarantined", receipt.position, receipt.digest, problem=problem, detail=line.detail)
+    known = batch.stored.get(line.id) if line.id is not None else None
+    if known is None:
+        return None
+    if known[0] == line.body:
+        return Result(line.number, line.id, "duplicate", known[1].position, known[1].digest)
+    line.problem = line.problem or problems.ID_REUSE
+    return None
+
+
+def _trouble(tx: Tx, batch: _Batch, line: Line) -> Problem | None:
+    """Why a well-formed entry cannot be used, given the participant and the study."""
+    fact = line.fact
+    assert fact is not None  # noqa: S101
+    captured = datetime.fromisoformat(fact["captured_at"])
+    sent = batch.now + timedelta(milliseconds=batch.skew)
+    enrolled = datetime.fromisoformat(batch.phone.enrolled_at)
+    if abs(batch.skew) > YEAR / timedelta(milliseconds=1) or captured - sent > YEAR or enrolled - captured > YEAR:
+        return problems.CLOCK
+    ended_on = batch.phone.ended_on
+    if ended_on is not None and fact["captured_at"][:10] > ended_on:
+        return problems.AFTER_END
+    if fact["kind"] == Kind.RESPONSE_GIVEN and not _is_asked(tx, batch, fact):
+        return problems.UNKNOWN_OCCURRENCE
+    return None
+
+
+def _is_asked(tx: Tx, batch: _Batch, fact: dict[str, Any]) -> bool:
+    """Whether the occurrence is, was, or could have been asked of the participant."""
+    number = batch.phone.participant
+    if tx.one("SELECT 1 FROM assignments WHERE participant = ? AND occurrence = ?", (number, fact["occurrence"])) is not None:
+        return True
+    participant = participants.load(tx, number)
+    if participant is None:
+        return False
+    return schedule.could_produce(batch.study.every_protocol(tx), participant, fact["occurrence"], fact["id"])
+
+
+def _entry(batch: _Batch, line: Line) -> Entry:
+    phone, fact = batch.phone, line.fact
+    if line.problem is None:
+        assert fact is not None  # noqa: S101
+        return Entry(
+            fact["kind"], fact["id"], line.raw, "participant", batch.received_at, phone.participant, phone.device, batch.skew,
+            fact.get("occurrence"), fact.get("supersedes"), fact.get("reason"),
+        )  # fmt: skip
+    occurrence = None if fact is None else fact.get("occurrence")
+    if not isinstance(occurrence, str) or len(occurrence) > 128:
+        occurrence = None
+    identity = facts.server_id(batch.study.slug, Kind.ENTRY_QUARANTINED, phone.participant, phone.device, line.body.hex())
+    return Entry(
+        Kind.ENTRY_QUARANTINED, identity, line.raw, "participant", batch.received_at, phone.participant, phone.device, batch.skew,
+        occurrence, None, line.problem.name,
+    )  # fmt: skip
+
+
+def _fold(tx: Tx, batch: _Batch, line: Line, entry: Entry, receipt: Head) -> Result:
+    noticed = notice(batch, entry, line.fact, line.notes) if line.problem is None and line.fact is not None else ()
+    entry = replace(entry, position=receipt.position)
+    flags = batch.study.folder.fold(tx, entry, line.fact or {}, noticed)
+    if line.problem is not None:
+        return Result(line.number, line.id, "quarantined", receipt.position, receipt.digest, (), line.problem, line.detail)
+    return Result(line.number, line.id, "stored", receipt.position, receipt.digest, flags or noticed)
+
+
+def notice(seen: _Batch | Noticer, entry: Entry, fact: dict[str, Any], notes: tuple[str, ...]) -> tuple[str, ...]:
+    """What the door notices about a usable entry: the notes of the answer check, and a clock that cannot be right."""
+    captured = datetime.fromisoformat(fact["captured_at"])
+    seq = fact["device_seq"]
+    suspect = entry.skew is not None and abs(entry.skew) > SKEW_LIMIT
+    if seq > seen.last_seq:
+        suspect = suspect or (seen.last_captured is not None and captured < seen.last_captured)
+        seen.last_seq, seen.last_captured = seq, captured
+    return (*notes, CLOCK_SUSPECT) if suspect else notes
+
+
+@dataclass(slots=True)
+class Noticer:
+    """One device's running sequence, for reading a journal again from its start."""
+
+    last_seq: int = 0
+    last_captured: datetime | None = None

@@ -1,0 +1,369 @@
+"""What staff do to run a study: adopt documents, enrol, set dates, prescribe, hold, withdraw, hand out pairing codes."""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from qol_server import library
+from qol_server.access import pairing
+from qol_server.intake.record import record
+from qol_server.intake.study import Study
+from qol_server.journal import Head
+from qol_server.state import participants
+from qol_server.store import Tx
+from qol_server.trial import participant as people
+from qol_server.trial import problems, schedule
+from qol_server.trial.facts import Kind
+from qol_server.trial.participant import Participant
+from qol_server.trial.problems import Refused
+from qol_server.trial.protocol import Criterion, Protocol, Regimen
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What adopting a protocol did: its version, the one it amends, and by participant what changed how often."""
+
+    version: str
+    amends: str | None
+    instruments: tuple[str, ...]
+    touched: Mapping[str, Mapping[str, int]]
+
+
+def adopt(
+    study: Study, protocol: bytes, instruments: Mapping[str, bytes], *, actor: str, now: datetime, reason: str | None = None
+) -> Adoption:
+    """Put a protocol and its instruments into force; each whole document goes into the journal.
+
+    ``instruments``: id -> document, for all that the protocol names. Raises StudyFileError, or Refused(bad-value) when the
+    protocol is of another study.
+    """
+    parsed = {name: library.instrument_from(text, name) for name, text in instruments.items()}
+    checked = library.protocol_from(protocol, study.slug, parsed)
+    if checked.study != study.slug:
+        raise Refused(problems.BAD_VALUE, f"The protocol is of the study {checked.study!r}, not of {study.slug!r}.")
+    used = sorted({a.instrument for a in checked.assessments.values()})
+
+    def work(tx: Tx) -> Adoption:
+        def put(kind: Kind, name: str, version: str, fact: dict[str, object]) -> Head | None:
+            if study.current(tx, kind.partition(".")[0], name) == version:
+                return None
+            return record(tx, study, kind, fact, actor=actor, now=now, reason=reason, nth=f"{version}/{study.head(tx).position}")
+
+        new = []
+        for name in used:
+            fact: dict[str, object] = {"instrument": name, "version": parsed[name].version, "text": instruments[name].decode()}
+            if put(Kind.INSTRUMENT_ADOPTED, name, parsed[name].version, fact):
+                new.append(name)
+        before = study.current(tx, "protocol", study.slug)
+        fact = {"study": study.slug, "version": checked.version, "text": protocol.decode(), "amends": before}
+        receipt = put(Kind.PROTOCOL_ADOPTED, study.slug, checked.version, fact)
+        touched: dict[str, Mapping[str, int]] = {}
+        if receipt is not None:
+            for number in participants.numbers(tx):
+                changes = study.folder.recalendar(tx, number, receipt.position)
+                if changes:
+                    touched[number] = dict(Counter(what for what, _ in changes))
+        return Adoption(checked.version, before, tuple(new), touched)
+
+    return study.store.write(work)
+
+
+def preview(study: Study, protocol: bytes, instruments: Mapping[str, bytes]) -> dict[str, dict[str, int]]:
+    """By participant, how many assignments an amendment would add, move or retire; nothing is stored."""
+    parsed = {name: library.instrument_from(text, name) for name, text in instruments.items()}
+    checked = library.protocol_from(protocol, study.slug, parsed)
+    touched: dict[str, dict[str, int]] = {}
+    tx = study.store.read()
+    for number in participants.numbers(tx):
+        participant = participants.load(tx, number)
+        assert participant is not None  # noqa: S101
+        had = {a.occurrence: a for a in participants.assignments(tx, number)}
+        will = {a.occurrence: a for a in schedule.calendar(checked, participant, date.max)}
+        changes = Counter("moved" if name in had else "added" for name, a in will.items() if had.get(name) != a)
+        changes["retired"] = len(had.keys() - will.keys())
+        if changes.total():
+            touched[number] = {what: count for what, count in changes.items() if count}
+    return touched
+
+
+def import_wording(study: Study, instrument: str, text: bytes, licence: str | None, *, actor: str, now: datetime) -> library.Wording:
+    """Take in a wording pack. Raises StudyFileError, or Refused when the instrument was never adopted."""
+
+    def work(tx: Tx) -> library.Wording:
+        version = study.current(tx, "instrument", instrument)
+        if version is None:
+            raise Refused(problems.UNKNOWN_INSTRUMENT, f"{study.slug} has not adopted {instrument!r}; adopt a protocol that uses it first.")
+        wording = library.wording_from(text, instrument, study.instrument(tx, version))
+        if study.current(tx, "wording", instrument, wording.language) != wording.version:
+            fact = {
+                "instrument": instrument, "language": wording.language, "version": wording.version, "text": text.decode(),
+                "licence": licence, "stand_in": wording.stand_in,
+            }  # fmt: skip
+            record(tx, study, Kind.WORDING_IMPORTED, fact, actor=actor, now=now, nth=f"{wording.version}/{study.head(tx).position}")
+        return wording
+
+    return study.store.write(work)
+
+
+def lacking(study: Study, tx: Tx) -> list[str]:
+    """What a live study lacks before it may be activated, one sentence each."""
+    protocol = study.protocol_in_force(tx)
+    if protocol.wording == "stand-in":
+        return []
+    lacks = []
+    for name in sorted({a.instrument for a in protocol.assessments.values()}):
+        version = study.current(tx, "instrument", name)
+        assert version is not None  # noqa: S101
+        licence = study.instrument(tx, version).licence
+        for language in protocol.languages:
+            row = tx.one(
+                "SELECT licence, stand_in FROM documents WHERE kind = 'wording' AND name = ? AND language = ? AND current = 1",
+                (name, language),
+            )
+            if row is None or row["stand_in"]:
+                lacks.append(f"{name} has no wording in {language}.")
+            elif licence.must_be_recorded and not row["licence"]:
+                lacks.append(f"{name} in {language} has no licence reference; {licence.holder} requires one.")
+    return lacks
+
+
+def activate(study: Study, *, actor: str, now: datetime) -> None:
+    """Let a study go live. Raises Refused(not-licensed) naming each instrument that lacks a licence or wording."""
+
+    def work(tx: Tx) -> None:
+        lacks = lacking(study, tx)
+        if lacks:
+            raise Refused(problems.NOT_LICENSED, " ".join(lacks), errors=[{"where": "wording", "what": each} for each in lacks])
+        fact = {"protocol": study.protocol_in_force(tx).version}
+        record(tx, study, Kind.STUDY_ACTIVATED, fact, actor=actor, now=now)
+
+    study.store.write(work)
+
+
+# participants
+
+
+def _number(value: str, criterion: Criterion) -> Decimal:
+    try:
+        number = Decimal(value.replace(",", "."))
+    except InvalidOperation:
+        raise Refused(problems.BAD_VALUE, f"{criterion.id}: {value!r} is not a number ({criterion.unit}).") from None
+    return number
+
+
+def unmet(criterion: Criterion, value: str) -> str | None:
+    """Why a value does not meet a criterion, or None when it does. Raises Refused(bad-value) for what is no value at all."""
+    if criterion.ask == "yes_no":
+        if value not in ("yes", "no"):
+            raise Refused(problems.BAD_VALUE, f"{criterion.id}: {value!r} is not yes or no.")
+        expected = "yes" if criterion.expect else "no"
+        return None if value == expected else f"{criterion.id} is {value}; it must be {expected}"
+    number = _number(value, criterion)
+    checks = (
+        (criterion.above, operator.gt, "above"),
+        (criterion.below, operator.lt, "below"),
+        (criterion.at_least, operator.ge, "at least"),
+        (criterion.at_most, operator.le, "at most"),
+    )
+    for limit, holds, words in checks:
+        if limit is not None and not holds(number, limit):
+            return f"{criterion.id} is {value}; it must be {words} {limit} {criterion.unit}".rstrip()
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What is known of a participant at enrolment. ``eligibility``: criterion id -> value ("yes", "no" or a number)."""
+
+    site: str
+    consent_version: str
+    consent_day: date
+    eligibility: Mapping[str, str]
+    language: str | None = None
+    time_zone: str | None = None
+    reminder_hour: int = 9
+
+
+def enrol(study: Study, enrolment: Enrolment, *, actor: str, now: datetime) -> str:
+    """Enrol a participant; returns the number. Raises Refused(study-not-active, not-eligible, bad-value)."""
+
+    def work(tx: Tx) -> str:
+        protocol = study.protocol_in_force(tx)
+        if not study.is_active(tx):
+            raise Refused(problems.STUDY_NOT_ACTIVE, f"Activate it with: qol study activate {study.slug}")
+        site = protocol.sites.get(enrolment.site)
+        if site is None:
+            raise Refused(problems.BAD_VALUE, f"There is no site {enrolment.site!r}. Allowed: {', '.join(sorted(protocol.sites))}.")
+        language = enrolment.language or protocol.languages[0]
+        if language not in protocol.languages:
+            raise Refused(problems.BAD_VALUE, f"{language!r} is not a language of the study. Allowed: {', '.join(protocol.languages)}.")
+        _judge(protocol, enrolment.eligibility)
+        zone = enrolment.time_zone or site.time_zone
+        today = schedule.local(now, zone).date()
+        if enrolment.consent_day > today:
+            raise Refused(problems.BAD_VALUE, f"The consent of {enrolment.consent_day} lies in the future.")
+        nth = sum(number.startswith(site.id + "-") for number in participants.numbers(tx)) + 1
+        number = people.number(site.id, nth)
+        anchors = {"consent": enrolment.consent_day.isoformat()}
+        if "inclusion" in protocol.anchors:
+            anchors["inclusion"] = today.isoformat()
+        fact = {
+            "number": number, "site": site.id, "language": language, "time_zone": zone, "reminder_hour": enrolment.reminder_hour,
+            "consent_version": enrolment.consent_version, "anchors": anchors,
+            "eligibility": [{"criterion": name, "value": value} for name, value in enrolment.eligibility.items()],
+        }  # fmt: skip
+        record(tx, study, Kind.PARTICIPANT_ENROLLED, fact, actor=actor, now=now, participant=number)
+        return number
+
+    return study.store.write(work)
+
+
+def _judge(protocol: Protocol, values: Mapping[str, str]) -> None:
+    known = {criterion.id for criterion in protocol.eligibility}
+    for name in values:
+        if name not in known:
+            raise Refused(problems.BAD_VALUE, f"There is no criterion {name!r}. The study asks for: {', '.join(sorted(known))}.")
+    failures = []
+    for criterion in protocol.eligibility:
+        if criterion.id not in values:
+            failures.append(f"{criterion.id} was not given")
+        elif (why := unmet(criterion, values[criterion.id])) is not None:
+            failures.append(why)
+    if failures:
+        raise Refused(problems.NOT_ELIGIBLE, "; ".join(failures) + ".", errors=[{"where": "eligibility", "what": f} for f in failures])
+
+
+def the_participant(tx: Tx, number: str) -> Participant:
+    """The participant of a number. Raises Refused(participant-unknown), which tells a mistyped number apart."""
+    found = participants.load(tx, number)
+    if found is None:
+        why = "is not a participant of this study" if people.number_is_valid(number) else "is mistyped: its check digit does not fit"
+        raise Refused(problems.PARTICIPANT_UNKNOWN, f"{number!r} {why}.")
+    return found
+
+
+def set_anchor(
+    study: Study, number: str, anchor: str, day: date, *, actor: str, now: datetime, again: bool = False, reason: str | None = None
+) -> int:
+    """Record when something happened to a participant; returns which time it is (1, 2, …).
+
+    Without ``again`` a known day is corrected, which needs a reason. Raises Refused(participant-unknown, bad-value).
+    """
+
+    def work(tx: Tx) -> int:
+        participant = the_participant(tx, number)
+        protocol = study.protocol_in_force(tx)
+        if anchor not in protocol.anchors:
+            raise Refused(problems.BAD_VALUE, f"There is no anchor {anchor!r}. Allowed: {', '.join(protocol.anchors)}.")
+        _must_not_be_future(day, participant, now)
+        known = participant.anchors.get(anchor, ())
+        if day in known:
+            return known.index(day) + 1
+        if known and not again and not reason:
+            raise Refused(
+                problems.BAD_VALUE,
+                f"{anchor} is known as {known[-1]}. Give a reason to correct it, or say that it happened again.",
+            )
+        nth = len(known) + 1 if again or not known else len(known)
+        record(
+            tx, study, Kind.ANCHOR_SET, {"anchor": anchor, "nth": nth, "date": day.isoformat()}, actor=actor, now=now,
+            participant=number, reason=reason, nth=f"{anchor}/{nth}/{day}/{study.head(tx).position}",
+        )  # fmt: skip
+        return nth
+
+    return study.store.write(work)
+
+
+def _must_not_be_future(day: date, participant: Participant, now: datetime) -> None:
+    today = schedule.local(now, participant.time_zone).date()
+    if day > today:
+        raise Refused(problems.BAD_VALUE, f"{day} lies in the future; today is {today} for this participant.")
+
+
+def prescribe(study: Study, number: str, regimen: str, day: date, *, actor: str, now: datetime, reason: str) -> None:
+    """Prescribe a regimen from a day on. Raises Refused(participant-unknown, bad-value)."""
+
+    def work(tx: Tx) -> None:
+        treatment = study.protocol_in_force(tx).treatment
+        regimens = {} if treatment is None else treatment.regimens
+        if regimen not in regimens:
+            raise Refused(problems.BAD_VALUE, f"There is no regimen {regimen!r}. Allowed: {', '.join(sorted(regimens)) or 'none'}.")
+        _prescribe(tx, study, number, regimens[regimen], day, actor, now, reason)
+
+    study.store.write(work)
+
+
+def hold(study: Study, number: str, day: date, *, actor: str, now: datetime, reason: str) -> None:
+    """Hold the treatment from a day on: a prescription of nothing. Raises Refused(participant-unknown, bad-value)."""
+    study.store.write(lambda tx: _prescribe(tx, study, number, None, day, actor, now, reason))
+
+
+def _prescribe(tx: Tx, study: Study, number: str, regimen: Regimen | None, day: date, actor: str, now: datetime, reason: str) -> None:
+    the_participant(tx, number)
+    codes = study.protocol_in_force(tx).reasons.get("hold" if regimen is None else "dose_change", ())
+    if reason != "start" and codes and reason not in codes:
+        raise Refused(problems.BAD_VALUE, f"{reason!r} is not a reason here. Allowed: {', '.join(codes)}.")
+    fact = {
+        "from": day.isoformat(), "regimen": None if regimen is None else regimen.id,
+        "mg_per_day": "0" if regimen is None else format(regimen.mg_per_day, "f"),
+        "intakes_per_day": 0 if regimen is None else regimen.intakes_per_day,
+    }  # fmt: skip
+    record(
+        tx, study, Kind.TREATMENT_PRESCRIBED, fact, actor=actor, now=now, participant=number, reason=reason,
+        nth=f"{day}/{study.head(tx).position}",
+    )  # fmt: skip
+
+
+def start_treatment(study: Study, number: str, day: date, *, actor: str, now: datetime) -> None:
+    """The first dose: sets the anchor and prescribes the protocol's starting regimen."""
+    set_anchor(study, number, "treatment_start", day, actor=actor, now=now)
+    treatment = study.protocol_in_force(study.store.read()).treatment
+    if treatment is not None:
+        prescribe(study, number, treatment.start, day, actor=actor, now=now, reason="start")
+
+
+def withdraw(study: Study, number: str, kind: str, day: date, *, actor: str, now: datetime, reason: str | None = None) -> None:
+    """Record one of the protocol's kinds of withdrawal. Raises Refused(participant-unknown, bad-value)."""
+
+    def work(tx: Tx) -> None:
+        the_participant(tx, number)
+        kinds = study.protocol_in_force(tx).withdrawals
+        if kind not in kinds:
+            raise Refused(problems.BAD_VALUE, f"There is no withdrawal of {kind!r}. Allowed: {', '.join(kinds)}.")
+        record(
+            tx, study, Kind.WITHDRAWAL_RECORDED, {"kind": kind, "date": day.isoformat()}, actor=actor, now=now, participant=number,
+            reason=reason, nth=f"{kind}/{day}",
+        )  # fmt: skip
+
+    study.store.write(work)
+
+
+def offer_pairing(study: Study, number: str, *, actor: str, now: datetime, replaces: bool = False) -> tuple[str, str]:
+    """Make a pairing code; returns it and the instant until which it is good. The code itself is never journaled."""
+
+    def work(tx: Tx) -> tuple[str, str]:
+        the_participant(tx, number)
+        code, expires = pairing.offer(tx, number, now, replaces=replaces)
+        fact = {"expires_at": expires, "replaces": replaces}
+        record(tx, study, Kind.PAIRING_OFFERED, fact, actor=actor, now=now, participant=number, nth=study.head(tx).position)
+        return code, expires
+
+    return study.store.write(work)
+
+
+def revoke(study: Study, number: str, *, actor: str, now: datetime, reason: str | None = None) -> list[str]:
+    """Lock out the participant's active phones (lost, stolen); returns them."""
+
+    def work(tx: Tx) -> list[str]:
+        the_participant(tx, number)
+        devices = pairing.active_devices(tx, number)
+        for device in devices:
+            record(tx, study, Kind.DEVICE_REVOKED, {"device": device}, actor=actor, now=now, participant=number, reason=reason, nth=device)
+        return devices
+
+    return study.store.write(work)

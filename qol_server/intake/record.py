@@ -1,0 +1,56 @@
+"""The door for staff, the clock and the server itself: one fact, checked, appended and folded in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from qol_server import journal
+from qol_server.clock import stamp
+from qol_server.intake.catalogue import SHAPES, faults
+from qol_server.journal import Head
+from qol_server.store import Tx
+from qol_server.trial import facts, problems
+from qol_server.trial.facts import Entry, Kind
+from qol_server.trial.problems import Refused
+
+if TYPE_CHECKING:
+    from qol_server.intake.study import Study
+
+
+def record(
+    tx: Tx,
+    study: Study,
+    kind: Kind,
+    fact: Mapping[str, Any],
+    *,
+    actor: str,
+    now: datetime,
+    participant: str | None = None,
+    device: str | None = None,
+    occurrence: str | None = None,
+    reason: str | None = None,
+    nth: int | str = 1,
+) -> Head | None:
+    """Append one entry that the server makes; returns its receipt, or None when the same fact was recorded before.
+
+    A fact is the same when study, kind, participant, occurrence and ``nth`` are. Must run inside ``Store.write``. Raises
+    Refused(bad-request) when the fact does not have its kind's shape.
+    """
+    wrong = SHAPES[kind].validate(fact)
+    if wrong:
+        raise Refused(problems.BAD_REQUEST, f"This {kind} has wrong or missing fields.", errors=faults(wrong))
+    identity = facts.server_id(study.slug, kind, participant, occurrence, nth)
+    if tx.one("SELECT 1 FROM entries WHERE participant IS ? AND id = ?", (participant, identity)) is not None:
+        return None
+    line = facts.canonical(fact)
+    entry = Entry(
+        kind=kind, id=identity, line=line, actor=actor, received_at=stamp(now), participant=participant, device=device,
+        occurrence=occurrence, reason=reason,
+    )  # fmt: skip
+    receipt = journal.append(tx, study.slug, [(entry, hashlib.sha256(line).digest())])[0]
+    study.folder.fold(tx, replace(entry, position=receipt.position), fact)
+    return receipt

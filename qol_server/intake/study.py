@@ -1,0 +1,170 @@
+"""One study as the server holds it: its journal file, its documents in every version, its signing key."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from qol_server import journal, keys, library
+from qol_server.access import pairing
+from qol_server.journal import Head
+from qol_server.keys import SigningKey
+from qol_server.settings import Settings
+from qol_server.state import schema
+from qol_server.state.fold import Folder
+from qol_server.store import Store, Tx
+from qol_server.trial import facts, problems, response
+from qol_server.trial.instrument import Instrument
+from qol_server.trial.problems import Refused
+from qol_server.trial.protocol import Protocol
+
+RESERVED = frozenset({"health", "ready", "metrics", "static", "docs"})
+_SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
+
+
+class Study:
+    """An open study. Documents never change under their version, so what is made of them is kept for good."""
+
+    def __init__(self, slug: str, store: Store, key: SigningKey) -> None:
+        self.slug = slug
+        self.store = store
+        self.key = key
+        self.folder = Folder(self.protocol)
+        self.epoch = journal.identity(store.read())[1]
+        self._instruments: dict[str, Instrument] = {}
+        self._checkers: dict[str, response.Checker] = {}
+        self._wordings: dict[str, library.Wording] = {}
+        self._protocols: dict[str, Protocol] = {}
+        self._signed: tuple[Head, dict[str, Any]] | None = None
+
+    # documents
+
+    def _text(self, tx: Tx, kind: str, version: str) -> tuple[bytes, str]:
+        row = tx.one("SELECT text, name FROM documents WHERE version = ? AND kind = ?", (version, kind))
+        if row is None:
+            raise LookupError(version)
+        return row["text"].encode(), row["name"]
+
+    def instrument(self, tx: Tx, version: str) -> Instrument:
+        """The instrument of a version. Raises LookupError where the study never adopted it."""
+        if version not in self._instruments:
+            self._instruments[version] = library.instrument_from(*self._text(tx, "instrument", version))
+        return self._instruments[version]
+
+    def checker(self, tx: Tx, version: str) -> response.Checker:
+        """The compiled answer check of an instrument's version. Raises LookupError."""
+        if version not in self._checkers:
+            self._checkers[version] = response.compile(self.instrument(tx, version))
+        return self._checkers[version]
+
+    def wording(self, tx: Tx, version: str) -> library.Wording:
+        """The wording pack of a version. Raises LookupError."""
+        if version not in self._wordings:
+            text, name = self._text(tx, "wording", version)
+            instrument = self.current(tx, "instrument", name)
+            if instrument is None:
+                raise LookupError(name)
+            self._wordings[version] = library.wording_from(text, name, self.instrument(tx, instrument))
+        return self._wordings[version]
+
+    def protocol(self, tx: Tx, version: str) -> Protocol:
+        """The protocol of a version. Raises LookupError."""
+        if version not in self._protocols:
+            rows = tx.all("SELECT version FROM documents WHERE kind = 'instrument' ORDER BY revision")
+            instruments = {i.id: i for i in (self.instrument(tx, row["version"]) for row in rows)}
+            text, name = self._text(tx, "protocol", version)
+            self._protocols[version] = library.protocol_from(text, name, instruments)
+        return self._protocols[version]
+
+    def current(self, tx: Tx, kind: str, name: str, language: str | None = None) -> str | None:
+        """The version in force of an instrument, a wording (in a language) or the protocol."""
+        row = tx.one("SELECT version FROM documents WHERE kind = ? AND name = ? AND language IS ? AND current = 1", (kind, name, language))
+        return None if row is None else row["version"]
+
+    def protocol_in_force(self, tx: Tx) -> Protocol:
+        """The protocol that was adopted last. Raises Refused(study-not-active) before the first."""
+        protocol = self.folder.protocol(tx)
+        if protocol is None:
+            raise Refused(problems.STUDY_NOT_ACTIVE, f"{self.slug} has no protocol yet. Adopt one with: qol study adopt FILE")
+        return protocol
+
+    def every_protocol(self, tx: Tx) -> list[Protocol]:
+        """All protocols ever adopted, oldest first."""
+        rows = tx.all("SELECT version FROM documents WHERE kind = 'protocol' ORDER BY revision")
+        return [self.protocol(tx, row["version"]) for row in rows]
+
+    def is_active(self, tx: Tx) -> bool:
+        row = tx.one("SELECT status FROM study")
+        return row is not None and row["status"] == "active"
+
+    # heads
+
+    def signed_head(self, head: Head) -> dict[str, Any]:
+        """The head with the server's signature; one signature serves all who ask between two commits."""
+        kept = self._signed
+        if kept is None or kept[0] != head:
+            message = facts.head_message(self.slug, self.epoch, head.position, head.digest)
+            signed = {"position": head.position, "digest": head.digest, "signature": self.key.sign(message), "key": self.key.id}
+            self._signed = kept = (head, signed)
+        return dict(kept[1])
+
+    def head(self, tx: Tx) -> Head:
+        return journal.head(tx, self.slug)
+
+
+def path_of(settings: Settings, slug: str) -> Path:
+    return settings.studies / f"{slug}.db"
+
+
+def slugs(settings: Settings) -> list[str]:
+    """The short names of the studies in the data folder, in order."""
+    return sorted(path.stem for path in settings.studies.glob("*.db")) if settings.studies.is_dir() else []
+
+
+def open_study(settings: Settings, slug: str) -> Study:
+    """Open a study of the data folder. Raises Refused(study-unknown)."""
+    path = path_of(settings, slug)
+    if not _SLUG.fullmatch(slug) or not path.is_file():
+        there = ", ".join(slugs(settings)) or "none"
+        raise Refused(problems.STUDY_UNKNOWN, f"There is no study {slug!r} in {settings.data}. There: {there}.")
+    return Study(slug, Store(path), keys.load(settings.keys))
+
+
+def create_study(settings: Settings, slug: str, *, actor: str, now: datetime) -> Study:
+    """Make a study's file with an empty journal, its state, and its first entry. Raises Refused(study-exists, bad-value)."""
+    if not _SLUG.fullmatch(slug) or slug in RESERVED:
+        raise Refused(
+            problems.BAD_VALUE,
+            f"{slug!r} cannot name a study: 2 to 40 small letters, digits and hyphens, and none of {', '.join(sorted(RESERVED))}.",
+        )
+    path = path_of(settings, slug)
+    if path.exists():
+        raise Refused(problems.STUDY_EXISTS, f"{path} exists already.")
+    key = keys.load(settings.keys)
+    settings.studies.mkdir(parents=True, exist_ok=True)
+    epoch = f"e_{secrets.token_hex(8)}"
+    store = Store(path)
+
+    def build(tx: Tx) -> None:
+        journal.create(tx, slug, epoch)
+        schema.create(tx)
+        pairing.create(tx)
+
+    store.write(build)
+    study = Study(slug, store, key)
+    fact = {"study": slug, "epoch": epoch, "public_key": key.public_hex}
+    from qol_server.intake.record import record  # the recorder works on an open study
+
+    store.write(lambda tx: record(tx, study, facts.Kind.STUDY_CREATED, fact, actor=actor, now=now))
+    return study
+
+
+def fact_of(line: bytes) -> Mapping[str, Any]:
+    """What the line of an ordinary entry says."""
+    return orjson.loads(line)  # type: ignore[no-any-return]

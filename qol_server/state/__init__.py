@@ -1,0 +1,1 @@
+"""What decisions need, folded from each entry in the transaction that appends it."""

@@ -1,0 +1,40 @@
+"""What of a participant's state changed since a phone last heard of it."""
+
+from __future__ import annotations
+
+from qol_server.store import Row, Tx
+
+
+def assignments(tx: Tx, participant: str, *, since: int, old_horizon: str, horizon: str) -> list[Row]:
+    """Assignments opening up to ``horizon`` that changed after position ``since`` or came into sight after ``old_horizon``.
+
+    A snapshot (``since`` 0) leaves out those that are retired; nobody has to forget what they were never told.
+    """
+    return tx.all(
+        "SELECT * FROM assignments WHERE participant = ?1 AND opens <= ?4 AND (revision > ?2 OR opens > ?3)"
+        " AND (retired = 0 OR (?2 > 0 AND revision > ?2)) ORDER BY occurrence",
+        (participant, since, old_horizon, horizon),
+    )
+
+
+def responses(tx: Tx, participant: str, since: int) -> list[Row]:
+    """Responses stored or changed after a position."""
+    return tx.all("SELECT * FROM responses WHERE participant = ? AND revision > ? ORDER BY id", (participant, since))
+
+
+def quarantined(tx: Tx, participant: str, since: int) -> list[Row]:
+    """What was put aside for review after a position."""
+    return tx.all("SELECT * FROM quarantine WHERE participant = ? AND revision > ? ORDER BY position", (participant, since))
+
+
+def prescriptions(tx: Tx, participant: str) -> list[Row]:
+    """All dated prescriptions, holds included, in order of their day."""
+    return tx.all("SELECT * FROM prescriptions WHERE participant = ? ORDER BY day", (participant,))
+
+
+def roster(tx: Tx, participant: str) -> Row:
+    """The participant's row of the roster."""
+    row = tx.one("SELECT * FROM roster WHERE participant = ?", (participant,))
+    if row is None:
+        raise LookupError(participant)
+    return row

@@ -1,0 +1,144 @@
+"""What each kind of entry does to the state."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from qol_server import journal
+from qol_server.state import participants, responses, schema
+from qol_server.store import Store, Tx
+from qol_server.trial.facts import Entry, Kind
+from qol_server.trial.protocol import Protocol
+
+Parse = Callable[[bytes], dict[str, Any]]
+Notice = Callable[[Entry, Mapping[str, Any]], tuple[str, ...]]
+ProtocolOf = Callable[[Tx, str], Protocol]
+"""Gives the protocol of a version (the SHA-256 of its document), which the journal adopted earlier."""
+
+
+class Folder:
+    """Folds entries into the state tables of one transaction at a time."""
+
+    def __init__(self, protocol_of: ProtocolOf) -> None:
+        self._protocol_of = protocol_of
+
+    def protocol(self, tx: Tx) -> Protocol | None:
+        """The protocol in force, or None before the first was adopted."""
+        row = tx.one("SELECT protocol FROM study")
+        return None if row is None or row["protocol"] is None else self._protocol_of(tx, row["protocol"])
+
+    def fold(self, tx: Tx, entry: Entry, fact: Mapping[str, Any], noticed: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Fold one appended entry (its position set) whose line says ``fact``; returns the flags of a response."""
+        if entry.kind == Kind.RESPONSE_GIVEN:
+            protocol = self.protocol(tx)
+            assert protocol is not None, "a participant is enrolled under a protocol"  # noqa: S101
+            return responses.give(tx, entry, fact, protocol, noticed)
+        handle = _HANDLERS.get(Kind(entry.kind))
+        if handle is not None:
+            handle(tx, entry, fact)
+        if entry.kind in _MOVES_THE_CALENDAR and entry.participant is not None:
+            self.recalendar(tx, entry.participant, entry.position)
+        return ()
+
+    def recalendar(self, tx: Tx, participant: str, position: int) -> list[tuple[str, str]]:
+        """Bring one participant's assignments up to the facts and the protocol in force."""
+        protocol = self.protocol(tx)
+        return [] if protocol is None else participants.recalendar(tx, protocol, participant, position)
+
+
+_MOVES_THE_CALENDAR = {Kind.PARTICIPANT_ENROLLED, Kind.ANCHOR_SET, Kind.TREATMENT_PRESCRIBED, Kind.WITHDRAWAL_RECORDED}
+
+
+def _adopt(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """An instrument, a wording pack or a protocol: kept whole, named by its SHA-256, never removed."""
+    kind = entry.kind.partition(".")[0]
+    name = fact["study"] if kind == "protocol" else fact["instrument"]
+    language = fact.get("language")
+    tx.run("UPDATE documents SET current = 0 WHERE kind = ? AND name = ? AND language IS ?", (kind, name, language))
+    tx.run(
+        "INSERT INTO documents (version, kind, name, language, licence, stand_in, text, revision, current)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (version) DO UPDATE SET current = 1, revision = excluded.revision",
+        (
+            fact["version"], kind, name, language, fact.get("licence"), int(fact.get("stand_in", False)), fact["text"],
+            entry.position,
+        ),
+    )  # fmt: skip
+    if kind == "protocol":
+        tx.run("UPDATE study SET protocol = ?", (fact["version"],))
+    tx.run("UPDATE study SET revision = ?", (entry.position,))
+
+
+def _activate(tx: Tx, entry: Entry, _fact: Mapping[str, Any]) -> None:
+    tx.run("UPDATE study SET status = 'active', revision = ?", (entry.position,))
+
+
+def _quarantine(tx: Tx, entry: Entry, _fact: Mapping[str, Any]) -> None:
+    responses.keep_for_review(tx, entry, hashlib.sha256(entry.line).digest())
+
+
+def _pair(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    tx.run(
+        "INSERT INTO devices (device, participant, installation, status, app, platform, paired_at, contiguous_to, ahead, last_seq,"
+        " last_captured) VALUES (?, ?, ?, 'active', ?, ?, ?, 0, '[]', 0, NULL)",
+        (entry.device, entry.participant, fact["installation_id"], fact["app"], fact["platform"], entry.received_at),
+    )
+    if fact["time_zone"]:
+        tx.run("UPDATE roster SET time_zone = ? WHERE participant = ?", (fact["time_zone"], entry.participant))
+        participants.touch(tx, entry.participant, entry.position)
+
+
+def _set_device(status: str) -> Callable[[Tx, Entry, Mapping[str, Any]], None]:
+    def handle(tx: Tx, _entry: Entry, fact: Mapping[str, Any]) -> None:
+        tx.run("UPDATE devices SET status = ? WHERE device = ?", (status, fact["device"]))
+
+    return handle
+
+
+def _remind(outcome: str) -> Callable[[Tx, Entry, Mapping[str, Any]], None]:
+    def handle(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+        tx.run(
+            "INSERT INTO reminders (participant, occurrence, rung, channel, at, outcome, position) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (participant, occurrence, rung, channel) DO UPDATE SET outcome = excluded.outcome",
+            (entry.participant, entry.occurrence, fact["rung"], fact["channel"], fact["at"], outcome, entry.position),
+        )
+
+    return handle
+
+
+_HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
+    Kind.INSTRUMENT_ADOPTED: _adopt,
+    Kind.WORDING_IMPORTED: _adopt,
+    Kind.PROTOCOL_ADOPTED: _adopt,
+    Kind.STUDY_ACTIVATED: _activate,
+    Kind.PARTICIPANT_ENROLLED: participants.enrol,
+    Kind.ANCHOR_SET: participants.set_anchor,
+    Kind.TREATMENT_PRESCRIBED: participants.prescribe,
+    Kind.WITHDRAWAL_RECORDED: participants.withdraw,
+    Kind.PREFERENCE_SET: participants.prefer,
+    Kind.ENTRY_QUARANTINED: _quarantine,
+    Kind.DEVICE_PAIRED: _pair,
+    Kind.DEVICE_REPLACED: _set_device("replaced"),
+    Kind.DEVICE_REVOKED: _set_device("revoked"),
+    Kind.REMINDER_INTENDED: _remind("intended"),
+    Kind.REMINDER_SENT: _remind("sent"),
+    Kind.REMINDER_CANCELLED: _remind("cancelled"),
+    Kind.REMINDER_FAILED: _remind("failed"),
+}
+
+
+def replay(source: Tx, target: Store, folder: Folder, parse: Parse, notice: Notice, up_to: int | None = None) -> int:
+    """Fold a journal up to a position into the empty state of ``target``; returns the position reached."""
+    reached = 0
+
+    def work(tx: Tx) -> None:
+        nonlocal reached
+        schema.create(tx)
+        for entry in journal.every(source, up_to):
+            fact = {} if entry.kind == Kind.ENTRY_QUARANTINED else parse(entry.line)
+            folder.fold(tx, entry, fact, notice(entry, fact) if entry.kind == Kind.RESPONSE_GIVEN else ())
+            reached = entry.position
+
+    target.write(work)
+    return reached

@@ -1,0 +1,184 @@
+"""Participants as folded: their dated facts, and the calendar that follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, time
+from decimal import Decimal
+from typing import Any
+
+from qol_server.store import Row, Tx
+from qol_server.trial import schedule
+from qol_server.trial.facts import Entry
+from qol_server.trial.participant import Participant, Prescription
+from qol_server.trial.protocol import Protocol
+
+ENDS_PARTICIPATION = ("death", "study_end")
+"""Anchors after which nothing more is collected; the withdrawal of consent does the same."""
+
+
+def load(tx: Tx, number: str) -> Participant | None:
+    """The participant as the rules see them, or None."""
+    row = tx.one("SELECT * FROM roster WHERE participant = ?", (number,))
+    if row is None:
+        return None
+    anchors: dict[str, list[date]] = {}
+    for anchor in tx.all("SELECT anchor, day FROM anchors WHERE participant = ? ORDER BY anchor, nth", (number,)):
+        anchors.setdefault(anchor["anchor"], []).append(date.fromisoformat(anchor["day"]))
+    prescriptions = tx.all("SELECT * FROM prescriptions WHERE participant = ? ORDER BY day", (number,))
+    withdrawals = tx.all("SELECT kind, day FROM withdrawals WHERE participant = ?", (number,))
+    return Participant(
+        number=number,
+        site=row["site"],
+        time_zone=row["time_zone"],
+        anchors={name: tuple(days) for name, days in anchors.items()},
+        prescriptions=tuple(_prescription(p) for p in prescriptions),
+        withdrawals={w["kind"]: date.fromisoformat(w["day"]) for w in withdrawals},
+        reminder_hour=row["reminder_hour"],
+        language=row["language"],
+    )
+
+
+def _prescription(row: Row) -> Prescription:
+    return Prescription(date.fromisoformat(row["day"]), row["regimen"], Decimal(row["mg_per_day"]), row["intakes_per_day"], row["reason"])
+
+
+def numbers(tx: Tx) -> list[str]:
+    """The numbers of all participants, in order."""
+    return [row["participant"] for row in tx.all("SELECT participant FROM roster ORDER BY participant")]
+
+
+def enrol(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    tx.run(
+        "INSERT INTO roster (participant, site, language, time_zone, reminder_hour, enrolled_at, ended_on, revision)"
+        " VALUES (?, ?, ?, ?, ?, ?, NULL, ?)",
+        (
+            fact["number"], fact["site"], fact["language"], fact["time_zone"], fact["reminder_hour"], entry.received_at,
+            entry.position,
+        ),
+    )  # fmt: skip
+    for anchor, day in fact["anchors"].items():
+        _anchor(tx, entry, anchor, 1, day)
+
+
+def set_anchor(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    _anchor(tx, entry, fact["anchor"], fact["nth"], fact["date"])
+
+
+def _anchor(tx: Tx, entry: Entry, anchor: str, nth: int, day: str) -> None:
+    number = entry.participant
+    tx.run(
+        "INSERT INTO anchors (participant, anchor, nth, day, position) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (participant, anchor, nth) DO UPDATE SET day = excluded.day, position = excluded.position",
+        (number, anchor, nth, day, entry.position),
+    )
+    if anchor in ENDS_PARTICIPATION:
+        _find_end(tx, number)
+
+
+def prescribe(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """A second prescription for the same day replaces the first in the state; the journal keeps both."""
+    tx.run(
+        "INSERT INTO prescriptions (participant, day, regimen, mg_per_day, intakes_per_day, reason, position)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (participant, day) DO UPDATE SET regimen = excluded.regimen,"
+        " mg_per_day = excluded.mg_per_day, intakes_per_day = excluded.intakes_per_day, reason = excluded.reason,"
+        " position = excluded.position",
+        (
+            entry.participant, fact["from"], fact["regimen"], fact["mg_per_day"], fact["intakes_per_day"], entry.reason or "",
+            entry.position,
+        ),
+    )  # fmt: skip
+
+
+def withdraw(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    tx.run(
+        "INSERT INTO withdrawals (participant, kind, day, position) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (participant, kind) DO UPDATE SET day = excluded.day, position = excluded.position",
+        (entry.participant, fact["kind"], fact["date"], entry.position),
+    )
+    if fact["kind"] == "consent":
+        _find_end(tx, entry.participant)
+
+
+def _find_end(tx: Tx, number: str | None) -> None:
+    tx.run(
+        "UPDATE roster SET ended_on = (SELECT min(day) FROM ("
+        "SELECT day FROM anchors WHERE participant = ?1 AND anchor IN (?2, ?3)"
+        " UNION ALL SELECT day FROM withdrawals WHERE participant = ?1 AND kind = 'consent')) WHERE participant = ?1",
+        (number, *ENDS_PARTICIPATION),
+    )
+
+
+def prefer(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """The participant chose a language or an hour for reminders, or moved to another time zone."""
+    for column in ("language", "reminder_hour", "time_zone"):
+        if fact.get(column) is not None:
+            tx.run(f"UPDATE roster SET {column} = ? WHERE participant = ?", (fact[column], entry.participant))  # noqa: S608
+    touch(tx, entry.participant, entry.position)
+
+
+def touch(tx: Tx, number: str | None, position: int) -> None:
+    """Note that something of this participant's feed changed at this position."""
+    tx.run("UPDATE roster SET revision = ? WHERE participant = ?", (position, number))
+
+
+_COLUMNS = (
+    "occurrence, assessment, visit, instrument, opens, opens_at, target, due, closes, late_reason_after, served_by, expected, retired"
+)
+
+
+def as_row(assignment: schedule.Assignment) -> tuple[Any, ...]:
+    """The columns of an assignment, retired last."""
+    reason_after = assignment.late_reason_after
+    return (
+        assignment.occurrence, assignment.assessment, assignment.visit, assignment.instrument, assignment.opens.isoformat(),
+        assignment.opens_at.isoformat("minutes"), assignment.target.isoformat(), assignment.due.isoformat(),
+        assignment.closes.isoformat(), None if reason_after is None else reason_after.isoformat(), assignment.served_by,
+        int(assignment.expected), 0,
+    )  # fmt: skip
+
+
+def recalendar(tx: Tx, protocol: Protocol, number: str, position: int) -> list[tuple[str, str]]:
+    """Bring the participant's assignments up to the facts; returns what changed as (added | moved | retired, occurrence).
+
+    An assignment that the calendar no longer has is marked retired and kept: an answer to it is still ordinary data.
+    """
+    participant = load(tx, number)
+    if participant is None:
+        return []
+    had = {row["occurrence"]: tuple(row) for row in tx.all(f"SELECT {_COLUMNS} FROM assignments WHERE participant = ?", (number,))}  # noqa: S608
+    now = {a.occurrence: as_row(a) for a in schedule.calendar(protocol, participant, date.max)}
+    changes = [("moved" if name in had else "added", name) for name, row in now.items() if had.get(name) != row]
+    retired = [name for name, row in had.items() if name not in now and not row[-1]]
+    tx.many(
+        f"INSERT INTO assignments (participant, {_COLUMNS}, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+        " ON CONFLICT (participant, occurrence) DO UPDATE SET instrument = excluded.instrument, opens = excluded.opens,"
+        " opens_at = excluded.opens_at, target = excluded.target, due = excluded.due, closes = excluded.closes,"
+        " late_reason_after = excluded.late_reason_after, served_by = excluded.served_by, expected = excluded.expected,"
+        " retired = 0, revision = excluded.revision",
+        ((number, *now[name], position) for _, name in changes),
+    )
+    tx.many(
+        "UPDATE assignments SET retired = 1, revision = ? WHERE participant = ? AND occurrence = ?",
+        ((position, number, name) for name in retired),
+    )
+    touch(tx, number, position)
+    return changes + [("retired", name) for name in retired]
+
+
+def assignment(row: Row) -> schedule.Assignment:
+    """The assignment of a row of the table."""
+    reason_after = row["late_reason_after"]
+    return schedule.Assignment(
+        occurrence=row["occurrence"], assessment=row["assessment"], visit=row["visit"], instrument=row["instrument"],
+        opens=date.fromisoformat(row["opens"]), target=date.fromisoformat(row["target"]), due=date.fromisoformat(row["due"]),
+        closes=date.fromisoformat(row["closes"]), opens_at=time.fromisoformat(row["opens_at"]),
+        late_reason_after=None if reason_after is None else date.fromisoformat(reason_after), served_by=row["served_by"],
+        expected=bool(row["expected"]),
+    )  # fmt: skip
+
+
+def assignments(tx: Tx, number: str) -> list[schedule.Assignment]:
+    """The participant's assignments that are not retired, in order of opening."""
+    rows = tx.all("SELECT * FROM assignments WHERE participant = ? AND retired = 0 ORDER BY opens, occurrence", (number,))
+    return [assignment(row) for row in rows]

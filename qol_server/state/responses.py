@@ -1,0 +1,110 @@
+"""Responses as folded: which one is current for an occurrence, what was noticed about each, what is under review."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qol_server.state.participants import touch
+from qol_server.store import Tx
+from qol_server.trial.facts import Entry
+from qol_server.trial.protocol import Protocol
+
+LATE = "late"
+SECOND_COMPLETION = "second-completion"
+RETIRED = "retired-occurrence"
+COMPETING_CORRECTION = "competing-correction"
+
+
+def give(tx: Tx, entry: Entry, fact: Mapping[str, Any], protocol: Protocol, noticed: tuple[str, ...]) -> tuple[str, ...]:
+    """Fold a response; returns its flags: those ``noticed`` at the door and those that the calendar and history add.
+
+    A correction names what it supersedes and may arrive before it. Of two corrections of one response the later position
+    is current; of two unrelated completions the first stays current and the second is flagged.
+    """
+    participant, occurrence = entry.participant, entry.occurrence or ""
+    assessment = occurrence.partition("@")[0]
+    flags = list(noticed)
+    window = tx.one("SELECT due, retired FROM assignments WHERE participant = ? AND occurrence = ?", (participant, occurrence))
+    if window is None:
+        known = protocol.assessments.get(assessment)
+        if known is None or not known.ad_hoc:
+            flags.append(RETIRED)
+    elif window["retired"]:
+        flags.append(RETIRED)
+    elif fact["captured_at"][:10] > window["due"]:
+        flags.append(LATE)
+    root, superseded = entry.id, False
+    elsewhere: set[str] = set()
+    if entry.supersedes is not None:
+        target = tx.one("SELECT root, occurrence FROM responses WHERE participant = ? AND id = ?", (participant, entry.supersedes))
+        root = entry.supersedes if target is None else target["root"]
+        rival = tx.one("SELECT 1 FROM responses WHERE participant = ? AND supersedes = ?", (participant, entry.supersedes))
+        if rival is not None:
+            flags.append(COMPETING_CORRECTION)
+        if target is not None:
+            tx.run(
+                "UPDATE responses SET superseded = 1, revision = ? WHERE participant = ? AND id = ?",
+                (entry.position, participant, entry.supersedes),
+            )
+            elsewhere.add(target["occurrence"])
+    heirs = tx.all("SELECT occurrence FROM responses WHERE participant = ? AND supersedes = ?", (participant, entry.id))
+    if heirs:  # corrections that arrived before what they correct
+        superseded = True
+        elsewhere.update(heir["occurrence"] for heir in heirs)
+        tx.run("UPDATE responses SET root = ? WHERE participant = ? AND root = ?", (root, participant, entry.id))
+    others = tx.one("SELECT 1 FROM responses WHERE participant = ? AND occurrence = ?", (participant, occurrence))
+    if others is not None and entry.supersedes is None and not superseded:
+        flags.append(SECOND_COMPLETION)
+    alone = others is None and not elsewhere
+    tx.run(
+        "INSERT INTO responses (position, participant, id, occurrence, assessment, instrument, version, captured_at, supersedes,"
+        " root, superseded, current, flags, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            entry.position, participant, entry.id, occurrence, assessment, fact["instrument"], fact["version"],
+            fact["captured_at"], entry.supersedes, root, int(superseded), int(alone and not superseded), " ".join(flags),
+            entry.position,
+        ),
+    )  # fmt: skip
+    if not alone:
+        for name in elsewhere | {occurrence}:
+            _choose(tx, participant, name, entry.position)
+    return tuple(flags)
+
+
+def _choose(tx: Tx, participant: str | None, occurrence: str, position: int) -> None:
+    """Mark the response that is current for an occurrence."""
+    rows = tx.all(
+        "SELECT position, root, superseded, current FROM responses WHERE participant = ? AND occurrence = ? ORDER BY position",
+        (participant, occurrence),
+    )
+    began: dict[str, int] = {}
+    for row in rows:
+        began.setdefault(row["root"], row["position"])
+    standing = [row for row in rows if not row["superseded"]]
+    best = min(standing, key=lambda row: (began[row["root"]], -row["position"]), default=None)
+    for row in rows:
+        current = int(best is not None and row["position"] == best["position"])
+        if current != row["current"]:
+            tx.run("UPDATE responses SET current = ?, revision = ? WHERE position = ?", (current, position, row["position"]))
+
+
+def keep_for_review(tx: Tx, entry: Entry, body: bytes) -> None:
+    """Fold a quarantined entry: its occurrence, where it could be read, shows as under review."""
+    tx.run(
+        "INSERT INTO quarantine (position, participant, device, body, occurrence, problem, revision) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (entry.position, entry.participant, entry.device, body, entry.occurrence, entry.reason, entry.position),
+    )
+    touch(tx, entry.participant, entry.position)
+
+
+def answered(tx: Tx, participant: str) -> dict[str, str]:
+    """Occurrence -> local day of capture (YYYY-MM-DD) of its current response."""
+    rows = tx.all("SELECT occurrence, captured_at FROM responses WHERE participant = ? AND current = 1", (participant,))
+    return {row["occurrence"]: row["captured_at"][:10] for row in rows}
+
+
+def under_review(tx: Tx, participant: str) -> set[str]:
+    """Occurrences of which something is in quarantine."""
+    rows = tx.all("SELECT occurrence FROM quarantine WHERE participant = ? AND occurrence IS NOT NULL", (participant,))
+    return {row["occurrence"] for row in rows}

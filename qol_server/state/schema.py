@@ -1,0 +1,83 @@
+"""The tables of the state: all of them can be made again from the journal, but for a device's running sequence."""
+
+from __future__ import annotations
+
+from qol_server.store import Tx
+
+# A ``revision`` is the position of the entry that last changed the row: what a phone has not seen yet is above its cursor.
+_SCHEMA = """
+CREATE TABLE study (
+  only INTEGER PRIMARY KEY CHECK (only = 1), status TEXT NOT NULL, protocol TEXT, revision INTEGER NOT NULL,
+  archived_through INTEGER NOT NULL
+) STRICT
+;
+CREATE TABLE documents (
+  version TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, language TEXT, licence TEXT, stand_in INTEGER NOT NULL,
+  text TEXT NOT NULL, revision INTEGER NOT NULL, current INTEGER NOT NULL
+) STRICT
+;
+CREATE TABLE roster (
+  participant TEXT PRIMARY KEY, site TEXT NOT NULL, language TEXT NOT NULL, time_zone TEXT NOT NULL,
+  reminder_hour INTEGER NOT NULL, enrolled_at TEXT NOT NULL, ended_on TEXT, revision INTEGER NOT NULL
+) STRICT
+;
+CREATE TABLE anchors (
+  participant TEXT NOT NULL, anchor TEXT NOT NULL, nth INTEGER NOT NULL, day TEXT NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY (participant, anchor, nth)
+) STRICT
+;
+CREATE TABLE prescriptions (
+  participant TEXT NOT NULL, day TEXT NOT NULL, regimen TEXT, mg_per_day TEXT NOT NULL, intakes_per_day INTEGER NOT NULL,
+  reason TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (participant, day)
+) STRICT
+;
+CREATE TABLE withdrawals (
+  participant TEXT NOT NULL, kind TEXT NOT NULL, day TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (participant, kind)
+) STRICT
+;
+CREATE TABLE assignments (
+  participant TEXT NOT NULL, occurrence TEXT NOT NULL, assessment TEXT NOT NULL, visit TEXT NOT NULL, instrument TEXT NOT NULL,
+  opens TEXT NOT NULL, opens_at TEXT NOT NULL, target TEXT NOT NULL, due TEXT NOT NULL, closes TEXT NOT NULL,
+  late_reason_after TEXT, served_by TEXT, expected INTEGER NOT NULL, retired INTEGER NOT NULL, revision INTEGER NOT NULL,
+  PRIMARY KEY (participant, occurrence)
+) STRICT, WITHOUT ROWID
+;
+CREATE INDEX assignments_opens ON assignments (participant, opens)
+;
+CREATE TABLE responses (
+  position INTEGER PRIMARY KEY, participant TEXT NOT NULL, id TEXT NOT NULL, occurrence TEXT NOT NULL, assessment TEXT NOT NULL,
+  instrument TEXT NOT NULL, version TEXT NOT NULL, captured_at TEXT NOT NULL, supersedes TEXT, root TEXT NOT NULL,
+  superseded INTEGER NOT NULL, current INTEGER NOT NULL, flags TEXT NOT NULL, revision INTEGER NOT NULL
+) STRICT
+;
+CREATE INDEX responses_occurrence ON responses (participant, occurrence)
+;
+CREATE INDEX responses_supersedes ON responses (participant, supersedes) WHERE supersedes IS NOT NULL
+;
+CREATE TABLE quarantine (
+  position INTEGER PRIMARY KEY, participant TEXT NOT NULL, device TEXT NOT NULL, body BLOB NOT NULL, occurrence TEXT,
+  problem TEXT NOT NULL, revision INTEGER NOT NULL
+) STRICT
+;
+CREATE UNIQUE INDEX quarantine_identity ON quarantine (device, body)
+;
+CREATE INDEX quarantine_participant ON quarantine (participant, occurrence)
+;
+CREATE TABLE devices (
+  device TEXT PRIMARY KEY, participant TEXT NOT NULL, installation TEXT NOT NULL, status TEXT NOT NULL, app TEXT NOT NULL,
+  platform TEXT NOT NULL, paired_at TEXT NOT NULL, contiguous_to INTEGER NOT NULL, ahead TEXT NOT NULL,
+  last_seq INTEGER NOT NULL, last_captured TEXT
+) STRICT
+;
+CREATE TABLE reminders (
+  participant TEXT NOT NULL, occurrence TEXT NOT NULL, rung INTEGER NOT NULL, channel TEXT NOT NULL, at TEXT NOT NULL,
+  outcome TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (participant, occurrence, rung, channel)
+) STRICT, WITHOUT ROWID
+"""
+
+
+def create(tx: Tx) -> None:
+    """Make the empty tables of the state."""
+    for statement in _SCHEMA.split("\n;\n"):
+        tx.run(statement)
+    tx.run("INSERT INTO study (only, status, protocol, revision, archived_through) VALUES (1, 'draft', NULL, 0, 0)")
