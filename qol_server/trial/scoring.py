@@ -139,9 +139,10 @@ def value_of(item: Item, answer: object) -> int | None:
     """The number that ``answer`` counts as, None when it is missing; ValueError when the item does not allow it."""
     if answer is None or (isinstance(answer, str) and answer in item.non_answers):
         return None
-    if type(answer) is int:
-        low, high = _ends(item)
-        if low <= answer <= high and (item.type is ItemType.INTEGER or answer in item.codes):
+    if type(answer) is int:  # True is no 1
+        if item.type is ItemType.CHOICE and answer in item.codes:
+            return answer
+        if item.type is ItemType.INTEGER and _ends(item)[0] <= answer <= _ends(item)[1]:
             return answer
     raise ValueError(f"{item.id} allows {allowed(item)}")
 
@@ -283,7 +284,10 @@ def _items(instrument: Instrument, scale: Scale) -> tuple[Item, ...]:
     unknown = [item for item in scale.items if item not in instrument.by_id]
     if unknown or not scale.items or not set(scale.reversed) <= set(scale.items):
         raise ValueError(f"scale {scale.id}: items that the instrument or the scale does not have: {', '.join(unknown or scale.reversed)}")
-    return tuple(instrument.by_id[item] for item in scale.items)
+    items = tuple(instrument.by_id[item] for item in scale.items)
+    for item in items:
+        _ends(item)
+    return items
 
 
 def _ends(item: Item) -> tuple[int, int]:
