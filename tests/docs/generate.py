@@ -10,6 +10,7 @@ import click
 from qol_server.cli import EXIT_CODES, group
 from qol_server.trial.facts import PHONE_KINDS, Kind
 from qol_server.trial.problems import CATALOGUE
+from tests.trial.rulebook import rules
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 HELP = {"help_option_names": group.context_settings["help_option_names"]}  # a command inherits these when it is really run
@@ -88,7 +89,7 @@ def kinds() -> str:
     return f"# Kinds of entry\n\n{NOTICE}\n\n{table}\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"cli.md": cli, "problems.md": problems, "kinds.md": kinds}
+PAGES: dict[str, Callable[[], str]] = {"cli.md": cli, "problems.md": problems, "kinds.md": kinds, "rules.md": rules}
 
 
 def write() -> None:
