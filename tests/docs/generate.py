@@ -11,6 +11,7 @@ from qol_server.cli import EXIT_CODES, group
 from qol_server.trial.facts import PHONE_KINDS, Kind
 from qol_server.trial.problems import CATALOGUE
 from tests.trial.rulebook import rules
+from tests.trial.scorebook import scoring
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 HELP = {"help_option_names": group.context_settings["help_option_names"]}  # a command inherits these when it is really run
@@ -89,7 +90,7 @@ def kinds() -> str:
     return f"# Kinds of entry\n\n{NOTICE}\n\n{table}\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"cli.md": cli, "problems.md": problems, "kinds.md": kinds, "rules.md": rules}
+PAGES: dict[str, Callable[[], str]] = {"cli.md": cli, "problems.md": problems, "kinds.md": kinds, "rules.md": rules, "scoring.md": scoring}
 
 
 def write() -> None:
