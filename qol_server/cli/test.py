@@ -48,8 +48,9 @@ def command(paths: tuple[str, ...], long_: bool, without: tuple[str, ...], expre
     steps.append(_pytest(tests, long_=long_, without=without, expression=expression))
     ok = all(step.ok for step in steps)
     wrong = [step.name for step in steps if not step.ok]
+    passed = "The named tests passed" if tests else "All checks passed"
     left_out = f" Left out: {', '.join(without)}." if without else ""
-    closing = f"{'All checks passed' if ok else 'Failed: ' + ', '.join(wrong)} ({sum(step.seconds for step in steps):.0f} s).{left_out}"
+    closing = f"{passed if ok else 'Failed: ' + ', '.join(wrong)} ({sum(step.seconds for step in steps):.0f} s).{left_out}"
     emit({"ok": ok, "left_out": list(without), "steps": [asdict(step) for step in steps]}, f"{closing}\npytest: {steps[-1].closing}")
     return 0 if ok else 1
 
