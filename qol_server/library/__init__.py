@@ -6,6 +6,7 @@ from qol_server.library.documents import Mistake, StudyFileError, version
 from qol_server.library.fields import period
 from qol_server.library.instruments import instrument_from
 from qol_server.library.protocols import protocol_from
+from qol_server.library.reference import reference
 from qol_server.library.shipped import check, load_instruments, shipped_instruments, shipped_studies, shipped_wordings
 from qol_server.library.wordings import ANSWERED_BY, Wording, stand_in_document, stand_in_wording, wording_from
 
@@ -19,6 +20,7 @@ __all__ = [
     "load_instruments",
     "period",
     "protocol_from",
+    "reference",
     "shipped_instruments",
     "shipped_studies",
     "shipped_wordings",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from qol_server.library.documents import Mapped, Report, listed, place
+from qol_server.library.documents import Mapped, Report, did_you_mean, listed, place
 from qol_server.library.fields import Amount, Code, Field, Flag, Many, Name, OneOf, Part, Shape, Text, Told, Whole, told, whole
 from qol_server.library.instrument_shape import ATTRIBUTES, DOCUMENT_ID, ITEM_ID, WORD, ConditionField
 from qol_server.library.instruments import check_compare, compares
@@ -128,7 +128,8 @@ def _check_when(when: Any, raw: Mapped, used: Mapping[str, Instrument], complete
     name = raw.get("instrument")
     if name is not None and name not in used:
         if complete:
-            report.unknown(place(raw, "instrument"), "instrument in this study", name, used)
+            message = f'No assessment of this study asks the instrument "{name}"{did_you_mean(name, used)}'
+            report.wrong(place(raw, "instrument"), message, listed(used))
         return
     asked = {name: used[name]} if name is not None else used
     if not isinstance(when, Told):
@@ -148,7 +149,8 @@ def _check_when(when: Any, raw: Mapped, used: Mapping[str, Instrument], complete
     elif when.get("attribute") is not None:
         attributes = {item.attribute for instrument in asked.values() for item in instrument.items if item.attribute}
         if when["attribute"] not in attributes:
-            report.unknown(place(raw, "attribute"), f'attribute of "{name}"', when["attribute"], sorted(attributes))
+            message = f'No item of "{name}" has the attribute "{when["attribute"]}"'
+            report.wrong(place(raw, "attribute"), message, listed(sorted(attributes)))
     elif "rise" in when and not any(item.codes or item.type is ItemType.INTEGER for one in asked.values() for item in one.items):
         report.wrong(place(raw, "instrument"), f'"{name}" has no item that could rise', "an instrument with numbered choices")
 

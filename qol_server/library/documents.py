@@ -18,7 +18,7 @@ _NUMBER_LIKE = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
 _SURROGATE_OR_NUL = re.compile("[\ud800-\udfff\x00]")
-_STANDARD_TAG = "tag:yaml.org,2002:"
+_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge"))
 
 
 class Mark(NamedTuple):
@@ -134,7 +134,7 @@ def parse(text: bytes, report: Report) -> Mapped:
         raise StudyFileError(report.mistakes) from None
     try:
         node = YAML(typ="rt").compose(decoded)
-    except Exception as error:  # noqa: BLE001 - on broken input the parser raises more than its own errors
+    except Exception as error:  # on broken input the parser raises more than its own errors
         report.wrong(_mark_of_error(error, decoded), f"The file cannot be read as YAML: {_cause(error)}", "one YAML 1.2 document")
         raise StudyFileError(report.mistakes) from None
     if not isinstance(node, MappingNode):
@@ -169,11 +169,11 @@ def _value(node: Node, report: Report, depth: int) -> Any:
     if depth > _DEEPEST:
         report.wrong(mark, "The file is nested too deeply", f"at most {_DEEPEST} levels")
         return None
-    if isinstance(node, ScalarNode):
-        return _scalar(node, mark, report)
-    if not str(node.tag).startswith(_STANDARD_TAG) or str(node.tag)[len(_STANDARD_TAG) :] not in ("map", "seq"):
+    if str(node.tag) not in _TAGS:
         report.wrong(mark, f'The tag "{node.tag}" is not understood here', "values without tags")
         return None
+    if isinstance(node, ScalarNode):
+        return _scalar(node, mark, report)
     if not isinstance(node, MappingNode):
         elements = Listed(mark)
         for index, part in enumerate(node.value):
@@ -209,9 +209,6 @@ def _scalar(node: ScalarNode, mark: Mark, report: Report) -> Any:
         return None
     if node.style is not None:
         return text
-    if not str(node.tag).startswith(_STANDARD_TAG):
-        report.wrong(mark, f'The tag "{node.tag}" is not understood here', "values without tags")
-        return None
     if text in ("", "~", "null", "Null", "NULL"):
         return None
     if text in ("true", "True", "TRUE", "false", "False", "FALSE"):

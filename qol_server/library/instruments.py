@@ -234,18 +234,18 @@ class _Reader:
         for name, part in loaded.items():
             if not isinstance(part, Told):
                 continue
-            for key, known, kind in (("items", self.stated, "item"), ("reversed", set(part["items"]), f'item of the scale "{name}"')):
+            for key in ("items", "reversed"):
                 for index, item in enumerate(part[key]):
-                    if item not in known:
-                        self.report.unknown(place(part.raw, key, index), kind, item, sorted(known))
+                    where = place(part.raw, key, index)
+                    if item not in self.stated:
+                        self.report.unknown(where, "item", item, sorted(self.stated))
+                    elif key == "reversed" and item not in part["items"]:
+                        self.report.wrong(where, f'"{item}" is no item of the scale "{name}"', listed(part["items"]))
                     elif item in part[key][:index]:
-                        self.report.wrong(place(part.raw, key, index), f'"{item}" stands twice in the scale "{name}"', "each item once")
+                        self.report.wrong(where, f'"{item}" stands twice in the scale "{name}"', "each item once")
                     elif item in self.known and self.known[item].type not in (ItemType.CHOICE, ItemType.INTEGER):
-                        self.report.wrong(
-                            place(part.raw, key, index),
-                            f'"{item}" is of type {self.known[item].type} and cannot be scored',
-                            "items of type choice or integer",
-                        )
+                        kind = self.known[item].type
+                        self.report.wrong(where, f'"{item}" is of type {kind} and cannot be scored', "items of type choice or integer")
             least = part["minimum_answered"]
             if least is not None and least > len(part["items"]):
                 self.report.wrong(

@@ -79,6 +79,7 @@ class _Reader:
         self.anchors = _stated_names(self.raw.get("anchors"))
         withdrawals = self.raw.get("withdrawals")
         self.withdrawals = list(withdrawals) if isinstance(withdrawals, Mapped) else []
+        self.seen: set[str] = set()
         self.ids = [*_stated_ids(self.raw.get("assessments")), *_stated_ids(self.raw.get("diaries"))]
 
     def _anchor(self, mark: Mark, name: str, extra: Iterable[str] = ()) -> None:
@@ -125,8 +126,9 @@ class _Reader:
 
     def _asked(self, part: Told) -> None:
         """What holds for an assessment and a diary alike: its id, its instrument and its ends."""
-        if self.ids.count(part["id"]) > 1:
+        if part["id"] in self.seen:
             self.report.wrong(place(part.raw, "id"), f'"{part["id"]}" names more than one assessment or diary', "each id once")
+        self.seen.add(part["id"])
         if part["instrument"] not in self.instruments:
             self.report.unknown(place(part.raw, "instrument"), "instrument", part["instrument"], sorted(self.instruments))
         for index, end in enumerate(part["ends"]):
