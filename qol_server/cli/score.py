@@ -9,11 +9,11 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Generic, NoReturn, TypeVar, get_args
+from typing import IO, Any, Generic, NoReturn, TypeVar, get_args
 
 import click
 
@@ -27,14 +27,16 @@ REMEMBERED = 20_000
 """Distinct combinations of cells that are remembered per scale: bounds the memory, whatever the file holds."""
 
 _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]{0,8}))(?:[.,]0{1,15})?")  # spreadsheets write 2 as 2.0, or as 2,0
+_SPECIAL = re.compile('[,"\r\n]')
+_QUOTE = '"'
 _ITEM_ID = re.compile(r"([A-Za-z]*)[0-9]+([A-Za-z]*)")
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 Cells = str | tuple[str, ...]
 """What itemgetter takes out of a row: one cell as it is, several as a tuple."""
-Part = tuple[str, int, tuple[int | None, ...]]
-"""One scale of one row: its text, how many items were answered, and what it adds to each summary."""
+Part = tuple[str | int | None, ...]
+"""One scale of one row: its text, how many items were answered, then what it adds to each summary (None: missing)."""
 
 
 @dataclass(slots=True)
@@ -153,11 +155,10 @@ def score_lines(instrument: Instrument, source: Iterable[bytes], name: str, targ
     outputs = [rule.id for rule in scales] + [rule.id for rule in rules.summaries]
     _check_names(columns, outputs, rules, name)
     scored = Scored(instrument.id, instrument.version, method_version(instrument), missing=dict.fromkeys(outputs, 0))
-    writer = csv.writer(target, lineterminator="\n")
-    writer.writerow([columns.names[place] for place in columns.identifying] + outputs)
+    target.write(_line([columns.names[place] for place in columns.identifying], outputs))
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
-        writer.writerows(_rows(reader, rules, scales, columns, scored, name))
+        target.writelines(_rows(reader, rules, scales, columns, scored, name))
     except csv.Error as error:
         _refuse(name, f"line {reader.line_num + 1}: {error}; a quote may be missing, or the file is no CSV file")
     return scored
@@ -165,12 +166,13 @@ def score_lines(instrument: Instrument, source: Iterable[bytes], name: str, targ
 
 def _rows(
     reader: Iterable[list[str]], rules: Scorer, scales: list[ScaleRule], columns: _Columns, scored: Scored, name: str
-) -> Iterator[list[str]]:
+) -> Iterator[str]:
     of_scales = [(_getter(rule.items, columns), _Remembered(_scale_reader(rule, rules, columns))) for rule in scales]
     unscored = [(itemgetter(columns.items[item.id]), _Remembered(_cell_reader(item))) for item in _unscored(rules, columns)]
     places = {rule.id: place for place, rule in enumerate(scales)}
     of_summaries = [
-        (nth, [places[scale] for scale in rule.scales], _Remembered(_summary_reader(rule))) for nth, rule in enumerate(rules.summaries)
+        (nth, _pick([places[scale] for scale in rule.scales]), _Remembered(_summary_reader(rule)))
+        for nth, rule in enumerate(rules.summaries, 2)
     ]
     identifying, width, missing, outputs = columns.identifying, len(columns.names), scored.missing, list(scored.missing)
     for number, row in enumerate(reader, 2):  # a spreadsheet's row numbers: the header is row 1
@@ -187,15 +189,22 @@ def _rows(
             content, item = error.args
             column = columns.names[columns.items[item.id]].strip()
             _refuse(name, f"row {number}, column {column}: {content[:40]!r} is not allowed; {item.id} takes {allowed(item)}, or nothing")
-        texts = [part[0] for part in parts]
+        turned = list(zip(*parts, strict=True))
+        texts = list(turned[0])
         for nth, chosen, totals in of_summaries:
-            terms = [parts[place][2][nth] for place in chosen]
-            texts.append("" if None in terms else totals[sum(terms), sum([parts[place][1] for place in chosen])])  # type: ignore[arg-type]
+            terms = chosen(turned[nth])
+            texts.append("" if None in terms else totals[sum(terms), sum(chosen(turned[1]))])
         if "" in texts:
             for output, text in zip(outputs, texts, strict=True):
                 missing[output] += not text
         scored.rows += 1
-        yield [row[place] for place in identifying] + texts
+        yield _line([row[place] for place in identifying], texts)
+
+
+def _line(identifying: list[str], scores: list[str]) -> str:
+    """A row as CSV; csv.writer would look at each character of the scores and take most of a large file's time."""
+    cells = [f'"{cell.replace(_QUOTE, _QUOTE * 2)}"' if _SPECIAL.search(cell) else cell for cell in identifying] + scores
+    return ",".join(cells) + "\n" if len(cells) > 1 else f"{cells[0] or _QUOTE * 2}\n"  # a lone empty cell is no blank line
 
 
 def _summary_reader(rule: SummaryRule) -> Callable[[tuple[int, int]], str]:
@@ -219,7 +228,7 @@ def _scale_reader(rule: ScaleRule, rules: Scorer, columns: _Columns) -> Callable
         score = rule.of([values.get(item) for item in rule.items])
         whole = rule.denominator == 1  # by nature, as a grade is; a measure that happens to be whole keeps its ".0"
         text = "" if score.value is None else str(score.value) if whole else repr(float(score.value))
-        return text, len(score.items_used), tuple(summary.term(rule.id, score) if summary else 0 for summary in adding)
+        return text, len(score.items_used), *(summary.term(rule.id, score) if summary else 0 for summary in adding)
 
     return read
 
@@ -241,6 +250,11 @@ def _read(cell: str, item: Item) -> int | None:
         raise _NotAllowed(text, item) from None
 
 
+def _pick(places: list[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """The cells at ``places`` of a row, always as a tuple; itemgetter gives a lone one bare."""
+    return itemgetter(*places) if len(places) > 1 else lambda row: tuple(row[place] for place in places)
+
+
 def _getter(items: Iterable[str], columns: _Columns) -> Callable[[list[str]], Cells]:
     places = [columns.items[item] for item in items if item in columns.items]
     return itemgetter(*places) if places else lambda _row: ()
@@ -248,7 +262,7 @@ def _getter(items: Iterable[str], columns: _Columns) -> Callable[[list[str]], Ce
 
 def _scales_of(rules: Scorer, columns: _Columns) -> list[ScaleRule]:
     """All scales; of PRO-CTCAE, whose sets are chosen per study, those with a column."""
-    if rules.instrument.scoring != "pro-ctcae":
+    if rules.instrument.scoring != "pro-ctcae" or rules.summaries:  # a summary needs all of its scales
         return list(rules.scales)
     return [rule for rule in rules.scales if any(item in columns.items for item in rule.items)]
 

@@ -164,6 +164,22 @@ def test_identifying_cells_are_kept_as_they_are(score):
     ]
 
 
+def test_a_file_of_one_column(score):
+    code, out, _ = score("1A\n2\nNA\n0\n", instrument="pro-ctcae")
+    assert (code, out) == (0, 'C1\n2\n""\n0\n')
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8), min_size=3, max_size=3))
+def test_any_identifying_text_comes_out_as_it_went_in(cells):
+    content = io.StringIO()
+    csv.writer(content).writerows([["a", "b", "q6", "c"], [*cells[:2], "1", cells[2]]])
+    target = io.StringIO()
+    score_lines(C30, content.getvalue().encode().splitlines(keepends=True), "made up", target)
+    ((header, row),) = [list(csv.reader(io.StringIO(target.getvalue(), newline="")))]
+    assert header == ["a", "b", "c", *C30_SCORES]
+    assert row[:3] == cells
+
+
 def test_names_of_identifying_columns_may_hold_numbers(score):
     code, out, _ = score("id,site1,visit2,a1,sq3,q3b,q6\n1,2,3,4,5,6,1\n")
     assert (code, list(rows(out)[0])[:6]) == (0, ["id", "site1", "visit2", "a1", "sq3", "q3b"])
