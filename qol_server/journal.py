@@ -162,6 +162,11 @@ def one(tx: Tx, position: int) -> Entry | None:
     return found[0] if found else None
 
 
+def of_kind(tx: Tx, kind: Kind) -> list[Entry]:
+    """All entries of one kind, in order."""
+    return [_entry(row) for row in tx.all(_READ + " WHERE e.kind = ? ORDER BY e.position", (kind,))]
+
+
 def of_participant(tx: Tx, participant: str) -> list[Entry]:
     """All entries of one participant, in order."""
     return [_entry(row) for row in tx.all(_READ + " WHERE e.participant = ? ORDER BY e.position", (participant,))]
@@ -174,25 +179,41 @@ def latest(tx: Tx, *, leaving_out: Sequence[str] = ()) -> int:
     return int(row["position"] or 0) if row is not None else 0
 
 
-def verify(store: Store, progress: Callable[[int], None] = lambda _: None) -> tuple[Head, Break | None]:
+def unprotected(tx: Tx) -> list[str]:
+    """The triggers that keep entries from being changed and that the file does not have as they should be."""
+    there = {row["sql"] for row in tx.all("SELECT sql FROM sqlite_master WHERE type = 'trigger'")}
+    wanted = [statement.rstrip(";") for statement in _statements(SCHEMA) if statement.startswith("CREATE TRIGGER")]
+    return [statement.split()[2] for statement in wanted if statement not in there]
+
+
+def structure(tx: Tx) -> list[str]:
+    """What SQLite finds wrong with the structure of the file; empty when nothing."""
+    return [row[0] for row in tx.all("PRAGMA quick_check(3)") if row[0] != "ok"]
+
+
+def verify(store: Store, progress: Callable[[int], None] = lambda _: None, *, after: int = 0) -> tuple[Head, Break | None]:
     """Check every entry of a journal file against its chain; returns the head reached and the first break, if any.
 
     Recomputes each line's SHA-256, each digest, the unbroken count of positions, and that nothing stands beside them.
+    ``after``: believe the entries up to this position, for a quick look at the newest.
     """
-    tx = store.read()
     try:
-        study, _ = identity(tx)
+        tx = store.read()
+        row = tx.one("SELECT format, study FROM journal")
+        if row is None or row["format"] != FORMAT:
+            return Head(0, ""), Break(0, f"the journal is not of the format {FORMAT}")
+        previous = bytes.fromhex(digest_at(tx, row["study"], after) or "")
+        redacted = {row["occurrence"] for row in tx.all("SELECT occurrence FROM entries WHERE kind = ?", (Kind.ENTRY_REDACTED,))}
+        cursor = tx.connection.execute(  # walked to its end right here; the connection is this thread's own
+            _READ.replace("JOIN lines", "LEFT JOIN lines") + " WHERE e.position > ? ORDER BY e.position",
+            (after or -(1 << 62),),
+        )
     except Exception as failure:
         return Head(0, ""), Break(0, f"the journal cannot be read: {failure}")
-    previous = facts.genesis(study)
-    position = 0
-    redacted = {row["occurrence"] for row in tx.all("SELECT occurrence FROM entries WHERE kind = ?", (Kind.ENTRY_REDACTED,))}
-    cursor = tx.connection.execute(
-        _READ.replace("JOIN lines", "LEFT JOIN lines") + " ORDER BY e.position"
-    )  # walked to its end right here; the connection is this thread's own
+    position = after
     cursor.row_factory = None
     try:
-        for expected, row in enumerate(cursor, 1):
+        for expected, row in enumerate(cursor, after + 1):
             found = row[0]
             if found != expected:
                 return Head(position, previous.hex()), Break(expected, f"position {expected} is missing; the next one there is {found}")
@@ -202,7 +223,7 @@ def verify(store: Store, progress: Callable[[int], None] = lambda _: None) -> tu
             previous, position = fresh, expected
             if expected % 1000 == 0:
                 progress(expected)
-        spare = tx.one("SELECT min(position) AS position FROM lines WHERE position > ?", (position,))
+        spare = tx.one("SELECT min(position) AS position FROM lines WHERE position > ? OR position < 1", (position,))
     except Exception as failure:
         return Head(position, previous.hex()), Break(position + 1, f"the file is damaged: {failure}")
     finally:

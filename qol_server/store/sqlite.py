@@ -70,12 +70,14 @@ class _Work:
 class Store:
     """One SQLite file. ``durable=False`` (no fsync) is for what can be rebuilt; ``path=None`` keeps it in memory.
 
-    Connections are opened by the process and thread that use them, never before a fork.
+    Connections are opened by the process and thread that use them, never before a fork. ``read_only`` changes no byte of
+    the file, and needs no more than permission to read it.
     """
 
-    def __init__(self, path: Path | None, *, durable: bool = True) -> None:
+    def __init__(self, path: Path | None, *, durable: bool = True, read_only: bool = False) -> None:
         self.path = path
         self.durable = durable
+        self.read_only = read_only
         self._process = 0
         self._forget()
 
@@ -188,9 +190,12 @@ class Store:
             fcntl.flock(self._file_lock, fcntl.LOCK_UN)
 
     def _connect(self) -> Any:
-        connection = sqlite3.connect(
-            ":memory:" if self.path is None else str(self.path), isolation_level=None, check_same_thread=False, timeout=10
-        )
+        name = ":memory:" if self.path is None else str(self.path)
+        if self.read_only and self.path is not None:
+            # without a log beside it nobody writes the file, and SQLite may leave everything around it alone
+            used = Path(f"{name}-wal").exists()
+            name = f"{self.path.resolve().as_uri()}?{'mode=ro' if used else 'immutable=1'}"
+        connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=10, uri=self.read_only)
         connection.row_factory = sqlite3.Row
         for pragma in self._pragmas():
             connection.execute(pragma)
@@ -198,6 +203,8 @@ class Store:
 
     def _pragmas(self) -> tuple[str, ...]:
         safe = driver.WAL_IS_SAFE
+        if self.read_only:
+            return ("PRAGMA trusted_schema=OFF", "PRAGMA query_only=ON", "PRAGMA busy_timeout=10000")
         return (
             f"PRAGMA journal_mode={'WAL' if safe else 'DELETE'}",
             f"PRAGMA synchronous={('FULL' if safe else 'EXTRA') if self.durable else 'OFF'}",
