@@ -76,9 +76,8 @@ def _latest(
     at, index, rung = max(come, key=lambda step: step[:2])
     is_late = rung.task is None and now - at > LAPSE
     # a later rung can have been intended before this one where the participant has chosen a later hour since
-    overtaken = any(
-        (participant.number, assignment.occurrence, n, name) in ledger for _, n, later in ladder if n > index for name in _names(later)
-    )
+    later = [(step[1], name) for step in ladder if step[:2] > (at, index) for name in _names(step[2])]
+    overtaken = any((participant.number, assignment.occurrence, n, name) in ledger for n, name in later)
     for name in () if is_late or overtaken else _names(rung):
         reminder = Reminder(participant.number, assignment.occurrence, index, name, rung.task is not None, at)
         if reminder.identity not in ledger:

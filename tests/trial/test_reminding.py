@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qol_server.trial.protocol import Rung
 from qol_server.trial.reminding import LAPSE, Reminder, due, moment, still_due
 from qol_server.trial.schedule import calendar
-from tests.trial.trials import participant, prescription, protocol
+from tests.trial.trials import days, participant, prescription, protocol
 from tests.trial.worked import cases, somebody, wall
 
 QUICK = settings(max_examples=100, deadline=None)
@@ -148,6 +149,47 @@ def test_a_ladder_of_which_one_channel_was_intended_goes_on_with_the_other():
     (email, sms) = due(TRIAL, ANNA, WEEKS[:1], (), (), datetime(2026, 3, 11, 8, 0, tzinfo=UTC))
     assert (email.channel, sms.channel) == ("email", "sms")
     assert due(TRIAL, ANNA, WEEKS[:1], {email.identity}, (), datetime(2026, 3, 11, 8, 15, tzinfo=UTC)) == (sms,)
+
+
+def test_after_a_later_hour_was_chosen_no_earlier_rung_follows_a_later_one():
+    (dose,) = [assignment for assignment in WEEKS if assignment.assessment == "dose"]
+    after_an_outage = datetime(2026, 3, 10, 11, 30, tzinfo=UTC)  # 12:30 in Paris: nine and twelve o'clock have come
+    (second,) = due(TRIAL, ANNA, [dose], (), (), after_an_outage)
+    assert second.rung == 1
+    in_the_evening = replace(ANNA, reminder_hour=20)
+    ledger = {second.identity}
+    assert due(TRIAL, in_the_evening, [dose], ledger, (), datetime(2026, 3, 10, 19, 30, tzinfo=UTC)) == ()
+    assert due(TRIAL, in_the_evening, [dose], ledger, (), datetime(2026, 3, 10, 22, 30, tzinfo=UTC)) == ()
+
+
+def test_a_ladder_is_climbed_in_time_in_whatever_order_it_is_written():
+    written = replace(TRIAL, reminders={"qol": (Rung(after=days(3), by=("sms",)), Rung(at="target", by=("push",)))})
+    ledger, told = set(), []
+    for day in range(8, 20):
+        new = due(written, ANNA, WEEKS[:1], ledger, (), datetime(2026, 3, day, 12, tzinfo=UTC))
+        ledger |= {reminder.identity for reminder in new}
+        told += [(reminder.at.day, reminder.channel) for reminder in new]
+    assert told == [(10, "push"), (13, "sms")]
+
+
+def test_consent_that_is_still_to_come_reminds_of_nothing():
+    later = replace(ANNA, anchors={**ANNA.anchors, "consent": (date(2026, 3, 4),)})
+    assert due(TRIAL, later, WEEKS, (), (), AT_SENDING) == ()
+
+
+@pytest.mark.parametrize("end", ["study_end", "death"])
+def test_an_end_that_has_come_reminds_of_nothing_even_where_an_answer_would_still_be_taken(end):
+    ended = replace(ANNA, anchors={**ANNA.anchors, end: (date(2026, 3, 18),)})
+    late = [one for one in calendar(TRIAL, ended, HORIZON) if one.occurrence == "qol@M1"]
+    assert late[0].expected
+    assert not still_due(one_reminder(), TRIAL, ended, late, (), datetime(2026, 3, 18, 12, tzinfo=UTC))
+    assert still_due(one_reminder(), TRIAL, ended, late, (), datetime(2026, 3, 17, 12, tzinfo=UTC))
+
+
+def test_nobody_is_reminded_after_a_death_that_the_protocol_forgot():
+    endless = protocol(replace(TRIAL.assessments["qol"], ends=()))
+    dead = replace(ANNA, anchors={**ANNA.anchors, "death": (date(2026, 3, 3),)})
+    assert not still_due(one_reminder(), endless, dead, calendar(endless, dead, HORIZON), (), AT_SENDING)
 
 
 def test_minutes_are_elapsed_time_over_a_change_of_the_clocks():
