@@ -159,17 +159,21 @@ class PhoneClient:
     def seal(self, kind: str, *, captured_at: datetime, time_zone: str, **fields: Any) -> Sealed:
         """Freeze an entry: its id and bytes are made before the screen says "saved". ``captured_at`` is local, aware.
 
-        Raises ValueError for an entry larger than the server takes.
+        ``{id}`` in an occurrence stands for the entry's own id (``adverse-event@{id}``: something happened). Raises
+        ValueError for an entry larger than the server takes.
         """
         self._seq += 1
+        id_ = str(uuid.uuid4())
+        if isinstance(fields.get("occurrence"), str):
+            fields["occurrence"] = fields["occurrence"].replace("{id}", id_)
         entry = {
-            "id": str(uuid.uuid4()), "device_seq": self._seq, "kind": kind, **fields, "app": self.app,
+            "id": id_, "device_seq": self._seq, "kind": kind, **fields, "app": self.app,
             "captured_at": captured_at.isoformat(timespec="seconds"), "time_zone": time_zone,
         }  # fmt: skip
         line = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
         if len(line) > self.limits["entry_bytes"]:
             raise ValueError(f"an entry of {len(line)} bytes is larger than {self.limits['entry_bytes']}")
-        sealed = Sealed(entry["id"], self._seq, line)
+        sealed = Sealed(id_, self._seq, line)
         self.outbox.append(sealed)
         return sealed
 

@@ -14,11 +14,15 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``data``: the folder that holds everything. ``sync_again_after``: seconds until a phone asks again unprompted."""
+    """``data``: the folder that holds everything. ``sync_again_after``: seconds until a phone asks again unprompted.
+
+    ``durable`` False (no environment variable sets it) is for simulations only: what they lose can be lived again.
+    """
 
     data: Path
     sync_again_after: int = 300
     log_level: str = "info"
+    durable: bool = True
 
     @property
     def studies(self) -> Path:

@@ -102,7 +102,7 @@ def _pending(study: Study, tx: Tx, phone: Phone, since: Cursor, reach: tuple[int
     language = reach[3] if reach[3] in protocol.languages else protocol.languages[0]
     new_study = reach[1] > since.study or reach[3] != since.language
     if new_study:
-        found.append((0, study.slug, partial(_study, study.slug, protocol)))
+        found.append((0, study.slug, partial(_study, study.slug, protocol, language)))
         for name in sorted({a.instrument for a in protocol.assessments.values()}):
             found.append((2, name, partial(_instrument, study, tx, name, language)))
     rows = state.assignments(
@@ -164,7 +164,7 @@ def _participation(tx: Tx, phone: Phone, protocol: Protocol) -> Change:
     )  # fmt: skip
 
 
-def _study(slug: str, protocol: Protocol) -> Change:
+def _study(slug: str, protocol: Protocol, language: str) -> Change:
     return _put(
         "study",
         slug,
@@ -174,7 +174,8 @@ def _study(slug: str, protocol: Protocol) -> Change:
             "intended_use": dict(protocol.intended_use),
             "assessments": [_assessment(a) for a in protocol.assessments.values()],
             "reasons": {name: list(codes) for name, codes in protocol.reasons.items()},
-            "now_rules": [dict(rule) for rule in protocol.alerts if rule.get("urgency") == "now"],
+            "now_rules": [dict(rule) for rule in protocol.alerts if rule.get("urgency") == "now" and rule.get("enabled") != "no"],
+            "advice": {name: texts[language] for name, texts in protocol.advice.items() if language in texts},
             "treatment": None if protocol.treatment is None else {
                 "name": protocol.treatment.name,
                 "regimens": {r.id: {"mg": str(r.mg), "intakes_per_day": r.intakes_per_day} for r in protocol.treatment.regimens.values()},

@@ -133,7 +133,7 @@ def open_study(settings: Settings, slug: str) -> Study:
     if not _SLUG.fullmatch(slug) or not path.is_file():
         there = ", ".join(slugs(settings)) or "none"
         raise Refused(problems.STUDY_UNKNOWN, f"There is no study {slug!r} in {settings.data}. There: {there}.")
-    return Study(slug, Store(path), keys.load(settings.keys))
+    return Study(slug, Store(path, durable=settings.durable), keys.load(settings.keys))
 
 
 def create_study(settings: Settings, slug: str, *, actor: str, now: datetime) -> Study:
@@ -149,7 +149,7 @@ def create_study(settings: Settings, slug: str, *, actor: str, now: datetime) ->
     key = keys.load(settings.keys)
     settings.studies.mkdir(parents=True, exist_ok=True)
     epoch = f"e_{secrets.token_hex(8)}"
-    store = Store(path)
+    store = Store(path, durable=settings.durable)
 
     def build(tx: Tx) -> None:
         journal.create(tx, slug, epoch)

@@ -10,9 +10,9 @@ def assignments(tx: Tx, participant: str, *, since: int, old_horizon: str, horiz
 
     A snapshot (``since`` 0) leaves out those that are retired; nobody has to forget what they were never told.
     """
-    return tx.all(
-        "SELECT * FROM assignments WHERE participant = ?1 AND opens <= ?4 AND (revision > ?2 OR opens > ?3)"
-        " AND (retired = 0 OR (?2 > 0 AND revision > ?2)) ORDER BY occurrence",
+    return tx.all(  # two ranges, each with its index, so that a quiet sync does not read the whole calendar
+        "SELECT * FROM assignments WHERE participant = ?1 AND revision > ?2 AND opens <= ?4 AND (retired = 0 OR ?2 > 0)"
+        " UNION SELECT * FROM assignments WHERE participant = ?1 AND opens > ?3 AND opens <= ?4 AND retired = 0",
         (participant, since, old_horizon, horizon),
     )
 

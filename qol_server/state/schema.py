@@ -44,6 +44,8 @@ CREATE TABLE assignments (
 ;
 CREATE INDEX assignments_opens ON assignments (participant, opens)
 ;
+CREATE INDEX assignments_revision ON assignments (participant, revision)
+;
 CREATE TABLE responses (
   position INTEGER PRIMARY KEY, participant TEXT NOT NULL, id TEXT NOT NULL, occurrence TEXT NOT NULL, assessment TEXT NOT NULL,
   instrument TEXT NOT NULL, version TEXT NOT NULL, captured_at TEXT NOT NULL, supersedes TEXT, root TEXT NOT NULL,
@@ -51,6 +53,8 @@ CREATE TABLE responses (
 ) STRICT
 ;
 CREATE INDEX responses_occurrence ON responses (participant, occurrence)
+;
+CREATE INDEX responses_revision ON responses (participant, revision)
 ;
 CREATE INDEX responses_supersedes ON responses (participant, supersedes) WHERE supersedes IS NOT NULL
 ;

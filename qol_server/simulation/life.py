@@ -1,0 +1,150 @@
+"""Months of a study in virtual time: staff act, participants answer, the clock ticks, day by day in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+from qol_server import library
+from qol_server.intake import conduct
+from qol_server.intake.study import Study
+from qol_server.simulation.fate import Fate, draw
+from qol_server.simulation.phone import VirtualParticipant
+from qol_server.trial.protocol import Protocol
+
+STAFF = "staff:demo-nurse"
+AT_WORK = time(7, 30)  # UTC, when the sites record what happened
+TICKS = (time(5), time(8), time(11), time(14), time(17), time(20), time(23))  # UTC, often enough for each rung's day
+
+Tick = Callable[[Study, datetime], None]
+
+
+@dataclass(slots=True)
+class Lived:
+    """What a simulation did, as its participants know it."""
+
+    participants: list[VirtualParticipant] = field(default_factory=list)
+    ticks: int = 0
+
+    @property
+    def sealed(self) -> int:
+        return sum(len(phone.outbox) for one in self.participants for phone in one.phones)
+
+    @property
+    def duplicates(self) -> int:
+        return sum(one.duplicates for one in self.participants)
+
+
+def set_up(study: Study, protocol: bytes, now: datetime) -> None:
+    """Adopt and activate a protocol with the shipped instruments, our wording where we have one, stand-in labels elsewhere."""
+    instruments = {name: path.read_bytes() for name, path in library.shipped_instruments().items()}
+    adoption = conduct.adopt(study, protocol, instruments, actor=STAFF, now=now)
+    in_force = study.protocol_in_force(study.store.read())
+    for name in adoption.instruments:
+        shipped = library.shipped_wordings(name)
+        for language in in_force.languages:
+            if language in shipped:
+                text = shipped[language].read_bytes()
+            else:
+                text = library.stand_in_document(library.instrument_from(instruments[name], name), language)
+            conduct.import_wording(study, name, text, None, actor=STAFF, now=now)
+    conduct.activate(study, actor=STAFF, now=now)
+
+
+def eligible(protocol: Protocol) -> dict[str, str]:
+    """Values that meet every criterion."""
+    values = {}
+    for criterion in protocol.eligibility:
+        if criterion.ask == "yes_no":
+            values[criterion.id] = "yes" if criterion.expect else "no"
+        else:
+            least, most = criterion.at_least or criterion.above, criterion.at_most or criterion.below
+            values[criterion.id] = str(
+                (least + most) / 2 if least is not None and most is not None else least * 2 if least else most / 2 if most else 1
+            )
+    return values
+
+
+class Life:
+    """One simulation. ``tick`` is called with the study and the virtual present, several times a day."""
+
+    def __init__(self, study: Study, base: str, set_clock: Callable[[datetime], None], tick: Tick, seed: int) -> None:
+        self._study, self._base, self._set_clock, self._tick, self._seed = study, base, set_clock, tick, seed
+        self._protocol = study.protocol_in_force(study.store.read())
+        self.lived = Lived()
+
+    def run(self, participants: int, first: date, last: date) -> Iterable[date]:
+        """Live from ``first`` to ``last``, giving each day once it has been lived."""
+        sites = [(site.id, site.time_zone) for site in self._protocol.sites.values()]
+        fates = [draw(nth, self._seed, first, last, sites, self._protocol.languages) for nth in range(participants)]
+        people = {fate.nth: VirtualParticipant(fate, self._base, self._study.slug, self._seed) for fate in fates}
+        with ThreadPoolExecutor(4) as pool:
+            day = first
+            while day <= last:
+                self._live_a_day(day, fates, people, pool)
+                yield day
+                day += timedelta(days=1)
+
+    def _live_a_day(self, day: date, fates: list[Fate], people: dict[int, VirtualParticipant], pool: ThreadPoolExecutor) -> None:
+        looks: dict[int, list[VirtualParticipant]] = {}
+        for one in self.lived.participants:
+            if one.fate.death is None or day < one.fate.death:
+                looks.setdefault(one.wakes(day).astimezone(UTC).hour, []).append(one)
+        moments = [datetime.combine(day, at, UTC) for at in TICKS]
+        worked = False
+        for hour in range(24):
+            now = datetime(day.year, day.month, day.day, hour, 30, tzinfo=UTC)
+            while moments and moments[0] <= now:
+                self._set_clock(moments[0])
+                self._tick(self._study, moments.pop(0))
+                self.lived.ticks += 1
+            self._set_clock(now)
+            if not worked and now.time() >= AT_WORK:
+                worked = True
+                for fate in fates:
+                    self._staff_work(fate, people[fate.nth], day, now)
+            awake = looks.get(hour, [])
+            list(pool.map(VirtualParticipant.live, awake, [day] * len(awake), [now] * len(awake)))
+
+    def _staff_work(self, fate: Fate, one: VirtualParticipant, day: date, now: datetime) -> None:
+        study = self._study
+        if day == fate.enrolled:
+            enrolment = conduct.Enrolment(
+                fate.site, "2.0", day, eligible(self._protocol), language=fate.language, time_zone=fate.zone, reminder_hour=fate.hour
+            )
+            one.number = conduct.enrol(study, enrolment, actor=STAFF, now=now)
+            one.pair(conduct.offer_pairing(study, one.number, actor=STAFF, now=now)[0], day)
+            self.lived.participants.append(one)
+        if day < fate.enrolled:
+            return
+        self._record_facts(fate, one, day, now)
+        if fate.new_phone is not None and day == fate.new_phone[0]:
+            if fate.new_phone[1]:
+                conduct.revoke(study, one.number, actor=STAFF, now=now, reason="lost")
+            elif not any(spell.covers(day) for spell in fate.offline):
+                one.sync(now)
+            one.pair(conduct.offer_pairing(study, one.number, actor=STAFF, now=now, replaces=True)[0], day)
+
+    def _record_facts(self, fate: Fate, one: VirtualParticipant, day: date, now: datetime) -> None:
+        study, number = self._study, one.number
+        if day == fate.starts:
+            conduct.start_treatment(study, number, day, actor=STAFF, now=now)
+        if day <= fate.starts:
+            return
+        on_treatment = (fate.treatment_end is None or day < fate.treatment_end) and (fate.death is None or day < fate.death)
+        for spell, reason in fate.holds:
+            if on_treatment and day == spell.first:
+                conduct.hold(study, number, day, actor=STAFF, now=now, reason=reason)
+            elif on_treatment and day == spell.last + timedelta(days=1):
+                regimen = "800" if fate.progression is not None and fate.progression < day else "400"
+                conduct.prescribe(study, number, regimen, day, actor=STAFF, now=now, reason="recovery")
+        if day == fate.progression and on_treatment:
+            conduct.set_anchor(study, number, "progression", day, actor=STAFF, now=now)
+            conduct.prescribe(study, number, "800", day, actor=STAFF, now=now, reason="progression")
+        for anchor, when in (("treatment_end", fate.treatment_end), ("death", fate.death)):
+            if day == when:
+                conduct.set_anchor(study, number, anchor, day, actor=STAFF, now=now)
+        if fate.withdrawal is not None and day == fate.withdrawal[1]:
+            conduct.withdraw(study, number, fate.withdrawal[0], day, actor=STAFF, now=now)
