@@ -16,6 +16,7 @@ from qol_server.trial.participant import Participant
 from qol_server.trial.protocol import ZERO, Assessment, Daily, Period, Protocol, Visit
 
 OPEN_ENDED = date.max  # the last day of a window whose closing anchor is not known yet
+LAST_ORDINAL = date.max.toordinal()
 ENTIRE = Period(months=20 * 12)  # no participation lasts longer; the longest follow-up that a regulator asks for is 15 years
 REPETITIONS = 99  # an anchor is believed to repeat at most so often
 
@@ -61,11 +62,13 @@ def add(day: date, period: Period) -> date:
     """
     if period.minutes:
         raise ValueError(f"{period}: a distance between days has no hours or minutes; use days, weeks, months or years")
-    year, month = divmod(day.year * 12 + day.month - 1 + period.months, 12)
-    if not date.min.year <= year <= date.max.year:
-        return date.min if year < date.min.year else date.max
-    moved = date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-    return date.fromordinal(max(1, min(moved.toordinal() + period.days, date.max.toordinal())))
+    moved = day
+    if period.months:
+        year, month = divmod(day.year * 12 + day.month - 1 + period.months, 12)
+        if not date.min.year <= year <= date.max.year:
+            return date.min if year < date.min.year else date.max
+        moved = date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return date.fromordinal(max(1, min(moved.toordinal() + period.days, LAST_ORDINAL))) if period.days else moved
 
 
 def instant(day: date, at: time, zone: str) -> datetime:
