@@ -1,19 +1,18 @@
-"""What staff do to run a study: adopt documents, enrol, set dates, prescribe, hold, withdraw, hand out pairing codes."""
+"""What staff do to run a study: adopt its documents, enrol, set dates, prescribe, hold, withdraw, hand out pairing codes."""
 
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from qol_server import library
 from qol_server.access import pairing
+from qol_server.intake.adoption import Adoption, activate, adopt, import_wording, lacking, preview
+from qol_server.intake.catalogue import time_zones
 from qol_server.intake.record import record
 from qol_server.intake.study import Study
-from qol_server.journal import Head
 from qol_server.state import participants
 from qol_server.store import Tx
 from qol_server.trial import participant as people
@@ -23,129 +22,25 @@ from qol_server.trial.participant import Participant
 from qol_server.trial.problems import Refused
 from qol_server.trial.protocol import Criterion, Protocol, Regimen
 
-
-@dataclass(frozen=True, slots=True)
-class Adoption:
-    """What adopting a protocol did: its version, the one it amends, and by participant what changed how often."""
-
-    version: str
-    amends: str | None
-    instruments: tuple[str, ...]
-    touched: Mapping[str, Mapping[str, int]]
-
-
-def adopt(
-    study: Study, protocol: bytes, instruments: Mapping[str, bytes], *, actor: str, now: datetime, reason: str | None = None
-) -> Adoption:
-    """Put a protocol and its instruments into force; each whole document goes into the journal.
-
-    ``instruments``: id -> document, for all that the protocol names. Raises StudyFileError, or Refused(bad-value) when the
-    protocol is of another study.
-    """
-    parsed = {name: library.instrument_from(text, name) for name, text in instruments.items()}
-    checked = library.protocol_from(protocol, study.slug, parsed)
-    if checked.study != study.slug:
-        raise Refused(problems.BAD_VALUE, f"The protocol is of the study {checked.study!r}, not of {study.slug!r}.")
-    used = sorted({a.instrument for a in checked.assessments.values()})
-
-    def work(tx: Tx) -> Adoption:
-        def put(kind: Kind, name: str, version: str, fact: dict[str, object]) -> Head | None:
-            if study.current(tx, kind.partition(".")[0], name) == version:
-                return None
-            return record(tx, study, kind, fact, actor=actor, now=now, reason=reason, nth=f"{version}/{study.head(tx).position}")
-
-        new = []
-        for name in used:
-            fact: dict[str, object] = {"instrument": name, "version": parsed[name].version, "text": instruments[name].decode()}
-            if put(Kind.INSTRUMENT_ADOPTED, name, parsed[name].version, fact):
-                new.append(name)
-        before = study.current(tx, "protocol", study.slug)
-        fact = {"study": study.slug, "version": checked.version, "text": protocol.decode(), "amends": before}
-        receipt = put(Kind.PROTOCOL_ADOPTED, study.slug, checked.version, fact)
-        touched: dict[str, Mapping[str, int]] = {}
-        if receipt is not None:
-            for number in participants.numbers(tx):
-                changes = study.folder.recalendar(tx, number, receipt.position)
-                if changes:
-                    touched[number] = dict(Counter(what for what, _ in changes))
-        return Adoption(checked.version, before, tuple(new), touched)
-
-    return study.store.write(work)
-
-
-def preview(study: Study, protocol: bytes, instruments: Mapping[str, bytes]) -> dict[str, dict[str, int]]:
-    """By participant, how many assignments an amendment would add, move or retire; nothing is stored."""
-    parsed = {name: library.instrument_from(text, name) for name, text in instruments.items()}
-    checked = library.protocol_from(protocol, study.slug, parsed)
-    touched: dict[str, dict[str, int]] = {}
-    tx = study.store.read()
-    for number in participants.numbers(tx):
-        participant = participants.load(tx, number)
-        assert participant is not None  # noqa: S101
-        had = {a.occurrence: a for a in participants.assignments(tx, number)}
-        will = {a.occurrence: a for a in schedule.calendar(checked, participant, date.max)}
-        changes = Counter("moved" if name in had else "added" for name, a in will.items() if had.get(name) != a)
-        changes["retired"] = len(had.keys() - will.keys())
-        if changes.total():
-            touched[number] = {what: count for what, count in changes.items() if count}
-    return touched
-
-
-def import_wording(study: Study, instrument: str, text: bytes, licence: str | None, *, actor: str, now: datetime) -> library.Wording:
-    """Take in a wording pack. Raises StudyFileError, or Refused when the instrument was never adopted."""
-
-    def work(tx: Tx) -> library.Wording:
-        version = study.current(tx, "instrument", instrument)
-        if version is None:
-            raise Refused(problems.UNKNOWN_INSTRUMENT, f"{study.slug} has not adopted {instrument!r}; adopt a protocol that uses it first.")
-        wording = library.wording_from(text, instrument, study.instrument(tx, version))
-        if study.current(tx, "wording", instrument, wording.language) != wording.version:
-            fact = {
-                "instrument": instrument, "language": wording.language, "version": wording.version, "text": text.decode(),
-                "licence": licence, "stand_in": wording.stand_in,
-            }  # fmt: skip
-            record(tx, study, Kind.WORDING_IMPORTED, fact, actor=actor, now=now, nth=f"{wording.version}/{study.head(tx).position}")
-        return wording
-
-    return study.store.write(work)
-
-
-def lacking(study: Study, tx: Tx) -> list[str]:
-    """What a live study lacks before it may be activated, one sentence each."""
-    protocol = study.protocol_in_force(tx)
-    if protocol.wording == "stand-in":
-        return []
-    lacks = []
-    for name in sorted({a.instrument for a in protocol.assessments.values()}):
-        version = study.current(tx, "instrument", name)
-        assert version is not None  # noqa: S101
-        licence = study.instrument(tx, version).licence
-        for language in protocol.languages:
-            row = tx.one(
-                "SELECT licence, stand_in FROM documents WHERE kind = 'wording' AND name = ? AND language = ? AND current = 1",
-                (name, language),
-            )
-            if row is None or row["stand_in"]:
-                lacks.append(f"{name} has no wording in {language}.")
-            elif licence.must_be_recorded and not row["licence"]:
-                lacks.append(f"{name} in {language} has no licence reference; {licence.holder} requires one.")
-    return lacks
-
-
-def activate(study: Study, *, actor: str, now: datetime) -> None:
-    """Let a study go live. Raises Refused(not-licensed) naming each instrument that lacks a licence or wording."""
-
-    def work(tx: Tx) -> None:
-        lacks = lacking(study, tx)
-        if lacks:
-            raise Refused(problems.NOT_LICENSED, " ".join(lacks), errors=[{"where": "wording", "what": each} for each in lacks])
-        fact = {"protocol": study.protocol_in_force(tx).version}
-        record(tx, study, Kind.STUDY_ACTIVATED, fact, actor=actor, now=now)
-
-    study.store.write(work)
-
-
-# participants
+__all__ = [
+    "Adoption",
+    "Enrolment",
+    "activate",
+    "adopt",
+    "enrol",
+    "hold",
+    "import_wording",
+    "lacking",
+    "offer_pairing",
+    "prescribe",
+    "preview",
+    "revoke",
+    "set_anchor",
+    "start_treatment",
+    "the_participant",
+    "unmet",
+    "withdraw",
+]
 
 
 def _number(value: str, criterion: Criterion) -> Decimal:
@@ -204,6 +99,8 @@ def enrol(study: Study, enrolment: Enrolment, *, actor: str, now: datetime) -> s
             raise Refused(problems.BAD_VALUE, f"{language!r} is not a language of the study. Allowed: {', '.join(protocol.languages)}.")
         _judge(protocol, enrolment.eligibility)
         zone = enrolment.time_zone or site.time_zone
+        if zone not in time_zones():
+            raise Refused(problems.BAD_VALUE, f"{zone!r} is not the name of a time zone, like {site.time_zone}.")
         today = schedule.local(now, zone).date()
         if enrolment.consent_day > today:
             raise Refused(problems.BAD_VALUE, f"The consent of {enrolment.consent_day} lies in the future.")
@@ -255,28 +152,31 @@ def set_anchor(
     Without ``again`` a known day is corrected, which needs a reason. Raises Refused(participant-unknown, bad-value).
     """
 
-    def work(tx: Tx) -> int:
-        participant = the_participant(tx, number)
-        protocol = study.protocol_in_force(tx)
-        if anchor not in protocol.anchors:
-            raise Refused(problems.BAD_VALUE, f"There is no anchor {anchor!r}. Allowed: {', '.join(protocol.anchors)}.")
-        _must_not_be_future(day, participant, now)
-        known = participant.anchors.get(anchor, ())
-        if day in known:
-            return known.index(day) + 1
-        if known and not again and not reason:
-            raise Refused(
-                problems.BAD_VALUE,
-                f"{anchor} is known as {known[-1]}. Give a reason to correct it, or say that it happened again.",
-            )
-        nth = len(known) + 1 if again or not known else len(known)
-        record(
-            tx, study, Kind.ANCHOR_SET, {"anchor": anchor, "nth": nth, "date": day.isoformat()}, actor=actor, now=now,
-            participant=number, reason=reason, nth=f"{anchor}/{nth}/{day}/{study.head(tx).position}",
-        )  # fmt: skip
-        return nth
+    return study.store.write(lambda tx: _set_anchor(tx, study, number, anchor, day, actor, now, again, reason))
 
-    return study.store.write(work)
+
+def _set_anchor(
+    tx: Tx, study: Study, number: str, anchor: str, day: date, actor: str, now: datetime, again: bool, reason: str | None
+) -> int:
+    participant = the_participant(tx, number)
+    protocol = study.protocol_in_force(tx)
+    if anchor not in protocol.anchors:
+        raise Refused(problems.BAD_VALUE, f"There is no anchor {anchor!r}. Allowed: {', '.join(protocol.anchors)}.")
+    _must_not_be_future(day, participant, now)
+    known = participant.anchors.get(anchor, ())
+    if day in known:
+        return known.index(day) + 1
+    if known and not again and not reason:
+        raise Refused(
+            problems.BAD_VALUE,
+            f"{anchor} is known as {known[-1]}. Give a reason to correct it, or say that it happened again.",
+        )
+    nth = len(known) + 1 if again or not known else len(known)
+    record(
+        tx, study, Kind.ANCHOR_SET, {"anchor": anchor, "nth": nth, "date": day.isoformat()}, actor=actor, now=now,
+        participant=number, reason=reason, nth=f"{anchor}/{nth}/{day}/{study.head(tx).position}",
+    )  # fmt: skip
+    return nth
 
 
 def _must_not_be_future(day: date, participant: Participant, now: datetime) -> None:
@@ -319,22 +219,27 @@ def _prescribe(tx: Tx, study: Study, number: str, regimen: Regimen | None, day: 
     )  # fmt: skip
 
 
-def start_treatment(study: Study, number: str, day: date, *, actor: str, now: datetime) -> None:
-    """The first dose: sets the anchor and prescribes the protocol's starting regimen."""
-    set_anchor(study, number, "treatment_start", day, actor=actor, now=now)
-    treatment = study.protocol_in_force(study.store.read()).treatment
-    if treatment is not None:
-        prescribe(study, number, treatment.start, day, actor=actor, now=now, reason="start")
+def start_treatment(study: Study, number: str, day: date, *, actor: str, now: datetime, reason: str | None = None) -> None:
+    """The first dose, or (with a reason) its corrected day; the starting regimen is prescribed where nothing is by that day."""
+
+    def work(tx: Tx) -> None:
+        _set_anchor(tx, study, number, "treatment_start", day, actor, now, False, reason)
+        treatment = study.protocol_in_force(tx).treatment
+        if treatment is not None and not any(p.day <= day for p in the_participant(tx, number).prescriptions):
+            _prescribe(tx, study, number, treatment.regimens[treatment.start], day, actor, now, "start")
+
+    study.store.write(work)
 
 
 def withdraw(study: Study, number: str, kind: str, day: date, *, actor: str, now: datetime, reason: str | None = None) -> None:
     """Record one of the protocol's kinds of withdrawal. Raises Refused(participant-unknown, bad-value)."""
 
     def work(tx: Tx) -> None:
-        the_participant(tx, number)
+        participant = the_participant(tx, number)
         kinds = study.protocol_in_force(tx).withdrawals
         if kind not in kinds:
             raise Refused(problems.BAD_VALUE, f"There is no withdrawal of {kind!r}. Allowed: {', '.join(kinds)}.")
+        _must_not_be_future(day, participant, now)
         record(
             tx, study, Kind.WITHDRAWAL_RECORDED, {"kind": kind, "date": day.isoformat()}, actor=actor, now=now, participant=number,
             reason=reason, nth=f"{kind}/{day}",

@@ -84,6 +84,7 @@ UNPROCESSABLE = _define("unprocessable", 422, "Kept for review: the server's rul
 # Staff commands
 STUDY_EXISTS = _define("study-exists", 409, "A study of that name exists already", "Choose another folder, or adopt the new protocol as an amendment.")
 NOT_LICENSED = _define("not-licensed", 409, "An instrument has no recorded licence or no wording", "Import a wording pack with its licence reference: qol wording import.")
+STAND_IN_WORDING = _define("stand-in-wording", 409, "Stand-in labels and a live study exclude each other", "Adopt the protocol under another short name; a study stays what it was activated as.")
 PARTICIPANT_UNKNOWN = _define("participant-unknown", 404, "There is no such participant", "Check the number; qol participant list STUDY shows all of them.")
 NOT_ELIGIBLE = _define("not-eligible", 409, "A criterion of eligibility is not met", "Check the values; what is not met is named.")
 BAD_VALUE = _define("bad-value", 422, "A value is not allowed here", "Use one of the values that are named.")
