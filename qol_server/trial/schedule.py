@@ -94,8 +94,9 @@ def local(now: datetime, zone: str) -> datetime:
 def calendar(protocol: Protocol, participant: Participant, horizon: date, since: date = date.min) -> tuple[Assignment, ...]:
     """All assignments that open on or before ``horizon`` and close on or after ``since``, sorted by opening day and occurrence.
 
-    An assessment whose anchor is not known has none. Those that an end (anchor or withdrawal) reaches on or before their
-    due day stay listed with ``expected`` False, and so do dose-diary days on which the treatment is held or over.
+    An assessment whose anchor is not known has none; a series or diary without an end has twenty years. Those that an end
+    (anchor or withdrawal) reaches on or before their due day stay listed with ``expected`` False, and so do dose-diary days
+    on which the treatment is held or over.
     """
     found: dict[str, Assignment] = {}
     for assessment in protocol.assessments.values():
@@ -189,6 +190,7 @@ def _targets(protocol: Protocol, participant: Participant, visit: Visit, horizon
             if day <= last:
                 yield (visit.id if k == 1 else f"{visit.id}#{k}"), day
         return
+    last = min(last, add(first, ENTIRE))
     later_than = add(first, visit.after) if visit.after else date.min
     previous = first
     for n in count(1):
@@ -205,7 +207,7 @@ def _days(protocol: Protocol, participant: Participant, daily: Daily, horizon: d
     start = _first(protocol, participant, daily.start)
     if start is None:
         return
-    last = horizon
+    last = min(horizon, add(start, ENTIRE))
     for anchor, distance in daily.until.first_of:
         day = _first(protocol, participant, anchor)
         if day is not None:
@@ -320,7 +322,7 @@ def _could_be_diary_day(participant: Participant, text: str) -> bool:
     if not known or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         return False
     try:
-        return min(known) <= date.fromisoformat(text) <= add(min(known), ENTIRE)
+        return min(known) <= date.fromisoformat(text) <= add(max(known), ENTIRE)
     except ValueError:
         return False
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qol_server.trial.protocol import Assessment, Period, Until, Visit
+from qol_server.trial.protocol import Assessment, Daily, Period, Until, Visit
 from qol_server.trial.schedule import OPEN_ENDED, State, add, calendar, could_produce, instant, local, parse, served, state
 from tests.trial.trials import DOSE, QOL, days, participant, prescription, protocol
 
@@ -208,6 +208,17 @@ def test_a_series_that_does_not_advance_ends(every):
     one = somebody({"consent": [date(2026, 1, 1)]})
     assert calendar(protocol(Assessment("qol", "i", visits=(visit,))), one, date(2030, 1, 1)) == ()
     assert not could_produce([protocol(Assessment("qol", "i", visits=(visit,)))], one, "qol@V1", "x")
+
+
+def test_a_series_and_a_diary_without_an_end_go_on_for_twenty_years():
+    weekly = Visit("W{n}", "consent", every=days(7))
+    endless = protocol(Assessment("qol", "i", visits=(weekly,)), Assessment("daily", "i", daily=Daily("consent", Until())))
+    one = somebody({"consent": [date(2026, 3, 1)], "progression": [date(2027, 1, 1)]})
+    listed = calendar(endless, one, date.max)
+    last = {assignment.assessment: assignment for assignment in listed}
+    assert (last["qol"].target, last["daily"].target) == (date(2046, 2, 25), date(2046, 3, 1))
+    assert all(could_produce([endless], one, assignment.occurrence, "x") for assignment in listed)
+    assert not could_produce([endless], one, "qol@W1045", "x")
 
 
 def test_weeks_name_years_and_halves_too():
