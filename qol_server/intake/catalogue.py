@@ -302,7 +302,10 @@ class ScoresComputed(Shape):
 
 
 class CallRaised(Shape):
+    """A call task: "call" is a ``rung`` of the reminders, "unknown-days" names the ``days`` that nobody reported."""
+
     task = OneOf("unknown-days", "overdue", "call", required=True)
+    rung = Whole(0, 99)
     days = fields.List(Day())
 
 

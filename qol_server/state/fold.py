@@ -107,6 +107,14 @@ def _remind(outcome: str) -> Callable[[Tx, Entry, Mapping[str, Any]], None]:
     return handle
 
 
+def _call(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """``last_day``: of a call about unknown days, the last of them when it was raised."""
+    tx.run(
+        "INSERT INTO calls (position, participant, task, occurrence, rung, last_day) VALUES (?, ?, ?, ?, ?, ?)",
+        (entry.position, entry.participant, fact["task"], entry.occurrence, fact.get("rung"), max(fact.get("days", ()), default=None)),
+    )
+
+
 _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.INSTRUMENT_ADOPTED: _adopt,
     Kind.WORDING_IMPORTED: _adopt,
@@ -125,6 +133,7 @@ _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.REMINDER_SENT: _remind("sent"),
     Kind.REMINDER_CANCELLED: _remind("cancelled"),
     Kind.REMINDER_FAILED: _remind("failed"),
+    Kind.CALL_RAISED: _call,
 }
 
 

@@ -77,6 +77,12 @@ CREATE TABLE reminders (
   participant TEXT NOT NULL, occurrence TEXT NOT NULL, rung INTEGER NOT NULL, channel TEXT NOT NULL, at TEXT NOT NULL,
   outcome TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (participant, occurrence, rung, channel)
 ) STRICT, WITHOUT ROWID
+;
+CREATE TABLE calls (
+  position INTEGER PRIMARY KEY, participant TEXT NOT NULL, task TEXT NOT NULL, occurrence TEXT, rung INTEGER, last_day TEXT
+) STRICT
+;
+CREATE INDEX calls_participant ON calls (participant, task, occurrence)
 """
 
 

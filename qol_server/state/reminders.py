@@ -1,0 +1,146 @@
+"""What the clock asks for: assignments that wait for an answer, what was said about them, days that nobody reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from qol_server.state import participants
+from qol_server.store import Row, Tx
+from qol_server.trial import schedule
+from qol_server.trial.diary import DOSE_DIARY
+from qol_server.trial.participant import Participant
+from qol_server.trial.protocol import Protocol
+from qol_server.trial.reminding import Identity
+from qol_server.trial.schedule import Assignment
+
+TASK = "call"
+_A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One participant with what waits for an answer around now, and what was said about it.
+
+    ``assignments``: expected, and nothing was received for them. ``served``: those of them that a response to another
+    occurrence serves. ``ledger``: messages and calls about them, whatever became of them. ``since``: when the first phone
+    was paired, before that when the participant was enrolled.
+    """
+
+    participant: Participant
+    assignments: tuple[Assignment, ...]
+    served: frozenset[str]
+    ledger: frozenset[Identity]
+    since: datetime
+
+
+def waiting(tx: Tx, protocol: Protocol, now: datetime, *, closed_for: timedelta = timedelta(0), only: str | None = None) -> list[Waiting]:
+    """The participants with something open on this day anywhere on earth, or closed for at most ``closed_for``.
+
+    ``only``: ask for one participant. The cost follows what is open, not what was ever assigned.
+    """
+    day = now.astimezone(UTC).date()  # the participant's own day is this one or a neighbour
+    one = "" if only is None else " AND a.participant = ?"
+    rows = tx.all(
+        "SELECT a.* FROM assignments a WHERE a.retired = 0 AND a.expected = 1 AND a.opens <= ? AND a.closes >= ?"  # noqa: S608
+        f"{one} AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.participant = a.participant AND r.occurrence = a.occurrence"
+        " AND r.current = 1) AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.participant = a.participant"
+        " AND q.occurrence = a.occurrence) ORDER BY a.participant, a.opens, a.occurrence",
+        ((day + _A_DAY).isoformat(), (day - _A_DAY - closed_for).isoformat(), *(() if only is None else (only,))),
+    )
+    grouped: dict[str, list[Assignment]] = {}
+    for row in rows:
+        grouped.setdefault(row["participant"], []).append(participants.assignment(row))
+    sharing = _sharing(protocol)
+    return [_waiting(tx, number, tuple(assignments), sharing) for number, assignments in grouped.items()]
+
+
+def _sharing(protocol: Protocol) -> frozenset[str]:
+    """The assessments of which one response can serve a visit of another."""
+    lent = {(a.id, visit.served_by) for a in protocol.assessments.values() for visit in a.visits if visit.served_by}
+    return frozenset(name for pair in lent for name in pair)
+
+
+def _waiting(tx: Tx, number: str, assignments: tuple[Assignment, ...], sharing: frozenset[str]) -> Waiting:
+    participant = participants.load(tx, number)
+    assert participant is not None, "only the enrolled have assignments"  # noqa: S101
+    served: set[str] = set()
+    if sharing.intersection(one.assessment for one in assignments):
+        listed: list[Assignment] = []
+        given: dict[str, date] = {}
+        for name in sharing:
+            of_assessment = (number, f"{name}@", f"{name}A")  # "A" follows "@"
+            between = "WHERE participant = ? AND occurrence > ? AND occurrence < ?"
+            listed += [participants.assignment(row) for row in tx.all(f"SELECT * FROM assignments {between} AND retired = 0", of_assessment)]  # noqa: S608
+            for row in tx.all(f"SELECT occurrence, captured_at FROM responses {between} AND current = 1", of_assessment):  # noqa: S608
+                given[row["occurrence"]] = date.fromisoformat(row["captured_at"][:10])
+        served = schedule.served(listed, given).keys() & {one.occurrence for one in assignments}
+    since = tx.one(
+        "SELECT coalesce((SELECT min(paired_at) FROM devices WHERE participant = ?1), enrolled_at) AS since FROM roster"
+        " WHERE participant = ?1",
+        (number,),
+    )
+    assert since is not None, "as above"  # noqa: S101
+    ledger = frozenset(_ledger(tx, number, assignments))
+    return Waiting(participant, assignments, frozenset(served), ledger, datetime.fromisoformat(since["since"]))
+
+
+def _ledger(tx: Tx, number: str, assignments: tuple[Assignment, ...]) -> Iterator[Identity]:
+    for one in assignments:
+        about = (number, one.occurrence)
+        for row in tx.all("SELECT rung, channel FROM reminders WHERE participant = ? AND occurrence = ?", about):
+            yield (*about, row["rung"], row["channel"])
+        for row in tx.all("SELECT rung FROM calls WHERE participant = ? AND task = 'call' AND occurrence = ?", about):
+            yield (*about, row["rung"], TASK)
+
+
+def outcome(tx: Tx, identity: Identity) -> str | None:
+    """What became of a message: intended, sent, cancelled or failed; None where it was never intended."""
+    row = tx.one("SELECT outcome FROM reminders WHERE participant = ? AND occurrence = ? AND rung = ? AND channel = ?", identity)
+    return None if row is None else str(row["outcome"])
+
+
+def without_outcome(tx: Tx, before: str) -> list[Row]:
+    """Messages that were intended before this instant (RFC 3339 UTC) and of which nothing more is known."""
+    return tx.all(
+        "SELECT r.* FROM reminders r JOIN entries e USING (position) WHERE r.outcome = 'intended' AND e.received_at < ?"
+        " ORDER BY r.position",
+        (before,),
+    )
+
+
+def was_called(tx: Tx, participant: str, occurrence: str) -> bool:
+    """Whether a call about this occurrence was ever raised."""
+    return tx.one("SELECT 1 FROM calls WHERE participant = ? AND occurrence = ?", (participant, occurrence)) is not None
+
+
+def last_unknown_day(tx: Tx, participant: str) -> date | None:
+    """The last of the unknown days for which a call was raised most recently."""
+    row = tx.one("SELECT max(last_day) AS day FROM calls WHERE participant = ? AND task = 'unknown-days'", (participant,))
+    return None if row is None or row["day"] is None else date.fromisoformat(row["day"])
+
+
+def silent(tx: Tx, at_least: int, first: date, last: date) -> list[str]:
+    """The participants with so many dose days between two days, both included, for which nothing was received."""
+    rows = tx.all(
+        "SELECT a.participant FROM roster p CROSS JOIN assignments a ON a.participant = p.participant AND a.opens BETWEEN ? AND ?"
+        " WHERE a.instrument = ? AND a.expected = 1 AND a.retired = 0 AND NOT EXISTS (SELECT 1 FROM responses r"
+        " WHERE r.participant = a.participant AND r.occurrence = a.occurrence AND r.current = 1)"
+        " GROUP BY a.participant HAVING count(*) >= ? ORDER BY a.participant",
+        (first.isoformat(), last.isoformat(), DOSE_DIARY, at_least),
+    )
+    return [row["participant"] for row in rows]
+
+
+def diary_days(tx: Tx, participant: str, first: date, last: date) -> tuple[dict[date, bytes], set[date]]:
+    """The lines of the current dose responses by diary day, and the days of which something is under review."""
+    of_days = (
+        " FROM assignments a {} WHERE a.participant = ? AND a.opens BETWEEN ? AND ? AND a.instrument = ?",
+        (participant, first.isoformat(), last.isoformat(), DOSE_DIARY),
+    )
+    answers = "JOIN responses r ON r.participant = a.participant AND r.occurrence = a.occurrence AND r.current = 1 JOIN lines l USING (position)"
+    given = tx.all("SELECT a.opens, l.line" + of_days[0].format(answers), of_days[1])
+    reviewed = "JOIN quarantine q ON q.participant = a.participant AND q.occurrence = a.occurrence"
+    under_review = tx.all("SELECT a.opens" + of_days[0].format(reviewed), of_days[1])
+    return {date.fromisoformat(row["opens"]): row["line"] for row in given}, {date.fromisoformat(row["opens"]) for row in under_review}
