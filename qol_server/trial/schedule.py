@@ -91,8 +91,8 @@ def local(now: datetime, zone: str) -> datetime:
 # The calendar
 
 
-def calendar(protocol: Protocol, participant: Participant, horizon: date, since: date = date.min) -> tuple[Assignment, ...]:
-    """All assignments that open on or before ``horizon`` and close on or after ``since``, sorted by opening day and occurrence.
+def calendar(protocol: Protocol, participant: Participant, horizon: date) -> tuple[Assignment, ...]:
+    """All assignments that open on or before ``horizon``, sorted by opening day and occurrence.
 
     An assessment whose anchor is not known has none; a series or diary without an end has twenty years. Those that an end
     (anchor or withdrawal) reaches on or before their due day stay listed with ``expected`` False, and so do dose-diary days
@@ -101,9 +101,8 @@ def calendar(protocol: Protocol, participant: Participant, horizon: date, since:
     found: dict[str, Assignment] = {}
     for assessment in protocol.assessments.values():
         end = min(_ends(assessment.ends, participant), default=None)
-        for assignment in _of_assessment(protocol, participant, assessment, horizon, since, end):
-            if assignment.closes >= since:
-                found.setdefault(assignment.occurrence, assignment)
+        for assignment in _of_assessment(protocol, participant, assessment, horizon, end):
+            found.setdefault(assignment.occurrence, assignment)
     return tuple(sorted(found.values(), key=lambda one: (one.opens, one.occurrence)))
 
 
@@ -122,7 +121,7 @@ def has_ended(names: Iterable[str], participant: Participant, today: date) -> bo
 
 
 def _of_assessment(
-    protocol: Protocol, participant: Participant, assessment: Assessment, horizon: date, since: date, end: date | None
+    protocol: Protocol, participant: Participant, assessment: Assessment, horizon: date, end: date | None
 ) -> Iterator[Assignment]:
     for visit in assessment.visits:
         for name, target in _targets(protocol, participant, visit, horizon):
@@ -146,7 +145,7 @@ def _of_assessment(
                 )
     daily = assessment.daily
     if daily is not None:
-        for day in _days(protocol, participant, daily, horizon, since):
+        for day in _days(protocol, participant, daily, horizon):
             closes = add(day, daily.closes)
             no_dose = assessment.instrument == DOSE_DIARY and is_dose_free(participant, day)
             yield Assignment(
@@ -202,7 +201,7 @@ def _targets(protocol: Protocol, participant: Participant, visit: Visit, horizon
             yield visit_name(visit, n), target
 
 
-def _days(protocol: Protocol, participant: Participant, daily: Daily, horizon: date, since: date) -> Iterator[date]:
+def _days(protocol: Protocol, participant: Participant, daily: Daily, horizon: date) -> Iterator[date]:
     """The days of a diary. A distance from the diary's own start is a length: twelve months of days end the day before."""
     start = _first(protocol, participant, daily.start)
     if start is None:
@@ -213,8 +212,7 @@ def _days(protocol: Protocol, participant: Participant, daily: Daily, horizon: d
         if day is not None:
             is_length = anchor == daily.start and distance != ZERO
             last = min(last, add(add(day, distance), Period(days=-1 if is_length else 0)))
-    first = max(start, add(since, Period(-daily.closes.months, -daily.closes.days - 3)))  # months differ by up to three days
-    for ordinal in range(first.toordinal(), last.toordinal() + 1):
+    for ordinal in range(start.toordinal(), last.toordinal() + 1):
         yield date.fromordinal(ordinal)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qol_server.trial.protocol import Assessment, Daily, Period, Until, Visit
 from qol_server.trial.schedule import OPEN_ENDED, State, add, calendar, could_produce, instant, local, parse, served, state
-from tests.trial.trials import DOSE, QOL, days, participant, prescription, protocol
+from tests.trial.trials import QOL, days, participant, prescription, protocol
 
 QUICK = settings(max_examples=60, deadline=None)
 NEAR = st.dates(date(2020, 1, 1), date(2032, 12, 31))
@@ -59,14 +59,6 @@ def test_a_later_horizon_changes_nothing_that_was_listed(anchors, horizon, more)
     late = calendar(protocol(), one, horizon + timedelta(days=more))
     assert late[: len(early)] == early
     assert all(assignment.opens > horizon for assignment in late[len(early) :])
-
-
-@QUICK
-@given(SOME_ANCHORS, NEAR, NEAR, st.sampled_from([days(0), days(2), Period(months=1), Period(months=1, days=1)]))
-def test_what_closed_long_ago_can_be_left_out(anchors, since, horizon, closes):
-    one = somebody(anchors)
-    trial = protocol(QOL, replace(DOSE, daily=replace(DOSE.daily, closes=closes)))
-    assert calendar(trial, one, horizon, since) == tuple(a for a in calendar(trial, one, horizon) if a.closes >= since)
 
 
 @QUICK
