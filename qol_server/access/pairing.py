@@ -133,12 +133,14 @@ class Phone:
     time_zone: str
     enrolled_at: str
     ended_on: str | None
+    seen_at: str | None
 
 
 _PHONE = """
 SELECT d.device, d.participant, d.status, d.app, t.used, r.revision, s.revision, s.archived_through, s.protocol, d.contiguous_to, d.ahead,
-  d.last_seq, d.last_captured, r.language, r.time_zone, r.enrolled_at, r.ended_on
+  d.last_seq, d.last_captured, r.language, r.time_zone, r.enrolled_at, r.ended_on, g.at
 FROM tokens t JOIN devices d ON d.device = t.device JOIN roster r ON r.participant = d.participant JOIN study s
+  LEFT JOIN sightings g ON g.device = d.device
 WHERE t.token = ?
 """
 
@@ -174,7 +176,6 @@ def seen(tx: Tx, device: str, now: datetime, unsent: int, oldest: str | None) ->
     )
 
 
-def is_due_to_be_seen(tx: Tx, device: str, now: datetime) -> bool:
+def is_due_to_be_seen(phone: Phone, now: datetime) -> bool:
     """Whether the last sighting of a device is old enough to be written again."""
-    row = tx.one("SELECT at FROM sightings WHERE device = ?", (device,))
-    return row is None or row["at"] <= stamp(now - SEEN_EVERY)
+    return phone.seen_at is None or phone.seen_at <= stamp(now - SEEN_EVERY)

@@ -66,8 +66,14 @@ Change = dict[str, Any]
 _Pending = tuple[int, str, Callable[[], Change]]
 
 
-def read(study: Study, tx: Tx, phone: Phone, cursor_text: str | None, language: str | None, now: datetime) -> dict[str, Any]:
-    """The feed part of a sync answer. An empty one costs no more than comparing the cursor."""
+def read(
+    study: Study, tx: Tx, phone: Phone, cursor_text: str | None, language: str | None, now: datetime, *, up_to_date_at: int
+) -> dict[str, Any]:
+    """The feed part of a sync answer. An empty one costs no more than comparing the cursor.
+
+    ``up_to_date_at``: the participant's revision just before this phone's own batch. A phone that knew all up to there
+    is told nothing of its own entries but the new cursor; it has their receipts.
+    """
     owner = f"{study.epoch}/{phone.participant}"
     cursor = None if cursor_text is None else decode(cursor_text, owner)
     reset = cursor is None
@@ -77,6 +83,8 @@ def read(study: Study, tx: Tx, phone: Phone, cursor_text: str | None, language: 
     reach = (phone.participant_revision, phone.study_revision, (today + HORIZON).isoformat(), wanted)
     if not reset and since.after is None and (since.participant, since.study, since.horizon, since.language) == reach:
         return {"reset": False, "changes": [], "cursor": cursor_text, "more": False}
+    if not reset and since.after is None and (since.participant, since.study, since.horizon, since.language) == (up_to_date_at, *reach[1:]):
+        return {"reset": False, "changes": [], "cursor": Cursor(*reach).encode(owner), "more": False}
     if since.reach is not None:
         reach = since.reach
     pending = sorted(_pending(study, tx, phone, since, reach, today), key=lambda p: p[:2])

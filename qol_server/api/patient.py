@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -97,22 +97,21 @@ class PatientApi:
             raise Refused(problems.APP_TOO_OLD)
         admitted = self._admit(study, tx, phone, envelope, lines, now)
         self._note(study, phone, token, envelope, now)
-        if lines:
-            phone = pairing.phone(tx, token) or phone
         return json_answer(
             {
                 "protocol": PROTOCOL, "batch": envelope.batch, "epoch": study.epoch, "server_time": stamp(now),
                 "results": [_result(result) for result in admitted.results],
                 "device_seq": {"contiguous_to": admitted.contiguous_to, "missing": admitted.missing},
                 "archived_through": phone.archived_through, "head": study.signed_head(admitted.head),
-                "feed": _feed(study, tx, phone, envelope, now, old), "sync_again_after_s": self.sync_again_after,
+                "feed": _feed(study, tx, phone, envelope, admitted, now, old), "sync_again_after_s": self.sync_again_after,
             }
         )  # fmt: skip
 
     @staticmethod
     def _admit(study: Study, tx: Tx, phone: Phone, envelope: Envelope, lines: list[bytes], now: datetime) -> Admitted:
         if not lines:
-            return Admitted((), study.head(tx), phone.contiguous_to, missing(phone.contiguous_to, orjson.loads(phone.ahead)))
+            gaps = missing(phone.contiguous_to, orjson.loads(phone.ahead))
+            return Admitted((), study.head(tx), phone.contiguous_to, gaps, phone.participant_revision, phone.participant_revision)
         skew = round((envelope.sent_at - now) / timedelta(milliseconds=1))
         examined = [examine(study, tx, number, raw) for number, raw in enumerate(lines, 2)]
         seqs = envelope.seqs or tuple(line.seq or 0 for line in examined)
@@ -123,12 +122,11 @@ class PatientApi:
         """What has to be remembered of a sync besides its entries; most syncs write nothing here."""
         if not phone.token_used:
             study.store.write(lambda tx: pairing.token_used(tx, token, phone.device))
-        tx = study.store.read()
-        if pairing.is_due_to_be_seen(tx, phone.device, now):
+        if pairing.is_due_to_be_seen(phone, now):
             queue = envelope.queue or {"unsent": 0}
             study.store.write(lambda tx: pairing.seen(tx, phone.device, now, queue["unsent"], queue.get("oldest")))
         if envelope.witness is not None:
-            _heed(study, tx, envelope.witness, now)
+            _heed(study, study.store.read(), envelope.witness, now)
 
 
 def _pairing_request() -> dict[str, Any]:
@@ -188,12 +186,14 @@ def _too_old(study: Study, tx: Tx, phone: Phone, envelope: Envelope) -> bool:
     return least is not None and _version(envelope.app or phone.app) < _version(least)
 
 
-def _feed(study: Study, tx: Tx, phone: Phone, envelope: Envelope, now: datetime, too_old: bool) -> dict[str, Any]:
+def _feed(study: Study, tx: Tx, phone: Phone, envelope: Envelope, admitted: Admitted, now: datetime, too_old: bool) -> dict[str, Any]:
     if phone.status == "replaced" or too_old:
         problem = problems.APP_TOO_OLD if too_old else problems.DEVICE_REPLACED
         stopped = {"reset": False, "changes": [], "cursor": envelope.cursor, "more": False}
         return stopped | {"problem": problem_document(problem)}
-    return feed.read(study, tx, phone, envelope.cursor, envelope.language, now)
+    told = admitted.revision_before if not admitted.tells_news else -1
+    phone = replace(phone, participant_revision=admitted.revision)
+    return feed.read(study, tx, phone, envelope.cursor, envelope.language, now, up_to_date_at=told)
 
 
 def _result(result: Result) -> dict[str, Any]:

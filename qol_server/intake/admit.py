@@ -78,6 +78,9 @@ class Admitted:
     head: Head
     contiguous_to: int
     missing: tuple[int, ...]
+    revision_before: int
+    revision: int
+    tells_news: bool = False  # something in it changes what the phone was told, beyond its own receipts
 
 
 def examine(study: Study, tx: Tx, number: int, raw: bytes) -> Line:
@@ -140,7 +143,11 @@ def admit(study: Study, phone: Phone, lines: Sequence[Line], seqs: Sequence[int]
 
 
 def _admit(tx: Tx, study: Study, phone: Phone, lines: Sequence[Line], seqs: Sequence[int], now: datetime, skew: int) -> Admitted:
-    device = tx.one("SELECT contiguous_to, ahead, last_seq, last_captured FROM devices WHERE device = ?", (phone.device,))
+    device = tx.one(
+        "SELECT d.contiguous_to, d.ahead, d.last_seq, d.last_captured, r.revision FROM devices d"
+        " JOIN roster r ON r.participant = d.participant WHERE d.device = ?",
+        (phone.device,),
+    )
     assert device is not None, "a phone has a device"  # noqa: S101
     captured = device["last_captured"]
     batch = _Batch(
@@ -172,7 +179,11 @@ def _admit(tx: Tx, study: Study, phone: Phone, lines: Sequence[Line], seqs: Sequ
             "UPDATE devices SET contiguous_to = ?, ahead = ?, last_seq = ?, last_captured = ? WHERE device = ?",
             (contiguous_to, orjson.dumps(ahead).decode(), batch.last_seq, latest, phone.device),
         )
-    return Admitted(tuple(results), study.head(tx), contiguous_to, missing(contiguous_to, ahead))
+    fresh = [result.position for result in results if result.status in ("stored", "quarantined") and result.position is not None]
+    return Admitted(
+        tuple(results), study.head(tx), contiguous_to, missing(contiguous_to, ahead), device["revision"],
+        max([device["revision"], *fresh]), any(line.fact is not None and line.fact.get("kind") == Kind.PREFERENCE_SET for line in lines),
+    )  # fmt: skip
 
 
 MOST_AHEAD = 5000  # sequence numbers kept beyond a gap

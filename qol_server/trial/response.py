@@ -58,14 +58,14 @@ class Checker:
     _whole: dict[str, frozenset[int]] = field(init=False, repr=False)
     _other: dict[str, Test] = field(init=False, repr=False)
     _required: frozenset[str] = field(init=False, repr=False)
-    _branches: tuple[tuple[str, Condition], ...] = field(init=False, repr=False)
+    _branches: dict[str, Condition] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         # Almost every answer is a small whole number: one look into a set decides it, a call is made for the rest only.
         self._whole = {item.id: _small_integers(item) for item in self.instrument.items}
         self._other = {item.id: _test(item) for item in self.instrument.items}
         self._required = frozenset(item.id for item in self.instrument.items if item.required)
-        self._branches = tuple((item.id, item.ask_when) for item in self.instrument.items if item.ask_when is not None)
+        self._branches = {item.id: item.ask_when for item in self.instrument.items if item.ask_when is not None}
 
     def check(self, answers: Mapping[str, object]) -> Verdict:
         """Judge ``answers`` (item id -> answer); the first answer that cannot be used decides."""
@@ -87,13 +87,16 @@ class Checker:
         return CLEAN
 
     def _noted(self, answers: Mapping[str, object]) -> Verdict:
-        skipped = {item for item, condition in self._branches if not holds(condition, answers)}
         notes = []
-        if any(answers.get(item) is None for item in self._required - skipped):
+        if any(answers.get(item) is None and not self._is_skipped(item, answers) for item in self._required):
             notes.append(INCOMPLETE)
-        if any(answers.get(item) is not None for item in skipped):
+        if any(answer is not None and self._is_skipped(item, answers) for item, answer in answers.items()):
             notes.append(OFF_BRANCH)
         return Verdict(notes=tuple(notes)) if notes else CLEAN
+
+    def _is_skipped(self, item: str, answers: Mapping[str, object]) -> bool:
+        condition = self._branches.get(item)
+        return condition is not None and not holds(condition, answers)
 
 
 def asked(instrument: Instrument, answers: Mapping[str, object]) -> tuple[str, ...]:
