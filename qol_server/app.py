@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from qol_server.api import answers
 from qol_server.api.patient import PatientApi
+from qol_server.api.reference import ReferenceApi
 from qol_server.api.system import SystemApi
 from qol_server.clock import Clock, wall_clock
 from qol_server.intake import study as studies
@@ -79,6 +80,7 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> F
     hall = Hall(settings)
     app.register_blueprint(SystemApi(clock, hall.last_tick, hall.health).blueprint())
     app.register_blueprint(PatientApi(hall.study, clock, settings.sync_again_after).blueprint())
+    app.register_blueprint(ReferenceApi(hall.study).blueprint())
     _explain_failures(app)
     app.after_request(_secure)
     answers.permissions(app)

@@ -208,7 +208,7 @@ def _scalar(node: ScalarNode, mark: Mark, report: Report) -> Any:
         report.wrong(mark, "The text holds a character that cannot be stored (NUL or half of a pair)", "ordinary text")
         return None
     if node.style is not None:
-        return text
+        return text.replace("\a", "") if node.style == ">" else text  # the parser marks where lines were folded with BEL
     if text in ("", "~", "null", "Null", "NULL"):
         return None
     if text in ("true", "True", "TRUE", "false", "False", "FALSE"):
