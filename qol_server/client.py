@@ -199,7 +199,7 @@ class PhoneClient:
             "sent_at": now.isoformat(timespec="milliseconds"), "time_zone": time_zone, "queue": {"unsent": len(waiting)},
             "language": language, "app": self.app, "witness": self._witness(),
         }  # fmt: skip
-        whole = json.dumps(envelope).encode() + b"\n" + body
+        whole = json.dumps(envelope, separators=(",", ":")).encode() + b"\n" + body
         headers = {"Content-Type": "application/x-ndjson", "Authorization": f"Bearer {self.token}"}
         if compress:
             whole, headers["Content-Encoding"] = gzip.compress(whole, 6), "gzip"

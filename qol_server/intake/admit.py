@@ -20,6 +20,7 @@ from qol_server.intake.study import Study
 from qol_server.journal import Head
 from qol_server.logs import log_failure
 from qol_server.state import participants
+from qol_server.state.responses import Known
 from qol_server.store import StoreBusy, StoreFull, Tx
 from qol_server.trial import facts, problems, schedule
 from qol_server.trial.facts import PHONE_KINDS, Entry, Kind
@@ -130,6 +131,7 @@ class _Batch:
     skew: int
     stored: dict[str, tuple[bytes, Head]] = field(default_factory=dict)  # id -> body, receipt
     kept: dict[bytes, tuple[Head, str]] = field(default_factory=dict)  # body -> receipt, problem, of quarantined lines
+    known: Known | None = None
     last_seq: int = 0
     last_captured: datetime | None = None
 
@@ -275,15 +277,14 @@ def _alone(tx: Tx, batch: _Batch, line: Line) -> list[Result]:
 
 
 def _look_up(tx: Tx, batch: _Batch, lines: Sequence[Line]) -> None:
-    """Find which ids and which quarantined lines the journal has already."""
+    """Find which ids and quarantined lines the journal has already, and what the state knows about the rest."""
     ids = [line.id for line in lines if line.id is not None]
-    for chunk in (ids[start : start + 500] for start in range(0, len(ids), 500)):
-        marks = ",".join("?" * len(chunk))
-        rows = tx.all(
-            f"SELECT id, body, position, digest FROM entries WHERE participant = ? AND id IN ({marks})",  # noqa: S608 - only marks
-            (batch.phone.participant, *chunk),
-        )
-        batch.stored.update({row["id"]: (row["body"], Head(row["position"], row["digest"].hex())) for row in rows})
+    marks = ",".join("?" * len(ids))
+    rows = tx.all(
+        f"SELECT id, body, position, digest FROM entries WHERE participant = ? AND id IN ({marks})",  # noqa: S608 - only marks
+        (batch.phone.participant, *ids),
+    )
+    batch.stored.update({row["id"]: (row["body"], Head(row["position"], row["digest"].hex())) for row in rows})
     marks = ",".join("?" * len(lines))
     rows = tx.all(
         f"SELECT q.body, q.position, q.problem, e.digest FROM quarantine q JOIN entries e USING (position)"  # noqa: S608 - only marks
@@ -291,6 +292,10 @@ def _look_up(tx: Tx, batch: _Batch, lines: Sequence[Line]) -> None:
         (batch.phone.device, *(line.body for line in lines)),
     )
     batch.kept.update({row["body"]: (Head(row["position"], row["digest"].hex()), row["problem"]) for row in rows})
+    given = [line for line in lines if line.problem is None and line.fact is not None and line.fact["kind"] == Kind.RESPONSE_GIVEN]
+    if given:
+        occurrences = (line.fact["occurrence"] for line in given if line.fact is not None)
+        batch.known = batch.study.folder.know(tx, batch.phone.participant, [line.id for line in given if line.id], occurrences)
 
 
 def _seen_before(batch: _Batch, line: Line) -> Result | None:
@@ -328,7 +333,8 @@ def _trouble(tx: Tx, batch: _Batch, line: Line) -> Problem | None:
 def _is_asked(tx: Tx, batch: _Batch, fact: dict[str, Any]) -> bool:
     """Whether the occurrence is, was, or could have been asked of the participant."""
     number = batch.phone.participant
-    if tx.one("SELECT 1 FROM assignments WHERE participant = ? AND occurrence = ?", (number, fact["occurrence"])) is not None:
+    assert batch.known is not None  # noqa: S101
+    if fact["occurrence"] in batch.known.windows:
         return True
     participant = participants.load(tx, number)
     if participant is None:
@@ -357,7 +363,7 @@ def _entry(batch: _Batch, line: Line) -> Entry:
 def _fold(tx: Tx, batch: _Batch, line: Line, entry: Entry, receipt: Head) -> Result:
     noticed = notice(batch, entry, line.fact, line.notes) if line.problem is None and line.fact is not None else ()
     entry = replace(entry, position=receipt.position)
-    flags = batch.study.folder.fold(tx, entry, line.fact or {}, noticed)
+    flags = batch.study.folder.fold(tx, entry, line.fact or {}, noticed, batch.known)
     if line.problem is not None:
         return Result(line.number, line.id, "quarantined", receipt.position, receipt.digest, (), line.problem, line.detail)
     return Result(line.number, line.id, "stored", receipt.position, receipt.digest, flags or noticed)

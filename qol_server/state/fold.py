@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from qol_server import journal
 from qol_server.state import participants, responses, schema
+from qol_server.state.responses import Known
 from qol_server.store import Store, Tx
 from qol_server.trial.facts import Entry, Kind
 from qol_server.trial.protocol import Protocol
@@ -29,12 +30,19 @@ class Folder:
         row = tx.one("SELECT protocol FROM study")
         return None if row is None or row["protocol"] is None else self._protocol_of(tx, row["protocol"])
 
-    def fold(self, tx: Tx, entry: Entry, fact: Mapping[str, Any], noticed: tuple[str, ...] = ()) -> tuple[str, ...]:
+    def know(self, tx: Tx, participant: str | None, ids: Sequence[str], occurrences: Iterable[str]) -> Known:
+        """What folding responses with these ids and occurrences needs; one look-up serves a whole batch."""
+        protocol = self.protocol(tx)
+        assert protocol is not None, "a participant is enrolled under a protocol"  # noqa: S101
+        return responses.know(tx, protocol, participant, ids, occurrences)
+
+    def fold(
+        self, tx: Tx, entry: Entry, fact: Mapping[str, Any], noticed: tuple[str, ...] = (), known: Known | None = None
+    ) -> tuple[str, ...]:
         """Fold one appended entry (its position set) whose line says ``fact``; returns the flags of a response."""
         if entry.kind == Kind.RESPONSE_GIVEN:
-            protocol = self.protocol(tx)
-            assert protocol is not None, "a participant is enrolled under a protocol"  # noqa: S101
-            return responses.give(tx, entry, fact, protocol, noticed)
+            known = known or self.know(tx, entry.participant, [entry.id], [entry.occurrence or ""])
+            return responses.give(tx, entry, fact, known, noticed)
         handle = _HANDLERS.get(Kind(entry.kind))
         if handle is not None:
             handle(tx, entry, fact)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from qol_server.state.participants import touch
@@ -16,7 +17,46 @@ RETIRED = "retired-occurrence"
 COMPETING_CORRECTION = "competing-correction"
 
 
-def give(tx: Tx, entry: Entry, fact: Mapping[str, Any], protocol: Protocol, noticed: tuple[str, ...]) -> tuple[str, ...]:
+@dataclass(slots=True)
+class Known:
+    """What the state says about the entries of one batch of one participant, read at once instead of entry by entry.
+
+    ``windows``: occurrence -> (due day, retired). ``answered``: occurrences with any response. ``superseded``: ids that a
+    stored correction names.
+    """
+
+    protocol: Protocol
+    windows: dict[str, tuple[str, bool]]
+    answered: set[str]
+    superseded: set[str]
+
+
+def know(tx: Tx, protocol: Protocol, participant: str | None, ids: Sequence[str], occurrences: Iterable[str]) -> Known:
+    """Look up what the entries with these ids and occurrences (at most a few hundred) will need."""
+    asked = sorted(set(occurrences))
+    marks = ",".join("?" * len(asked))
+    windows = tx.all(
+        f"SELECT occurrence, due, retired FROM assignments WHERE participant = ? AND occurrence IN ({marks})",  # noqa: S608 - only marks
+        (participant, *asked),
+    )
+    answered = tx.all(
+        f"SELECT DISTINCT occurrence FROM responses WHERE participant = ? AND occurrence IN ({marks})",  # noqa: S608 - only marks
+        (participant, *asked),
+    )
+    marks = ",".join("?" * len(ids))
+    superseded = tx.all(
+        f"SELECT supersedes FROM responses WHERE participant = ? AND supersedes IN ({marks})",  # noqa: S608 - only marks
+        (participant, *ids),
+    )
+    return Known(
+        protocol,
+        {row["occurrence"]: (row["due"], bool(row["retired"])) for row in windows},
+        {row["occurrence"] for row in answered},
+        {row["supersedes"] for row in superseded},
+    )
+
+
+def give(tx: Tx, entry: Entry, fact: Mapping[str, Any], known: Known, noticed: tuple[str, ...]) -> tuple[str, ...]:
     """Fold a response; returns its flags: those ``noticed`` at the door and those that the calendar and history add.
 
     A correction names what it supersedes and may arrive before it. Of two corrections of one response the later position
@@ -25,14 +65,14 @@ def give(tx: Tx, entry: Entry, fact: Mapping[str, Any], protocol: Protocol, noti
     participant, occurrence = entry.participant, entry.occurrence or ""
     assessment = occurrence.partition("@")[0]
     flags = list(noticed)
-    window = tx.one("SELECT due, retired FROM assignments WHERE participant = ? AND occurrence = ?", (participant, occurrence))
+    window = known.windows.get(occurrence)
     if window is None:
-        known = protocol.assessments.get(assessment)
-        if known is None or not known.ad_hoc:
+        asked = known.protocol.assessments.get(assessment)
+        if asked is None or not asked.ad_hoc:
             flags.append(RETIRED)
-    elif window["retired"]:
+    elif window[1]:
         flags.append(RETIRED)
-    elif fact["captured_at"][:10] > window["due"]:
+    elif fact["captured_at"][:10] > window[0]:
         flags.append(LATE)
     root, superseded = entry.id, False
     elsewhere: set[str] = set()
@@ -42,21 +82,23 @@ def give(tx: Tx, entry: Entry, fact: Mapping[str, Any], protocol: Protocol, noti
         rival = tx.one("SELECT 1 FROM responses WHERE participant = ? AND supersedes = ?", (participant, entry.supersedes))
         if rival is not None:
             flags.append(COMPETING_CORRECTION)
-        if target is not None:
+        if target is not None and target["root"] != entry.id:  # two that name each other cannot both be gone
             tx.run(
                 "UPDATE responses SET superseded = 1, revision = ? WHERE participant = ? AND id = ?",
                 (entry.position, participant, entry.supersedes),
             )
             elsewhere.add(target["occurrence"])
-    heirs = tx.all("SELECT occurrence FROM responses WHERE participant = ? AND supersedes = ?", (participant, entry.id))
-    if heirs:  # corrections that arrived before what they correct
+        known.superseded.add(entry.supersedes)
+    if entry.id in known.superseded and entry.id != entry.supersedes:  # corrections that arrived before what they correct
+        heirs = tx.all("SELECT occurrence FROM responses WHERE participant = ? AND supersedes = ?", (participant, entry.id))
         superseded = True
         elsewhere.update(heir["occurrence"] for heir in heirs)
         tx.run("UPDATE responses SET root = ? WHERE participant = ? AND root = ?", (root, participant, entry.id))
-    others = tx.one("SELECT 1 FROM responses WHERE participant = ? AND occurrence = ?", (participant, occurrence))
-    if others is not None and entry.supersedes is None and not superseded:
+    others = occurrence in known.answered
+    known.answered.add(occurrence)
+    if others and entry.supersedes is None and not superseded:
         flags.append(SECOND_COMPLETION)
-    alone = others is None and not elsewhere
+    alone = not others and not elsewhere
     tx.run(
         "INSERT INTO responses (position, participant, id, occurrence, assessment, instrument, version, captured_at, supersedes,"
         " root, superseded, current, flags, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
