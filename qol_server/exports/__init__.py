@@ -1,0 +1,1 @@
+"""Pure renderers: views in, files out."""

@@ -1,0 +1,61 @@
+"""The view `windows`: every assignment of a participant with its state on a day and the response that serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from typing import Any
+
+from qol_server.state import participants, responses
+from qol_server.store import Tx
+from qol_server.trial import schedule
+from qol_server.trial.participant import Participant
+from qol_server.trial.schedule import OPEN_ENDED, Assignment, State
+
+_SERVING = """
+SELECT r.occurrence, r.id, CASE WHEN EXISTS (SELECT 1 FROM scored s WHERE s.position = r.position)
+  THEN EXISTS (SELECT 1 FROM scored s WHERE s.position = r.position AND s.value IS NOT NULL)
+  ELSE EXISTS (SELECT 1 FROM given g WHERE g.position = r.position AND g.status = 'answered') END AS valid
+FROM responses r WHERE r.participant = ? AND r.current = 1
+"""
+
+
+def rows(tx: Tx, participant: Participant, day: date) -> list[tuple[Any, ...]]:
+    """The rows of one participant as of a local day; a window that opens on that day is open."""
+    listed = participants.assignments(tx, participant.number)
+    captured = {name: date.fromisoformat(text) for name, text in responses.answered(tx, participant.number).items()}
+    current = {row["occurrence"]: (row["id"], row["valid"]) for row in tx.all(_SERVING, (participant.number,))}
+    reviewed = responses.under_review(tx, participant.number)
+    serving = _serving(listed, captured)
+    evening = datetime.combine(day, time.max)
+    made = []
+    for one in listed:
+        by = serving.get(one.occurrence)
+        state = schedule.state(one, evening, answered=by is not None, under_review=one.occurrence in reviewed)
+        entry, valid = (None, None) if by is None else current[by]
+        on = None if by is None else captured[by]
+        made.append(
+            (
+                participant.number, participant.site, one.occurrence, one.assessment, one.visit, one.instrument, one.opens.isoformat(),
+                one.target.isoformat(), _end(one.due), _end(one.closes), int(one.expected), str(State(state)), by, entry,
+                None if on is None else on.isoformat(), None if on is None else int(on > one.due), valid,
+            )
+        )  # fmt: skip
+    return made
+
+
+def _serving(listed: list[Assignment], captured: dict[str, date]) -> dict[str, str]:
+    """Occurrence -> occurrence whose response serves it. Only assessments that share responses are compared with each other."""
+    sharing = {one.served_by for one in listed if one.served_by is not None}
+    sharing |= {one.assessment for one in listed if one.served_by is not None}
+    own = {one.occurrence: one.occurrence for one in listed if one.occurrence in captured}
+    shared = {name: day for name, day in captured.items() if name.partition("@")[0] in sharing}
+    return own | schedule.served(_of(sharing, listed), shared)
+
+
+def _of(assessments: set[str], listed: Iterable[Assignment]) -> list[Assignment]:
+    return [one for one in listed if one.assessment in assessments]
+
+
+def _end(day: date) -> str | None:
+    return None if day == OPEN_ENDED else day.isoformat()
