@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 
 from qol_server import library
-from qol_server.intake import conduct
+from qol_server.intake import adoption, conduct
 from qol_server.intake.study import Study
 from qol_server.simulation.fate import Fate, draw
 from qol_server.simulation.phone import VirtualParticipant
-from qol_server.trial.protocol import Protocol
+from qol_server.trial.protocol import Criterion, Protocol
 
 STAFF = "staff:demo-nurse"
 AT_WORK = time(7, 30)  # UTC, when the sites record what happened
@@ -38,19 +39,10 @@ class Lived:
 
 
 def set_up(study: Study, protocol: bytes, now: datetime) -> None:
-    """Adopt and activate a protocol with the shipped instruments, our wording where we have one, stand-in labels elsewhere."""
+    """Adopt a protocol in stand-in wording with the shipped instruments, and activate it."""
     instruments = {name: path.read_bytes() for name, path in library.shipped_instruments().items()}
-    adoption = conduct.adopt(study, protocol, instruments, actor=STAFF, now=now)
-    in_force = study.protocol_in_force(study.store.read())
-    for name in adoption.instruments:
-        shipped = library.shipped_wordings(name)
-        for language in in_force.languages:
-            if language in shipped:
-                text = shipped[language].read_bytes()
-            else:
-                text = library.stand_in_document(library.instrument_from(instruments[name], name), language)
-            conduct.import_wording(study, name, text, None, actor=STAFF, now=now)
-    conduct.activate(study, actor=STAFF, now=now)
+    adoption.adopt(study, protocol, instruments, actor=STAFF, now=now)
+    adoption.activate(study, actor=STAFF, now=now)
 
 
 def eligible(protocol: Protocol) -> dict[str, str]:
@@ -60,11 +52,17 @@ def eligible(protocol: Protocol) -> dict[str, str]:
         if criterion.ask == "yes_no":
             values[criterion.id] = "yes" if criterion.expect else "no"
         else:
-            least, most = criterion.at_least or criterion.above, criterion.at_most or criterion.below
-            values[criterion.id] = str(
-                (least + most) / 2 if least is not None and most is not None else least * 2 if least else most / 2 if most else 1
-            )
+            values[criterion.id] = str(_inside(criterion))
     return values
+
+
+def _inside(criterion: Criterion) -> Decimal:
+    """A number well within a criterion's limits."""
+    least = criterion.at_least if criterion.at_least is not None else criterion.above
+    most = criterion.at_most if criterion.at_most is not None else criterion.below
+    if least is None:
+        return Decimal(1) if most is None else most / 2
+    return least * 2 if most is None else (least + most) / 2
 
 
 class Life:
@@ -75,19 +73,22 @@ class Life:
         self._protocol = study.protocol_in_force(study.store.read())
         self.lived = Lived()
 
-    def run(self, participants: int, first: date, last: date) -> Iterable[date]:
-        """Live from ``first`` to ``last``, giving each day once it has been lived."""
+    def run(self, participants: int, first: date, until: datetime) -> Iterable[date]:
+        """Live from the day ``first`` until an instant (UTC), giving each day once it has been lived."""
+        last = until.date()
         sites = [(site.id, site.time_zone) for site in self._protocol.sites.values()]
         fates = [draw(nth, self._seed, first, last, sites, self._protocol.languages) for nth in range(participants)]
         people = {fate.nth: VirtualParticipant(fate, self._base, self._study.slug, self._seed) for fate in fates}
         with ThreadPoolExecutor(4) as pool:
             day = first
             while day <= last:
-                self._live_a_day(day, fates, people, pool)
+                self._live_a_day(day, until, fates, people, pool)
                 yield day
                 day += timedelta(days=1)
 
-    def _live_a_day(self, day: date, fates: list[Fate], people: dict[int, VirtualParticipant], pool: ThreadPoolExecutor) -> None:
+    def _live_a_day(
+        self, day: date, until: datetime, fates: list[Fate], people: dict[int, VirtualParticipant], pool: ThreadPoolExecutor
+    ) -> None:
         looks: dict[int, list[VirtualParticipant]] = {}
         for one in self.lived.participants:
             if one.fate.death is None or day < one.fate.death:
@@ -96,6 +97,8 @@ class Life:
         worked = False
         for hour in range(24):
             now = datetime(day.year, day.month, day.day, hour, 30, tzinfo=UTC)
+            if now > until:
+                return
             while moments and moments[0] <= now:
                 self._set_clock(moments[0])
                 self._tick(self._study, moments.pop(0))
