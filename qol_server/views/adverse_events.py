@@ -12,6 +12,7 @@ ADVERSE_EVENT_DIARY = "adverse-event-diary"  # the instrument whose responses ar
 
 _TYPES = {ItemType.INTEGER: Type.INTEGER, ItemType.DECIMAL: Type.NUMBER, ItemType.DATE: Type.DAY}
 _OF_RESPONSE = [column for column in ANSWERS if column.name not in ("instrument", "assessment", "item", "answer", "number", "status")]
+_NAMES = [column.name for column in _OF_RESPONSE]
 
 
 def table(views: Views) -> tuple[Columns, list[tuple[Any, ...]]]:
@@ -21,12 +22,11 @@ def table(views: Views) -> tuple[Columns, list[tuple[Any, ...]]]:
     items: dict[str, Item] = {}
     for row in versions:
         items |= {item.id: item for item in views.source.instrument(tx, row["version"]).items if item.id not in items}
-    names = [column.name for column in _OF_RESPONSE]
     found: dict[int, list[Any]] = {}
     given: dict[int, dict[str, Any]] = {}
     for row in tx.all("SELECT * FROM answers WHERE instrument = ? ORDER BY participant, position, nth", (ADVERSE_EVENT_DIARY,)):
         if row["position"] not in found:
-            found[row["position"]] = [row[name] for name in names]
+            found[row["position"]] = [row[name] for name in _NAMES]
         given.setdefault(row["position"], {})[row["item"]] = _value(items[row["item"]], row)
     rows = [(*fixed, *(given[position].get(item) for item in items)) for position, fixed in found.items()]
     return (*_OF_RESPONSE, *(_column(item) for item in items.values())), rows
@@ -49,4 +49,5 @@ def _type(item: Item) -> Type:
 
 def _column(item: Item) -> Column:
     allowed = ", ".join(str(code) for code in item.codes)
-    return Column(item.id, _type(item), f"The item {item.id} of the adverse-event diary.", "", allowed, item.type is ItemType.TEXT)
+    name = f"item_{item.id}" if item.id in _NAMES else item.id
+    return Column(name, _type(item), f"The item {item.id} of the adverse-event diary.", "", allowed, item.type is ItemType.TEXT)

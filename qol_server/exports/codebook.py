@@ -1,0 +1,103 @@
+"""The codebook: what every column, item, choice and scale of an export means, one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qol_server import library
+from qol_server.intake.study import Study
+from qol_server.store import Tx
+from qol_server.trial import response, scoring
+from qol_server.trial.instrument import Instrument, Item, ItemType, Scale
+from qol_server.trial.protocol import Protocol
+from qol_server.views.tables import Columns, text, yes_no
+
+CODEBOOK: Columns = (
+    text("file", "The file in which the name occurs."),
+    text("kind", "What is named.", "column, item, choice, non-answer, scale"),
+    text("name", "The name of the column, item or scale; of a choice, the list of choices."),
+    text("instrument", "The instrument of an item, choice or scale."),
+    text("version", "The instrument's version."),
+    text("code", "Of a choice its code, of an item or scale its code in the CDISC terminology where it has one."),
+    text("meaning", "What it means; of an item or choice the text that was shown."),
+    text("type", "What it holds."),
+    text("unit", "The unit of its values."),
+    text("allowed", "Which values may occur."),
+    yes_no("free_text", "Whether people write freely here: read it before it is passed on."),
+    yes_no("stand_in", "Whether the meaning is a stand-in label and not the instrument's wording."),
+    text("source", "Where it comes from."),
+)
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Codebook:
+    """The rows, and the instruments whose meaning is told by stand-in labels."""
+
+    rows: list[Row]
+    stand_in: tuple[str, ...]
+
+
+def codebook(study: Study, tx: Tx, protocol: Protocol | None, files: Mapping[str, Columns]) -> Codebook:
+    """Explain ``files`` (name -> columns) and every instrument that the study had adopted in the state that ``tx`` sees."""
+    rows: list[Row] = []
+    for file, columns in files.items():
+        rows += [
+            (file, "column", one.name, None, None, None, one.meaning, str(one.type), one.unit, one.allowed, one.free_text, False, None)
+            for one in columns
+        ]
+    stand_in = set()
+    for version in tx.all("SELECT version FROM documents WHERE kind = 'instrument' ORDER BY name, revision"):
+        instrument = study.instrument(tx, version["version"])
+        words = _wording(study, tx, instrument, protocol)
+        if words.stand_in:
+            stand_in.add(instrument.id)
+        rows += _instrument(instrument, words)
+    return Codebook(rows, tuple(sorted(stand_in)))
+
+
+def _wording(study: Study, tx: Tx, instrument: Instrument, protocol: Protocol | None) -> library.Wording:
+    """The imported wording, in English where the study has it, else stand-in labels."""
+    languages = ("en",) if protocol is None else tuple(sorted(protocol.languages, key=lambda one: one != "en"))
+    for language in languages:
+        version = study.current(tx, "wording", instrument.id, language)
+        if version is not None:
+            try:
+                return study.wording(tx, version)
+            except library.StudyFileError:  # made for an earlier version of the instrument
+                continue
+    return library.stand_in_wording(instrument, "en")
+
+
+def _instrument(instrument: Instrument, words: library.Wording) -> Iterator[Row]:
+    who = (instrument.id, instrument.version)
+    for item in instrument.items:
+        yield (
+            "answers", "item", item.id, *who, item.code, words.items.get(item.id), _type(item), None, response.allowed(item),
+            item.type is ItemType.TEXT, words.stand_in, instrument.source,
+        )  # fmt: skip
+    for name, codes in {item.choices: item.codes for item in instrument.items if item.choices}.items():
+        labels = words.choices.get(name, {})
+        for code in codes:
+            yield "answers", "choice", name, *who, str(code), labels.get(code), None, None, None, False, words.stand_in, None
+    for name in dict.fromkeys(name for item in instrument.items for name in item.non_answers):
+        yield "answers", "non-answer", name, *who, name, words.non_answers.get(name), None, None, None, False, words.stand_in, None
+    method = scoring.method_version(instrument)
+    for scale in instrument.scales:
+        yield "scores", "scale", scale.id, *who, scale.code, _scale(scale), "number", None, method, False, False, instrument.source
+    for summary in instrument.summaries:
+        terms = ", ".join(f"100 - {term.scale}" if term.reversed else term.scale for term in summary.terms)
+        meaning = f"{summary.method} of {terms}"
+        yield "scores", "scale", summary.id, *who, summary.code, meaning, "number", None, method, False, False, instrument.source
+
+
+def _scale(scale: Scale) -> str:
+    turned = f"; reversed: {', '.join(scale.reversed)}" if scale.reversed else ""
+    return f"{scale.kind}, of {', '.join(scale.items)}{turned}"
+
+
+def _type(item: Item) -> str:
+    recall = f", recall {item.recall}" if item.recall else ""
+    return f"{item.type}{recall}"
