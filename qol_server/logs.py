@@ -3,7 +3,32 @@
 from __future__ import annotations
 
 import logging
+import sys
+import time
 import traceback
+
+
+class _Lines(logging.Formatter):
+    """One line each: instant (UTC), level, who says it, what; never a traceback, which may quote values."""
+
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
+    def formatException(self, ei: object) -> str:
+        return ""
+
+
+def handler() -> logging.Handler:
+    """A handler that writes such lines to standard error."""
+    made = logging.StreamHandler(sys.stderr)
+    made.setFormatter(_Lines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    return made
+
+
+def to_stderr(level: str) -> None:
+    """Send this process's log to standard error."""
+    logging.basicConfig(level=level.upper(), handlers=[handler()], force=True)
 
 
 def log_failure(log: logging.Logger, what: str, failure: BaseException) -> None:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
 
-from qol_server.messaging.log import LogChannel
+from qol_server.messaging import log
 
+Send = Callable[[str, str, str, str], None]
+"""Sends by a channel, to a participant's number, a text, under a key that names this message and no other.
 
-class Channel(Protocol):
-    """One way to reach a participant.
-
-    ``send`` returns when the message was handed over and raises when it was not, or when nobody knows. ``to`` is the
-    participant's number; ``key`` names this message and no other, so that a provider can recognise a repetition.
-    """
-
-    def send(self, to: str, text: str, key: str) -> None: ...
-
+Returns when the message was handed over; raises when it was not, or when nobody knows.
+"""
 
 TEXTS: Mapping[str, str] = {
     "en": "You have something to fill in.",
@@ -30,6 +24,6 @@ def text(language: str) -> str:
     return TEXTS.get(language.partition("-")[0], TEXTS["en"])
 
 
-def channel(name: str) -> Channel:
-    """The channel that a protocol's ladder names: push, email, sms … All are written to the log."""
-    return LogChannel(name)
+def send(channel: str, to: str, text: str, key: str) -> None:
+    """Send by a channel that a protocol's ladder names: push, email, sms … Each is written to the log."""
+    log.LogChannel(channel).send(to, text, key)

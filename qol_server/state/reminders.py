@@ -17,6 +17,7 @@ from qol_server.trial.schedule import Assignment
 
 TASK = "call"
 _A_DAY = timedelta(days=1)
+_BETWEEN = "WHERE participant = ? AND occurrence > ? AND occurrence < ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ def _waiting(tx: Tx, number: str, assignments: tuple[Assignment, ...], sharing: 
         given: dict[str, date] = {}
         for name in sharing:
             of_assessment = (number, f"{name}@", f"{name}A")  # "A" follows "@"
-            between = "WHERE participant = ? AND occurrence > ? AND occurrence < ?"
-            listed += [participants.assignment(row) for row in tx.all(f"SELECT * FROM assignments {between} AND retired = 0", of_assessment)]  # noqa: S608
-            for row in tx.all(f"SELECT occurrence, captured_at FROM responses {between} AND current = 1", of_assessment):  # noqa: S608
+            for row in tx.all(f"SELECT * FROM assignments {_BETWEEN} AND retired = 0", of_assessment):  # noqa: S608
+                listed.append(participants.assignment(row))
+            for row in tx.all(f"SELECT occurrence, captured_at FROM responses {_BETWEEN} AND current = 1", of_assessment):  # noqa: S608
                 given[row["occurrence"]] = date.fromisoformat(row["captured_at"][:10])
         served = schedule.served(listed, given).keys() & {one.occurrence for one in assignments}
     since = tx.one(
@@ -139,7 +140,9 @@ def diary_days(tx: Tx, participant: str, first: date, last: date) -> tuple[dict[
         " FROM assignments a {} WHERE a.participant = ? AND a.opens BETWEEN ? AND ? AND a.instrument = ?",
         (participant, first.isoformat(), last.isoformat(), DOSE_DIARY),
     )
-    answers = "JOIN responses r ON r.participant = a.participant AND r.occurrence = a.occurrence AND r.current = 1 JOIN lines l USING (position)"
+    answers = (
+        "JOIN responses r ON r.participant = a.participant AND r.occurrence = a.occurrence AND r.current = 1 JOIN lines l USING (position)"
+    )
     given = tx.all("SELECT a.opens, l.line" + of_days[0].format(answers), of_days[1])
     reviewed = "JOIN quarantine q ON q.participant = a.participant AND q.occurrence = a.occurrence"
     under_review = tx.all("SELECT a.opens" + of_days[0].format(reviewed), of_days[1])

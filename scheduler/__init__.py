@@ -1,0 +1,1 @@
+"""The clock: it holds no state; its ticks read, ask the rules, and record."""
