@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from qol_server.clock import stamp
-from qol_server.store import Tx
+from qol_server.store import Row, Tx
 from qol_server.trial import problems
 from qol_server.trial.problems import Problem
 
@@ -162,6 +162,15 @@ def active_devices(tx: Tx, participant: str) -> list[str]:
     """The participant's phones that are neither replaced nor revoked."""
     rows = tx.all("SELECT device FROM devices WHERE participant = ? AND status = 'active' ORDER BY paired_at", (participant,))
     return [row["device"] for row in rows]
+
+
+def phones(tx: Tx, participant: str) -> list[Row]:
+    """The participant's phones in order of pairing: device, status, app, platform, paired_at, at (last seen), unsent, oldest."""
+    return tx.all(
+        "SELECT d.device, d.status, d.app, d.platform, d.paired_at, s.at, s.unsent, s.oldest FROM devices d"
+        " LEFT JOIN sightings s USING (device) WHERE d.participant = ? ORDER BY d.paired_at",
+        (participant,),
+    )
 
 
 SEEN_EVERY = timedelta(minutes=5)

@@ -178,12 +178,14 @@ def _import(tx: Tx, study: Study, instrument: Instrument, text: bytes, licence: 
 
 @dataclass(frozen=True, slots=True)
 class WordingStatus:
-    """One instrument in one language of the study. ``lacks``: why a live study cannot use it, '' when it can."""
+    """One instrument in one language of the study. ``lacks``: why it cannot be used, '' when it can.
+
+    ``says``: "missing", "stand-in", "shipped", "imported", or "licence <reference>".
+    """
 
     instrument: Instrument
     language: str
-    licence: str | None
-    stand_in: bool
+    says: str
     lacks: str
 
 
@@ -197,11 +199,12 @@ def wordings(study: Study, tx: Tx) -> list[WordingStatus]:
         instrument = study.instrument(tx, version)
         for language in protocol.languages:
             row = tx.one(
-                "SELECT licence, stand_in, text FROM documents WHERE kind = 'wording' AND name = ? AND language = ? AND current = 1",
+                "SELECT version, licence, stand_in, text FROM documents"
+                " WHERE kind = 'wording' AND name = ? AND language = ? AND current = 1",
                 (name, language),
             )
             if row is None:
-                found.append(WordingStatus(instrument, language, None, False, f"{name} has no wording in {language}."))
+                found.append(WordingStatus(instrument, language, "missing", f"{name} has no wording in {language}."))
                 continue
             lacks = ""
             if row["stand_in"] and protocol.wording != STAND_IN:
@@ -210,7 +213,10 @@ def wordings(study: Study, tx: Tx) -> list[WordingStatus]:
                 lacks = f"{name} in {language} has no licence reference; {instrument.licence.holder or 'its holder'} requires one."
             elif not _fits(row["text"].encode(), instrument):
                 lacks = f"The wording of {name} in {language} does not fit the version of {name} in force."
-            found.append(WordingStatus(instrument, language, row["licence"], bool(row["stand_in"]), lacks))
+            shipped = library.shipped_wordings(name).get(language)
+            ours = shipped is not None and library.version(shipped.read_bytes()) == row["version"]
+            licensed = f"licence {row['licence']}" if row["licence"] else "shipped" if ours else "imported"
+            found.append(WordingStatus(instrument, language, "stand-in" if row["stand_in"] else licensed, lacks))
     return found
 
 
@@ -230,7 +236,7 @@ def lacking(study: Study, tx: Tx) -> list[str]:
 def _must_be_complete(study: Study, tx: Tx) -> None:
     lacks = lacking(study, tx)
     if lacks:
-        raise Refused(problems.NOT_LICENSED, f"{study.slug} lacks:", errors=[{"what": each} for each in lacks])
+        raise Refused(problems.NOT_LICENSED, f"{study.slug} may not go live like this.", errors=[{"what": each} for each in lacks])
 
 
 def activate(study: Study, *, actor: str, now: datetime) -> None:

@@ -132,7 +132,8 @@ def _judge(protocol: Protocol, values: Mapping[str, str]) -> None:
         elif (why := unmet(criterion, values[criterion.id])) is not None:
             failures.append(why)
     if failures:
-        raise Refused(problems.NOT_ELIGIBLE, "; ".join(failures) + ".", errors=[{"where": "eligibility", "what": f} for f in failures])
+        of_all = f"{len(failures)} of {len(protocol.eligibility)} are not."
+        raise Refused(problems.NOT_ELIGIBLE, of_all, errors=[{"what": failure} for failure in failures])
 
 
 def the_participant(tx: Tx, number: str) -> Participant:

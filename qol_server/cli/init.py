@@ -1,0 +1,39 @@
+"""`qol init`: the data folder and its keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from qol_server.cli.acting import settings_of
+from qol_server.cli.common import common, emit
+
+
+@click.command()
+@common
+def command(data: Path) -> None:
+    """Make the data folder and the key that signs the journals; what is there already stays as it is."""
+    from qol_server import keys
+
+    settings = settings_of(data)
+    made = [str(folder) for folder in (settings.data, settings.studies, settings.keys) if not folder.is_dir()]
+    for folder in (settings.data, settings.studies):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key_file = settings.keys / keys.FILE
+    if not key_file.exists():
+        made.append(str(key_file))
+    key = keys.make(settings.keys)
+    for path, mode in ((settings.keys, 0o700), (key_file, 0o600)):
+        if path.stat().st_mode & 0o077:
+            path.chmod(mode)
+            made.append(f"{path} private again")
+    lines = [f"Made {path}" for path in made] or [f"{settings.data} is ready; nothing had to be made."]
+    lines += [
+        f"The journals are signed with the key {key.id}.",
+        f"Keep a copy of {settings.keys} in a safe place, apart from the backups of the data:",
+        "a lost key cannot be made again, and whoever holds it together with the data could forge a journal.",
+        "Next: qol study adopt desminib, or the path of your own protocol.",
+    ]
+    payload = {"data": settings.data, "made": made, "key": key.id, "public_key": key.public_hex}
+    emit(payload, "\n".join(lines))

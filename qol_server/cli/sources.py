@@ -1,0 +1,65 @@
+"""Where the commands find study files: those that come with the software, and those beside the file that is named."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from qol_server.cli.common import fail
+
+_WORDING = re.compile(rb"(?m)^wording:[^\r\n]*")
+
+
+def protocol_source(name: str) -> tuple[Path, bytes]:
+    """The file and bytes of a protocol: a path, or the id of a study that comes with the software."""
+    from qol_server import library
+
+    path = Path(name)
+    if not path.exists():
+        shipped = library.shipped_studies()
+        if name not in shipped:
+            fail(f"There is no file {name!r}, nor a study of that name among those shipped.", advice=f"Shipped: {', '.join(shipped)}.")
+        path = shipped[name]
+    return path, path.read_bytes()
+
+
+def with_stand_in(protocol: bytes) -> bytes:
+    """The protocol with ``wording: stand-in``, otherwise byte for byte as it was."""
+    replaced, count = _WORDING.subn(b"wording: stand-in", protocol)
+    return replaced if count else protocol.rstrip(b"\r\n") + b"\nwording: stand-in\n"
+
+
+def instrument_of(wording: bytes, file: Path) -> str:
+    """The id of the instrument that a wording pack is for. Raises StudyFileError where it does not say."""
+    from qol_server.library.documents import Mark, Report, StudyFileError, parse
+
+    report = Report(str(file))
+    name = parse(wording, report).get("wording")
+    if not isinstance(name, str):
+        report.wrong(Mark(1, 1), "The file is not a wording pack", "wording: ID of the instrument, at the top")
+        raise StudyFileError(report.mistakes)
+    return name
+
+
+def instruments_in_reach(file: Path, protocol: bytes, folder: Path | None) -> dict[str, bytes]:
+    """Id -> document of the shipped instruments and those of ``folder``, or of the folders ``instruments`` near ``file``.
+
+    A file that has mistakes counts only if the protocol names it; others are of no concern here.
+    """
+    from qol_server import library
+
+    near = [folder] if folder else [parent / "instruments" for parent in list(file.resolve().parents)[:3]]
+    paths = library.shipped_instruments()
+    for each in near:
+        paths |= {path.stem: path for path in sorted(each.glob("*.yaml"))}
+    found = {}
+    for name, path in paths.items():
+        text = path.read_bytes()
+        try:
+            library.instrument_from(text, str(path))
+        except library.StudyFileError:
+            if name.encode() in protocol:
+                raise
+            continue
+        found[name] = text
+    return found
