@@ -210,7 +210,12 @@ def _form(schema: Any) -> str:
     if "object" in kinds:
         words = _object(schema) + (f" or {words}" if words else "")
     limits = [f"{word} {schema[key]}" for key, word in (("minimum", "from"), ("maximum", "to"), ("maxLength", "at most")) if key in schema]
-    extras = [*limits, *([schema["format"]] if "format" in schema else []), *_pattern(schema), *([f"like {escape(e)}" for e in schema.get("examples", ())])]
+    extras = [
+        *limits,
+        *([schema["format"]] if "format" in schema else []),
+        *_pattern(schema),
+        *([f"like {escape(e)}" for e in schema.get("examples", ())]),
+    ]
     return words + (f", {' '.join(extras)}" if extras else "")
 
 
