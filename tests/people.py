@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 from qol_server import keys, library
 from qol_server.app import create_app
 from qol_server.client import PhoneClient, Reply, Sealed
-from qol_server.intake import conduct
+from qol_server.intake import adoption, conduct
 from qol_server.intake.conduct import Enrolment
 from qol_server.intake.study import Study, create_study
 from qol_server.settings import Settings
@@ -176,9 +176,9 @@ def trial(folder: Path, slug: str = SLUG, *, active: bool = True) -> Trial:
     settings = Settings(folder)
     keys.make(settings.keys)
     study = create_study(settings, slug, actor=DATA_MANAGER, now=START)
-    adopted = conduct.adopt(study, protocol(slug), instruments(), actor=DATA_MANAGER, now=START)
+    adopted = adoption.adopt(study, protocol(slug), instruments(), actor=DATA_MANAGER, now=START)
     if active:
-        conduct.activate(study, actor=DATA_MANAGER, now=START)
+        adoption.activate(study, actor=DATA_MANAGER, now=START)
     made = Trial(settings, study)
     tx = study.store.read()
     for name in adopted.instruments:
