@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from marshmallow import ValidationError, fields
 
-from qol_server.intake.catalogue import Moment, OneOf, Shape, Text, Whole, Zone, faults, sha256_field, uuid_field
+from qol_server.intake.catalogue import Moment, OneOf, Shape, Text, Whole, Zone, faults, sha256_field, signature_field, uuid_field
 from qol_server.intake.lines import parse
 from qol_server.trial import problems
 from qol_server.trial.problems import Problem, Refused
@@ -33,7 +33,7 @@ class Witness(Shape):
 
     position = Whole(0, 2**53 - 1, required=True)
     digest = sha256_field(required=True)
-    signature = Text(128, required=True)
+    signature = signature_field(required=True)
 
 
 class EnvelopeShape(Shape):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -166,10 +167,12 @@ def _kind(kind: Kind, fields: Document) -> Document:
 
 
 def _mend_examples(part: Any) -> None:
-    """OpenAPI 3.1 takes lists of examples."""
+    """OpenAPI 3.1 takes lists of examples; those that describe a form in words go."""
     if isinstance(part, dict):
         if "type" in part and isinstance(part.get("example"), str):
-            part["examples"] = [part.pop("example")]
+            example = part.pop("example")
+            if re.search(part.get("pattern", ""), example):
+                part["examples"] = [example]
         for below in part.values():
             _mend_examples(below)
     elif isinstance(part, list):

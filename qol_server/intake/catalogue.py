@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
+_SIGNATURE = re.compile(r"[0-9a-f]{128}")
 _OCCURRENCE = re.compile(r"[a-z][a-z0-9-]{0,63}@[A-Za-z0-9#_.:-]{1,64}")
 
 
@@ -66,10 +68,10 @@ class Moment(Plain[str]):
         super().__init__(**more, metadata={"type": "string", "format": "date-time", "example": "2026-11-22T08:00:00+01:00"})
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        if type(value) is str and 20 <= len(value) <= 35 and value[10] == "T":
+        if type(value) is str and _MOMENT.fullmatch(value):  # fromisoformat alone takes week dates too
             try:
-                if datetime.fromisoformat(value).tzinfo is not None:
-                    return value
+                datetime.fromisoformat(value)
+                return value
             except ValueError:
                 pass
         raise ValidationError("Not a time with an offset, like 2026-11-22T08:00:00+01:00.")
@@ -145,6 +147,10 @@ def uuid_field(**more: Any) -> Matching:
 
 def sha256_field(**more: Any) -> Matching:
     return Matching(_SHA256, "a 64-digit lower-case SHA-256", **more)
+
+
+def signature_field(**more: Any) -> Matching:
+    return Matching(_SIGNATURE, "128 lower-case hex digits", **more)
 
 
 class Shape(Schema):
@@ -321,7 +327,7 @@ class CallRaised(Shape):
 class SignedHead(Shape):
     position = Whole(0, 2**53, required=True)
     digest = sha256_field(required=True)
-    signature = Matching(re.compile(r"[0-9a-f]{128}"), "128 hex digits", required=True)
+    signature = signature_field(required=True)
     key = Text(64)
 
 
