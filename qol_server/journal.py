@@ -251,3 +251,8 @@ def _check(previous: bytes, row: tuple[object, ...], redacted: bool) -> tuple[st
     )  # fmt: skip
     fresh = hashlib.sha256(previous + sealed).digest()
     return ("" if fresh == digest else "the digest does not fit the entry and its predecessor"), fresh
+
+
+def tally(tx: Tx) -> dict[str, int]:
+    """How many entries there are of each kind."""
+    return {row["kind"]: row["entries"] for row in tx.all("SELECT kind, count(*) AS entries FROM entries GROUP BY kind ORDER BY kind")}

@@ -36,6 +36,7 @@ class Fate:
     away: Spell | None = None  # in another time zone
     away_zone: str = ""
     offline: list[Spell] = field(default_factory=list)
+    silent: list[Spell] = field(default_factory=list)  # days on which nothing is filled in
     holds: list[tuple[Spell, str]] = field(default_factory=list)
     progression: date | None = None
     death: date | None = None
@@ -68,6 +69,9 @@ def draw(nth: int, seed: int, first: date, last: date, sites: list[tuple[str, st
     for _ in range(chance.randint(0, 4)):
         begin = day(0, 330)
         fate.offline.append(Spell(begin, begin + timedelta(days=chance.randint(1, 9))))
+    for _ in range(chance.randint(0, 3)):
+        begin = day(5, 330)
+        fate.silent.append(Spell(begin, begin + timedelta(days=chance.randint(3, 9))))
     if chance.random() < 0.45:
         begin = day(14, 120)
         fate.holds.append((Spell(begin, begin + timedelta(days=chance.randint(4, 20))), "toxicity"))

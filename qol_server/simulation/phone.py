@@ -80,7 +80,7 @@ class VirtualParticipant:
         """One look at the phone."""
         fate, local = self.fate, now.astimezone(ZoneInfo(self.zone(day)))
         burden = min(0.95, max(0.02, fate.burden + fate.drift * (day - fate.enrolled).days / 365))
-        if self.chance.random() < fate.reports:
+        if self.chance.random() < fate.reports and not any(spell.covers(day) for spell in fate.silent):
             for assignment in self._due(day):
                 self._fill_in(assignment, day, local, burden)
             if self.chance.random() < 0.004:

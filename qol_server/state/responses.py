@@ -150,3 +150,13 @@ def under_review(tx: Tx, participant: str) -> set[str]:
     """Occurrences of which something is in quarantine."""
     rows = tx.all("SELECT occurrence FROM quarantine WHERE participant = ? AND occurrence IS NOT NULL", (participant,))
     return {row["occurrence"] for row in rows}
+
+
+def tally(tx: Tx) -> dict[str, int]:
+    """How many responses there are, and how many of them are corrections or came late."""
+    row = tx.one(
+        "SELECT count(*) AS responses, count(supersedes) AS corrections, count(CASE WHEN ' ' || flags || ' ' LIKE '% late %' THEN 1 END)"
+        " AS late FROM responses"
+    )
+    assert row is not None  # noqa: S101
+    return dict(row)
