@@ -72,6 +72,14 @@ def _prepare(tx: Tx) -> None:
         _begin(tx)
 
 
+def reached(store: Store) -> int:
+    """The journal position that a file of views has read, as it is; 0 where none was begun."""
+    tx = store.read()
+    there = tx.one("SELECT 1 FROM sqlite_master WHERE name = 'reading'")
+    row = None if there is None else tx.one("SELECT position FROM reading")
+    return 0 if row is None else int(row["position"])
+
+
 class Views:
     """The views of one study in one store, read up to a position."""
 
