@@ -60,8 +60,10 @@ def remind(study: Study, now: datetime, send: messaging.Send = messaging.send) -
 
 def _due(study: Study, tx: Tx, now: datetime) -> Iterator[Reminder]:
     protocol = study.protocol_in_force(tx)
-    for one in reminders.waiting(tx, protocol, now):
-        yield from reminding.due(protocol, one.participant, one.assignments, one.ledger, one.served, now, one.since)
+    for one in reminders.waiting(tx, now):
+        if reminding.due(protocol, one.participant, one.assignments, one.ledger, (), now, one.since):
+            served = reminders.served(tx, protocol, one.participant.number)
+            yield from reminding.due(protocol, one.participant, one.assignments, one.ledger, served, now, one.since)
 
 
 def _claim(study: Study, tx: Tx, one: Reminder, now: datetime) -> bool:
@@ -86,8 +88,9 @@ def _step(one: Reminder) -> dict[str, object]:
 
 def _is_wanted(study: Study, tx: Tx, one: Reminder, now: datetime) -> bool:
     protocol = study.protocol_in_force(tx)
-    waiting = reminders.waiting(tx, protocol, now, only=one.participant)
-    return any(reminding.still_due(one, protocol, w.participant, w.assignments, w.served, now) for w in waiting)
+    served = reminders.served(tx, protocol, one.participant)
+    waiting = reminders.waiting(tx, now, only=one.participant)
+    return any(reminding.still_due(one, protocol, each.participant, each.assignments, served, now) for each in waiting)
 
 
 def _deliver(study: Study, one: Reminder, now: datetime, send: messaging.Send) -> tuple[Kind, str | None]:
@@ -173,13 +176,14 @@ def _silences(tx: Tx, now: datetime) -> Iterator[Found]:
 
 def _overdue(study: Study, tx: Tx, now: datetime) -> Iterator[Found]:
     protocol = study.protocol_in_force(tx)
-    for one in reminders.waiting(tx, protocol, now, closed_for=watching.OVERDUE_FOR):
-        if watching.may_be_called(one.participant, now):
-            for assignment in one.assignments:
-                name = assignment.occurrence
-                overdue = watching.is_overdue(assignment, one.participant, one.served, now)
-                if overdue and not reminders.was_called(tx, one.participant.number, name):
-                    yield one.participant.number, name, "overdue", {"task": "overdue"}
+    for one in reminders.waiting(tx, now, closed_for=watching.OVERDUE_FOR):
+        number = one.participant.number
+        overdue = [each.occurrence for each in one.assignments if watching.is_overdue(each, one.participant, now)]
+        if overdue and watching.may_be_called(one.participant, now):
+            served = reminders.served(tx, protocol, number)
+            for name in overdue:
+                if name not in served and not reminders.was_called(tx, number, name):
+                    yield number, name, "overdue", {"task": "overdue"}
 
 
 # Scores, seals

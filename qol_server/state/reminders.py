@@ -24,19 +24,17 @@ _BETWEEN = "WHERE participant = ? AND occurrence > ? AND occurrence < ?"
 class Waiting:
     """One participant with what waits for an answer around now, and what was said about it.
 
-    ``assignments``: expected, and nothing was received for them. ``served``: those of them that a response to another
-    occurrence serves. ``ledger``: messages and calls about them, whatever became of them. ``since``: when the first phone
-    was paired, before that when the participant was enrolled.
+    ``assignments``: expected, and nothing was received for them (but see ``served``). ``ledger``: messages and calls about
+    them, whatever became of them. ``since``: when the first phone was paired, before that when the participant was enrolled.
     """
 
     participant: Participant
     assignments: tuple[Assignment, ...]
-    served: frozenset[str]
     ledger: frozenset[Identity]
     since: datetime
 
 
-def waiting(tx: Tx, protocol: Protocol, now: datetime, *, closed_for: timedelta = timedelta(0), only: str | None = None) -> list[Waiting]:
+def waiting(tx: Tx, now: datetime, *, closed_for: timedelta = timedelta(0), only: str | None = None) -> list[Waiting]:
     """The participants with something open on this day anywhere on earth, or closed for at most ``closed_for``.
 
     ``only``: ask for one participant. The cost follows what is open, not what was ever assigned.
@@ -47,44 +45,39 @@ def waiting(tx: Tx, protocol: Protocol, now: datetime, *, closed_for: timedelta 
         "SELECT a.* FROM assignments a WHERE a.retired = 0 AND a.expected = 1 AND a.opens <= ? AND a.closes >= ?"  # noqa: S608
         f"{one} AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.participant = a.participant AND r.occurrence = a.occurrence"
         " AND r.current = 1) AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.participant = a.participant"
-        " AND q.occurrence = a.occurrence) ORDER BY a.participant, a.opens, a.occurrence",
+        " AND q.occurrence = a.occurrence) ORDER BY a.participant, a.occurrence",
         ((day + _A_DAY).isoformat(), (day - _A_DAY - closed_for).isoformat(), *(() if only is None else (only,))),
     )
     grouped: dict[str, list[Assignment]] = {}
     for row in rows:
         grouped.setdefault(row["participant"], []).append(participants.assignment(row))
-    sharing = _sharing(protocol)
-    return [_waiting(tx, number, tuple(assignments), sharing) for number, assignments in grouped.items()]
+    return [_waiting(tx, number, tuple(assignments)) for number, assignments in grouped.items()]
 
 
-def _sharing(protocol: Protocol) -> frozenset[str]:
-    """The assessments of which one response can serve a visit of another."""
-    lent = {(a.id, visit.served_by) for a in protocol.assessments.values() for visit in a.visits if visit.served_by}
-    return frozenset(name for pair in lent for name in pair)
-
-
-def _waiting(tx: Tx, number: str, assignments: tuple[Assignment, ...], sharing: frozenset[str]) -> Waiting:
+def _waiting(tx: Tx, number: str, assignments: tuple[Assignment, ...]) -> Waiting:
     participant = participants.load(tx, number)
-    assert participant is not None, "only the enrolled have assignments"  # noqa: S101
-    served: set[str] = set()
-    if sharing.intersection(one.assessment for one in assignments):
-        listed: list[Assignment] = []
-        given: dict[str, date] = {}
-        for name in sharing:
-            of_assessment = (number, f"{name}@", f"{name}A")  # "A" follows "@"
-            for row in tx.all(f"SELECT * FROM assignments {_BETWEEN} AND retired = 0", of_assessment):  # noqa: S608
-                listed.append(participants.assignment(row))
-            for row in tx.all(f"SELECT occurrence, captured_at FROM responses {_BETWEEN} AND current = 1", of_assessment):  # noqa: S608
-                given[row["occurrence"]] = date.fromisoformat(row["captured_at"][:10])
-        served = schedule.served(listed, given).keys() & {one.occurrence for one in assignments}
     since = tx.one(
         "SELECT coalesce((SELECT min(paired_at) FROM devices WHERE participant = ?1), enrolled_at) AS since FROM roster"
         " WHERE participant = ?1",
         (number,),
     )
+    assert participant is not None, "only the enrolled have assignments"  # noqa: S101
     assert since is not None, "as above"  # noqa: S101
-    ledger = frozenset(_ledger(tx, number, assignments))
-    return Waiting(participant, assignments, frozenset(served), ledger, datetime.fromisoformat(since["since"]))
+    return Waiting(participant, assignments, frozenset(_ledger(tx, number, assignments)), datetime.fromisoformat(since["since"]))
+
+
+def served(tx: Tx, protocol: Protocol, number: str) -> set[str]:
+    """The participant's occurrences that a response serves, of the assessments where that can be another one's response."""
+    lent = {(a.id, visit.served_by) for a in protocol.assessments.values() for visit in a.visits if visit.served_by}
+    listed: list[Assignment] = []
+    given: dict[str, date] = {}
+    for name in {name for pair in lent for name in pair}:
+        of_assessment = (number, f"{name}@", f"{name}A")  # "A" follows "@"
+        for row in tx.all(f"SELECT * FROM assignments {_BETWEEN} AND retired = 0", of_assessment):  # noqa: S608
+            listed.append(participants.assignment(row))
+        for row in tx.all(f"SELECT occurrence, captured_at FROM responses {_BETWEEN} AND current = 1", of_assessment):  # noqa: S608
+            given[row["occurrence"]] = date.fromisoformat(row["captured_at"][:10])
+    return set(schedule.served(listed, given))
 
 
 def _ledger(tx: Tx, number: str, assignments: tuple[Assignment, ...]) -> Iterator[Identity]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from qol_server.trial.diary import DOSE_DIARY, DoseDay, unknown_days
@@ -35,12 +35,12 @@ def silence(days: Sequence[DoseDay], today: date) -> tuple[date, ...]:
     return tuple(unreported[-count:]) if count >= UNKNOWN_DAYS else ()
 
 
-def is_overdue(assignment: Assignment, participant: Participant, answered: Container[str], now: datetime) -> bool:
-    """Whether a visit was due before ``now`` and is unanswered, for as long as it takes answers, at least a week.
+def is_overdue(assignment: Assignment, participant: Participant, now: datetime) -> bool:
+    """Whether an unanswered visit was due before ``now``, for as long as it takes answers and for a week at least.
 
     Of a dose diary the unknown days tell; it is never overdue here.
     """
-    if assignment.instrument == DOSE_DIARY or not assignment.expected or assignment.occurrence in answered:
+    if assignment.instrument == DOSE_DIARY or not assignment.expected:
         return False
     today = local(now, participant.time_zone).date()
     last = date.fromordinal(min(assignment.due.toordinal() + OVERDUE_FOR.days, date.max.toordinal()))
