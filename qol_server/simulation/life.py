@@ -17,7 +17,7 @@ from qol_server.trial.protocol import Criterion, Protocol
 
 STAFF = "staff:demo-nurse"
 AT_WORK = time(7, 30)  # UTC, when the sites record what happened
-TICKS = (time(5), time(8), time(11), time(14), time(17), time(20), time(23))  # UTC, often enough for each rung's day
+TICKS = (time(5), time(10), time(13), time(19), time(23))  # UTC, often enough for each rung's day
 
 Tick = Callable[[Study, datetime], None]
 
@@ -40,7 +40,8 @@ class Lived:
 
 def set_up(study: Study, protocol: bytes, now: datetime) -> None:
     """Adopt a protocol in stand-in wording with the shipped instruments, and activate it."""
-    instruments = {name: path.read_bytes() for name, path in library.shipped_instruments().items()}
+    shipped = library.shipped_instruments()
+    instruments = {name: path.read_bytes() for name, path in shipped.items() if name.encode() in protocol}
     adoption.adopt(study, protocol, instruments, actor=STAFF, now=now)
     adoption.activate(study, actor=STAFF, now=now)
 

@@ -46,6 +46,8 @@ CREATE INDEX assignments_opens ON assignments (participant, opens)
 ;
 CREATE INDEX assignments_revision ON assignments (participant, revision)
 ;
+CREATE INDEX assignments_to_come ON assignments (closes, opens) WHERE retired = 0 AND expected = 1
+;
 CREATE TABLE responses (
   position INTEGER PRIMARY KEY, participant TEXT NOT NULL, id TEXT NOT NULL, occurrence TEXT NOT NULL, assessment TEXT NOT NULL,
   instrument TEXT NOT NULL, version TEXT NOT NULL, captured_at TEXT NOT NULL, supersedes TEXT, root TEXT NOT NULL,
@@ -77,6 +79,8 @@ CREATE TABLE reminders (
   participant TEXT NOT NULL, occurrence TEXT NOT NULL, rung INTEGER NOT NULL, channel TEXT NOT NULL, at TEXT NOT NULL,
   outcome TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (participant, occurrence, rung, channel)
 ) STRICT, WITHOUT ROWID
+;
+CREATE INDEX reminders_open ON reminders (position) WHERE outcome = 'intended'
 ;
 CREATE TABLE calls (
   position INTEGER PRIMARY KEY, participant TEXT NOT NULL, task TEXT NOT NULL, occurrence TEXT, rung INTEGER, last_day TEXT
