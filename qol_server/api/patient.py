@@ -133,7 +133,7 @@ def _pairing_request() -> dict[str, Any]:
     if request.mimetype != "application/json":
         raise Refused(problems.MEDIA_TYPE, "A pairing is sent as application/json.")
     try:
-        body = orjson.loads(request.get_data(cache=False))
+        body = orjson.loads(unpack(request.stream, request.headers.get("Content-Encoding", "")))  # type: ignore[arg-type]
     except orjson.JSONDecodeError:
         raise Refused(problems.NOT_JSON) from None
     try:

@@ -318,9 +318,10 @@ def _trouble(tx: Tx, batch: _Batch, line: Line) -> Problem | None:
     fact = line.fact
     assert fact is not None  # noqa: S101
     captured = datetime.fromisoformat(fact["captured_at"])
-    sent = batch.now + timedelta(milliseconds=batch.skew)
     enrolled = datetime.fromisoformat(batch.phone.enrolled_at)
-    if abs(batch.skew) > YEAR / timedelta(milliseconds=1) or captured - sent > YEAR or enrolled - captured > YEAR:
+    if abs(batch.skew) > YEAR / timedelta(milliseconds=1):  # asked first: beyond the year 9999 there is no sum
+        return problems.CLOCK
+    if captured - (batch.now + timedelta(milliseconds=batch.skew)) > YEAR or enrolled - captured > YEAR:
         return problems.CLOCK
     ended_on = batch.phone.ended_on
     if ended_on is not None and fact["captured_at"][:10] > ended_on:

@@ -126,7 +126,9 @@ def send_raw(trial: people.Trial, token: str, whole: bytes, *, packed: bool = Fa
     return post(trial, SYNC, whole, usual | {name.replace("_", "-"): value for name, value in headers.items()})
 
 
-def send(trial: people.Trial, phone: people.Phone, lines: Sequence[bytes | Mapping[str, Any]], *, packed: bool = False, **fields: Any) -> Answer:
+def send(
+    trial: people.Trial, phone: people.Phone, lines: Sequence[bytes | Mapping[str, Any]], *, packed: bool = False, **fields: Any
+) -> Answer:
     """Post a batch of lines (bytes as they are, facts as JSON) under an envelope with these fields."""
     body = b"".join((part if isinstance(part, bytes) else line(part)) + b"\n" for part in lines)
     first = json.dumps(envelope(trial, body, **fields)).encode()
