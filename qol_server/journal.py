@@ -40,7 +40,7 @@ CREATE TABLE lines (position INTEGER PRIMARY KEY REFERENCES entries (position), 
 CREATE TRIGGER entries_are_final BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'journal entries are never changed'); END;
 CREATE TRIGGER entries_stay BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'journal entries are never deleted'); END;
 CREATE TRIGGER lines_stay BEFORE DELETE ON lines BEGIN SELECT RAISE(ABORT, 'journal lines are never deleted'); END;
-CREATE TRIGGER lines_are_final BEFORE UPDATE ON lines WHEN NOT EXISTS (
+CREATE TRIGGER lines_are_final BEFORE UPDATE ON lines WHEN NEW.position <> OLD.position OR NEW.line <> x'' OR NOT EXISTS (
   SELECT 1 FROM entries WHERE kind = 'entry.redacted' AND occurrence = 'position:' || OLD.position
 ) BEGIN SELECT RAISE(ABORT, 'journal lines are never changed'); END;
 """

@@ -157,7 +157,7 @@ def _as_text(found: Mapping[str, Any]) -> str:
         lines += [f"  position {each['position']}: {each['why']}" for each in found["findings"] if each != first]
         lines.append("Keep the file as it is, and compare it with a backup and with the heads that phones and others hold.")
     if found["signed_heads"]:
-        lines.append(f"{counted(found['signed_heads'], 'signed head')} up to position {found['covered_to']:,} agree.")
+        lines.append(f"It agrees with {counted(found['signed_heads'], 'signed head')} up to position {found['covered_to']:,}.")
     elif found["first_bad"] is None:
         lines.append("No signed head was compared: entries that were cut off at the end would not be noticed.")
     return "\n".join(lines)

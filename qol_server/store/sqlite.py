@@ -209,6 +209,7 @@ class Store:
             f"PRAGMA journal_mode={'WAL' if safe else 'DELETE'}",
             f"PRAGMA synchronous={('FULL' if safe else 'EXTRA') if self.durable else 'OFF'}",
             "PRAGMA foreign_keys=ON",
+            "PRAGMA recursive_triggers=ON",  # else INSERT OR REPLACE would delete past the triggers
             "PRAGMA trusted_schema=OFF",
             "PRAGMA busy_timeout=10000",
             "PRAGMA cache_size=-8000",
