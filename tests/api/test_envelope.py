@@ -56,11 +56,22 @@ def test_a_wrong_envelope_is_named_and_stores_nothing(trial: people.Trial, phone
 
 
 FIRST_LINES = {
-    "nothing": b"", "an empty line": b"\n", "a list": b"[]\n", "a word": b'"x"\n', "no JSON": b"<html>\n", "half an object": b'{"protocol"\n',
-    "a key twice": b'{"protocol":"qol-sync/1","protocol":"qol-sync/1"}\n', "not UTF-8": b'{"protocol":"\xff"}\n', "NUL": b'{"a":"\\u0000"}\n',
-    "a float": b'{"entries":1.0}\n', "NaN": b'{"entries":NaN}\n', "5,000 digits": b'{"entries":' + b"9" * 5000 + b"}\n",
-    "very deep": b'{"a":' * 5000 + b"\n", "a byte-order mark": b"\xef\xbb\xbf{}\n", "a line of 100 KiB": b'{"a":"' + b"a" * 102_400 + b'"}\n',
-}  # fmt: skip
+    "nothing": b"",
+    "an empty line": b"\n",
+    "a list": b"[]\n",
+    "a word": b'"x"\n',
+    "no JSON": b"<html>\n",
+    "half an object": b'{"protocol"\n',
+    "a key twice": b'{"protocol":"qol-sync/1","protocol":"qol-sync/1"}\n',
+    "not UTF-8": b'{"protocol":"\xff"}\n',
+    "NUL": b'{"a":"\\u0000"}\n',
+    "a float": b'{"entries":1.0}\n',
+    "NaN": b'{"entries":NaN}\n',
+    "5,000 digits": b'{"entries":' + b"9" * 5000 + b"}\n",
+    "very deep": b'{"a":' * 5000 + b"\n",
+    "a byte-order mark": b"\xef\xbb\xbf{}\n",
+    "a line of 100 KiB": b'{"a":"' + b"a" * 102_400 + b'"}\n',
+}
 
 
 @pytest.mark.parametrize("first", FIRST_LINES)
