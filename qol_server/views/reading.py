@@ -43,7 +43,7 @@ class Source(Protocol):
 
 
 @cache
-def _layout() -> str:
+def layout() -> str:
     """Names the tables and the scoring methods: a file that was made with others is wiped and made again."""
     store = Store(None)
     store.write(_make)
@@ -62,13 +62,13 @@ def _make(tx: Tx) -> None:
 
 def _begin(tx: Tx) -> None:
     _make(tx)
-    tx.run("INSERT INTO reading (only, layout, position, moment) VALUES (1, ?, 0, NULL)", (_layout(),))
+    tx.run("INSERT INTO reading (only, layout, position, moment) VALUES (1, ?, 0, NULL)", (layout(),))
 
 
 def _prepare(tx: Tx) -> None:
     there = tx.one("SELECT 1 FROM sqlite_master WHERE name = 'reading'")
     made_with = None if there is None else tx.one("SELECT layout FROM reading")
-    if made_with is None or made_with["layout"] != _layout():
+    if made_with is None or made_with["layout"] != layout():
         _begin(tx)
 
 
