@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -66,3 +68,12 @@ def calls(trial: Trial, number: str) -> list[tuple[str, str | None, list[str]]]:
     entries = [entry for entry in journal.of_participant(trial.study.store.read(), number) if entry.kind == "call.raised"]
     facts = [(fact_of(entry.line), entry.occurrence) for entry in entries]
     return [(fact["task"], occurrence, fact.get("days", [])) for fact, occurrence in facts]
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Look until something has happened in another process; fails when it does not in time."""
+    deadline = time.monotonic() + seconds
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        pause.wait(0.01)

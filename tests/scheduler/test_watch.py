@@ -1,0 +1,139 @@
+"""What did not happen raises one call: doses that nobody reported, visits that are overdue."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scheduler import ticks
+from tests import people
+from tests.people import Trial
+from tests.scheduler.post import Post, calls, live, wall
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Trial:
+    return people.trial(tmp_path)
+
+
+@pytest.fixture
+def ben(trial: Trial) -> str:
+    number = trial.enrol(people.BEN)
+    trial.at("2026-03-02 06:00")
+    trial.start_treatment(number, date(2026, 3, 2))
+    return number
+
+
+def watch(trial: Trial, first: str, last: str, hours: int = 6) -> Counter[str]:
+    """Tick ``watch`` from the first day's start to the last day's end."""
+    done = Counter[str]()
+    moment, end = wall(f"{first} 00:00"), wall(f"{last} 23:59")
+    while moment < end:
+        trial.now = moment.astimezone(UTC)
+        done += ticks.watch(trial.study, trial.now)
+        moment += timedelta(hours=hours)
+    return done
+
+
+def silences(trial: Trial, number: str) -> list[list[str]]:
+    return [days for task, _, days in calls(trial, number) if task == "unknown-days"]
+
+
+def test_on_the_third_unknown_day_somebody_calls_once(trial: Trial, ben: str) -> None:
+    assert watch(trial, "2026-03-03", "2026-03-04")["unknown-days"] == 0
+    assert watch(trial, "2026-03-05", "2026-03-20")["unknown-days"] == 1
+    assert silences(trial, ben) == [["2026-03-02", "2026-03-03", "2026-03-04"]]
+
+
+def test_a_reported_day_begins_the_count_anew_and_a_stated_miss_is_known(trial: Trial, ben: str) -> None:
+    phone = trial.phone(ben)
+    for day, answers in (("2026-03-04", people.TAKEN), ("2026-03-07", people.FORGOTTEN)):
+        trial.now = wall(f"{day} 20:00")
+        phone.answer(f"dose@{day}", answers)
+        phone.sync()
+    watch(trial, "2026-03-08", "2026-03-10")
+    assert silences(trial, ben) == []
+    watch(trial, "2026-03-11", "2026-03-11")
+    assert silences(trial, ben) == [["2026-03-08", "2026-03-09", "2026-03-10"]]
+
+
+def test_a_late_answer_inside_a_silence_does_not_raise_it_again_but_a_new_silence_does(trial: Trial, ben: str) -> None:
+    phone = trial.phone(ben)
+    watch(trial, "2026-03-05", "2026-03-05")
+    trial.now = wall("2026-03-06 12:00")
+    phone.answer("dose@2026-03-03", people.TAKEN, captured="2026-03-05 12:00")
+    phone.sync()
+    watch(trial, "2026-03-06", "2026-03-07")
+    assert len(silences(trial, ben)) == 1, "4 March was among the days that were told"
+    trial.now = wall("2026-03-08 12:00")
+    phone.answer("dose@2026-03-08", people.TAKEN)
+    phone.sync()
+    watch(trial, "2026-03-09", "2026-03-15")
+    assert silences(trial, ben)[1:] == [["2026-03-09", "2026-03-10", "2026-03-11"]]
+
+
+def test_held_days_neither_count_nor_break_the_row(trial: Trial, ben: str) -> None:
+    trial.hold(ben, date(2026, 3, 4))
+    assert watch(trial, "2026-03-03", "2026-03-08")["unknown-days"] == 0
+    trial.prescribe(ben, "400", date(2026, 3, 8), reason="recovery")
+    watch(trial, "2026-03-09", "2026-03-09")
+    assert silences(trial, ben) == [["2026-03-02", "2026-03-03", "2026-03-08"]]
+
+
+def test_a_silence_of_weeks_is_raised_again_after_four(trial: Trial, ben: str) -> None:
+    watch(trial, "2026-03-03", "2026-04-05", hours=24)
+    assert [days[0] for days in silences(trial, ben)] == ["2026-03-02", "2026-03-05"]
+
+
+def test_something_under_review_is_no_silence(trial: Trial, ben: str) -> None:
+    phone = trial.phone(ben)
+    trial.now = wall("2026-03-04 20:00")
+    phone.answer("dose@2026-03-04", {"intake.1.status": "bogus"})
+    phone.sync()
+    watch(trial, "2026-03-05", "2026-03-07")
+    assert silences(trial, ben) == []
+    watch(trial, "2026-03-08", "2026-03-08")
+    assert silences(trial, ben) == [["2026-03-05", "2026-03-06", "2026-03-07"]]
+
+
+@pytest.mark.parametrize("kind", ["contact", "questionnaires", "consent"])
+def test_who_withdrew_is_not_called(trial: Trial, ben: str, kind: str) -> None:
+    trial.now = wall("2026-03-04 12:00")
+    trial.withdraw(ben, kind, date(2026, 3, 4))
+    assert watch(trial, "2026-03-05", "2026-04-30", hours=24) == Counter()
+    assert calls(trial, ben) == []
+
+
+def test_a_visit_that_the_ladder_never_came_to_is_overdue_once(trial: Trial, ben: str) -> None:
+    """The clock stood still from February to the end of the window; only ``watch`` is left to notice."""
+    watch(trial, "2026-04-09", "2026-04-09")
+    assert "qol@M1" not in {occurrence for _, occurrence, _ in calls(trial, ben)}
+    watch(trial, "2026-04-10", "2026-04-25")
+    assert [task for task, occurrence, _ in calls(trial, ben) if occurrence == "qol@M1"] == ["overdue"]
+
+
+def test_who_was_to_be_called_by_the_ladder_is_not_overdue_as_well(trial: Trial, ben: str) -> None:
+    live(trial, wall("2026-04-05 08:00"), wall("2026-04-05 12:00"), Post(), minutes=60)
+    watch(trial, "2026-04-06", "2026-04-25")
+    assert [task for task, occurrence, _ in calls(trial, ben) if occurrence == "qol@M1"] == ["call"]
+
+
+def test_a_missed_visit_of_long_ago_is_not_dug_up(trial: Trial, ben: str) -> None:
+    assert ticks.watch(trial.study, datetime(2027, 6, 1, tzinfo=UTC))["overdue"] == 0
+
+
+def test_the_calls_are_found_again_from_the_journal(trial: Trial, ben: str) -> None:
+    from qol_server.intake.study import fact_of
+    from qol_server.state import fold
+    from qol_server.store import Store
+
+    watch(trial, "2026-03-05", "2026-04-12", hours=24)
+    ticks.remind(trial.study, wall("2026-04-12 12:00"), Post())
+    here, there = trial.study.store, Store(None)
+    fold.replay(here.read(), there, trial.study.folder, lambda line: dict(fact_of(line)), lambda *_: ())
+    for table in ("calls", "reminders"):
+        rows = [[tuple(row) for row in store.read().all(f"SELECT * FROM {table} ORDER BY position")] for store in (here, there)]
+        assert rows[0] == rows[1] != []
