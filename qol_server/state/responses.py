@@ -94,6 +94,9 @@ def give(tx: Tx, entry: Entry, fact: Mapping[str, Any], known: Known, noticed: t
         superseded = True
         elsewhere.update(heir["occurrence"] for heir in heirs)
         tx.run("UPDATE responses SET root = ? WHERE participant = ? AND root = ?", (root, participant, entry.id))
+    if entry.supersedes is not None or superseded:  # a rival may have moved the answer to another occurrence
+        rivals = tx.all("SELECT occurrence FROM responses WHERE participant = ? AND root = ? AND superseded = 0", (participant, root))
+        elsewhere.update(rival["occurrence"] for rival in rivals)
     others = occurrence in known.answered
     known.answered.add(occurrence)
     if others and entry.supersedes is None and not superseded:
@@ -115,9 +118,11 @@ def give(tx: Tx, entry: Entry, fact: Mapping[str, Any], known: Known, noticed: t
 
 
 def _choose(tx: Tx, participant: str | None, occurrence: str, position: int) -> None:
-    """Mark the response that is current for an occurrence."""
+    """Mark the response that is current for an occurrence; of the corrections of one response the last, wherever they stand."""
     rows = tx.all(
-        "SELECT position, root, superseded, current FROM responses WHERE participant = ? AND occurrence = ? ORDER BY position",
+        "SELECT position, root, superseded OR EXISTS (SELECT 1 FROM responses later WHERE later.participant = r.participant"
+        " AND later.supersedes IS NOT NULL AND later.root = r.root AND later.superseded = 0 AND later.position > r.position)"
+        " AS superseded, current FROM responses r WHERE participant = ? AND occurrence = ? ORDER BY position",
         (participant, occurrence),
     )
     began: dict[str, int] = {}
