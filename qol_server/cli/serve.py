@@ -44,7 +44,7 @@ def command(port: int, host: str, workers: int | None, tls_cert: Path | None, tl
     settings = from_environment(data=str(data))
     keys.load(settings.keys)
     tls = _tls(tls_cert, tls_key)
-    listening = _listen(host, port, clear=not tls and not insecure)
+    listening = listen(host, port, clear=not tls and not insecure)
     workers = workers or min(os.cpu_count() or 1, 4)
     logs.to_stderr(settings.log_level)
     return _serve(settings, listening, workers, tls)
@@ -67,7 +67,7 @@ def _tls(cert: Path | None, key: Path | None) -> tuple[Path, Path] | None:
     return cert.resolve(), key.resolve()
 
 
-def _listen(host: str, port: int, *, clear: bool) -> socket.socket:
+def listen(host: str, port: int, *, clear: bool) -> socket.socket:
     """A socket that listens at the address; nobody else can take the port between this check and the serving."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]

@@ -1,0 +1,252 @@
+"""`qol serve` as a process: it answers, its clock ticks, it ends both, and says what is wrong before it starts."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import ipaddress
+import json
+import os
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from qol_server import cli
+from qol_server.cli import serve
+from tests import people
+from tests.people import Trial
+from tests.scheduler.post import wait_for
+from tests.shape.project import ROOT
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+    return people.trial(tmp_path_factory.mktemp("data"))
+
+
+@dataclass(slots=True)
+class Server:
+    """A running `qol serve` and what it announced."""
+
+    process: psutil.Popen
+    told: str
+
+    @property
+    def address(self) -> str:
+        return self.told.split()[1]
+
+    def health(self, context: ssl.SSLContext | None = None) -> dict[str, object]:
+        with urllib.request.urlopen(f"{self.address}/health", timeout=10, context=context) as answer:
+            return json.load(answer)
+
+    def family(self) -> list[psutil.Process]:
+        """The processes below: the web server, its workers, the clock."""
+        return self.process.children(recursive=True)
+
+    def clock(self) -> psutil.Process | None:
+        """The child that is not the web server."""
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended while it was looked at
+            return next((child for child in self.process.children() if not is_gone(child) and not child.children()), None)
+        return None
+
+
+def is_gone(process: psutil.Process) -> bool:
+    """Whether a process has ended; one whose parent was killed may wait for ever to be asked for its exit code."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.status() == psutil.STATUS_ZOMBIE
+    return True
+
+
+def start(data: Path, *arguments: str) -> Server:
+    command = [sys.executable, "-m", "qol_server.cli", "serve", "--data", str(data), "--port", "0", *arguments]
+    with (data / "errors.txt").open("w") as errors:
+        process = psutil.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    told = ""
+    for line in process.stdout:
+        told += line
+        if line.startswith("Stop it"):
+            return Server(process, told)
+    raise AssertionError(f"it did not start: {told}{(data / 'errors.txt').read_text()}")
+
+
+@pytest.fixture
+def server(trial: Trial) -> Iterator[Server]:
+    running = start(trial.settings.data, "--workers", "1")
+    yield running
+    end(running, signal.SIGTERM)
+
+
+def end(running: Server, sign: signal.Signals) -> int:
+    """Send a signal and wait until the whole family is gone."""
+    family = running.family()
+    if running.process.is_running():
+        running.process.send_signal(sign)
+    code = running.process.wait(40)
+    running.process.stdout.close()
+    wait_for(lambda: all(is_gone(each) for each in family))
+    return code
+
+
+def test_it_says_where_it_is_what_it_serves_and_what_a_phone_needs(server: Server, trial: Trial) -> None:
+    assert server.address.startswith("http://127.0.0.1:")
+    assert str(trial.settings.data) in server.told
+    assert f"1 ({people.SLUG})" in server.told
+    assert "HTTPS" in server.told
+    health = server.health()
+    assert (health["status"], health["studies"]) == ("ok", 1)
+
+
+def test_the_clock_beside_it_ticks_and_is_started_again_when_it_dies(server: Server) -> None:
+    wait_for(lambda: server.health()["clock"]["ticks"])
+    first = server.clock()
+    assert first is not None
+    first.kill()
+    wait_for(lambda: server.clock() not in (None, first))
+    assert server.health()["status"] == "ok"
+
+
+def test_a_dead_worker_is_replaced(server: Server) -> None:
+    (worker,) = (process for child in server.process.children() for process in child.children())
+    worker.kill()
+    wait_for(lambda: any(grand not in (worker,) for child in server.process.children() for grand in child.children()))
+    assert server.health()["status"] == "ok"
+
+
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGKILL, -signal.SIGKILL)])
+def test_all_its_processes_end_with_it(trial: Trial, sign: signal.Signals, code: int) -> None:
+    running = start(trial.settings.data, "--workers", "2")
+    wait_for(lambda: len(running.family()) == 4)
+    assert end(running, sign) == code
+    with pytest.raises(OSError, match="refused"):
+        running.health()
+
+
+def test_when_the_web_server_dies_the_command_ends_and_says_so(trial: Trial) -> None:
+    running = start(trial.settings.data, "--workers", "1")
+    wait_for(lambda: len(running.family()) == 3)
+    (web,) = (child for child in running.process.children() if child.children())
+    family = running.family()
+    web.kill()
+    assert running.process.wait(40) == 3
+    running.process.stdout.close()
+    wait_for(lambda: all(is_gone(each) for each in family))
+    assert "The server ended by itself" in (trial.settings.data / "errors.txt").read_text()
+
+
+@pytest.mark.parametrize("option", [socket.SO_RCVTIMEO, socket.SO_SNDTIMEO])
+def test_a_phone_that_falls_silent_in_the_middle_of_a_request_keeps_no_thread_for_long(option: int) -> None:
+    limit = struct.pack("ll", serve.STALLED, 0)
+    with serve.listen("127.0.0.1", 0, clear=True) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            accepted.setblocking(False)
+            accepted.setblocking(True)  # as the web server does between two requests
+            assert accepted.getsockopt(socket.SOL_SOCKET, option, len(limit)) == limit
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that its own key signed, and the key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    folder.mkdir(exist_ok=True)
+    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
+    cert_file.write_bytes(made.public_bytes(Encoding.PEM))
+    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return cert_file, key_file
+
+
+def test_https_with_a_certificate_of_ones_own(trial: Trial, tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path)
+    running = start(trial.settings.data, "--workers", "1", "--tls-cert", str(cert), "--tls-key", str(key))
+    try:
+        assert running.address.startswith("https://127.0.0.1:")
+        assert running.health(ssl.create_default_context(cafile=str(cert)))["status"] == "ok"
+        with pytest.raises(OSError, match="CERTIFICATE_VERIFY_FAILED"):
+            running.health(ssl.create_default_context())
+    finally:
+        assert end(running, signal.SIGTERM) == 0
+
+
+# What is wrong is said before anything starts
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    code = cli.main(["serve", *arguments])
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "Traceback" not in told.err
+    return code, told.err
+
+
+def test_a_busy_port_is_named_with_what_to_do(trial: Trial, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, told = refused(capsys, "--data", str(trial.settings.data), "--port", str(port))
+    assert code == 3
+    assert f"port {port}" in told
+    assert "--port" in told.splitlines()[1]
+
+
+def test_without_a_data_folder_it_names_the_command_that_makes_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = refused(capsys, "--data", str(tmp_path / "nowhere"))
+    assert code == 3
+    assert "qol init" in told
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104
+def test_answers_do_not_travel_in_clear_text_unless_it_is_said(trial: Trial, host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = refused(capsys, "--data", str(trial.settings.data), "--host", host, "--port", "0")
+    assert code == 2
+    for way in ("--tls-cert", "--tls-key", "reverse proxy", "--insecure"):
+        assert way in told
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.7"])
+def test_a_host_that_is_not_here(trial: Trial, host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = refused(capsys, "--data", str(trial.settings.data), "--host", host, "--insecure")
+    assert code == 2
+    assert f"--host {host} is no address of this machine" in told
+
+
+def test_certificate_files_that_do_not_fit_are_named(trial: Trial, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cert, key = certificate(tmp_path / "one")
+    _, other = certificate(tmp_path / "two")
+    text = tmp_path / "notes.txt"
+    text.write_text("not a certificate", encoding="utf-8")
+    data = ("--data", str(trial.settings.data))
+    for arguments, says in (
+        (("--tls-cert", str(cert)), "both a certificate and its key"),
+        (("--tls-key", str(key)), "both a certificate and its key"),
+        (("--tls-cert", str(cert), "--tls-key", str(other)), "does not belong to the certificate"),
+        (("--tls-cert", str(text), "--tls-key", str(key)), f"{text}: this is no PEM file"),
+        (("--tls-cert", str(key), "--tls-key", str(key)), "cannot be used"),
+        (("--tls-cert", str(tmp_path / "none.pem"), "--tls-key", str(key)), "none.pem"),
+    ):
+        code, told = refused(capsys, *data, *arguments)
+        assert (code, says in told) == (2, True), told
