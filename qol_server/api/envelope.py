@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from marshmallow import ValidationError, fields
+from marshmallow import fields
 
-from qol_server.intake.catalogue import Moment, OneOf, Shape, Text, Whole, Zone, faults, sha256_field, signature_field, uuid_field
+from qol_server.intake.catalogue import Fits, Moment, OneOf, Shape, Text, Whole, Zone, faults, sha256_field, signature_field, uuid_field
 from qol_server.intake.lines import parse
 from qol_server.trial import problems
 from qol_server.trial.problems import Problem, Refused
@@ -55,6 +55,7 @@ class EnvelopeShape(Shape):
 
 
 _SHAPE = EnvelopeShape()
+_FITS = Fits(_SHAPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +108,19 @@ def split(body: bytes) -> tuple[Envelope, list[bytes]]:
     said = parse(first)
     if isinstance(said, Problem):
         raise Refused(problems.BAD_ENVELOPE, "The first line is not a JSON object.")
-    try:
-        fields_ = _SHAPE.load(said)
-    except ValidationError as wrong:
-        raise Refused(problems.BAD_ENVELOPE, "The envelope has wrong or missing fields.", errors=faults(wrong.messages)) from None
+    if not _FITS(said) and (wrong := _SHAPE.validate(said)):
+        raise Refused(problems.BAD_ENVELOPE, "The envelope has wrong or missing fields.", errors=faults(wrong))
     lines = rest.split(b"\n")
     if lines[-1] == b"":  # a line feed ends the last line; it does not begin another
         lines.pop()
-    if len(lines) != fields_["entries"] or hashlib.sha256(rest).hexdigest() != fields_["digest"]:
-        raise Refused(problems.TRUNCATED, f"The envelope promises {fields_['entries']} lines; what came does not fit it.")
+    if len(lines) != said["entries"] or hashlib.sha256(rest).hexdigest() != said["digest"]:
+        raise Refused(problems.TRUNCATED, f"The envelope promises {said['entries']} lines; what came does not fit it.")
     if len(lines) > LIMITS["entries"]:
         raise Refused(problems.TOO_LARGE, f"The batch has {len(lines)} entries; at most {LIMITS['entries']} are taken at once.")
-    seqs = fields_.get("seqs")
+    seqs = said.get("seqs")
     if seqs is not None and len(seqs) != len(lines):
         raise Refused(problems.BAD_ENVELOPE, f"seqs names {len(seqs)} numbers for {len(lines)} lines.")
     return Envelope(
-        fields_["batch"], datetime.fromisoformat(fields_["sent_at"]), None if seqs is None else tuple(seqs), fields_.get("cursor"),
-        fields_.get("language"), fields_.get("app"), fields_.get("witness"), fields_.get("queue"),
+        said["batch"], datetime.fromisoformat(said["sent_at"]), None if seqs is None else tuple(seqs), said.get("cursor"),
+        said.get("language"), said.get("app"), said.get("witness"), said.get("queue"),
     ), lines  # fmt: skip

@@ -51,15 +51,27 @@ def decode(text: str, owner: str) -> Cursor | None:
     """The cursor of a text; None where it cannot be used, also when it is another participant's or epoch's."""
     try:
         whose, participant, study, horizon, language, after, reach = orjson.loads(base64.urlsafe_b64decode(text))
-        cursor = Cursor(
-            participant, study, horizon, language,
-            None if after is None else (int(after[0]), str(after[1])),
-            None if reach is None else (int(reach[0]), int(reach[1]), str(reach[2]), str(reach[3])),
+        if whose != owner or not isinstance(language, str):
+            return None
+        return Cursor(
+            _revision(participant), _revision(study), _day(horizon), language,
+            None if after is None else (_revision(after[0]), str(after[1])),
+            None if reach is None else (_revision(reach[0]), _revision(reach[1]), _day(reach[2]), str(reach[3])),
         )  # fmt: skip
-        usable = whose == owner and type(participant) is int and type(study) is int and date.fromisoformat(horizon)
-        return cursor if usable and isinstance(language, str) else None
     except (ValueError, TypeError, KeyError, IndexError, binascii.Error):
         return None
+
+
+def _revision(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise ValueError(value)
+    return value
+
+
+def _day(value: Any) -> str:
+    if date.fromisoformat(value).isoformat() != value:
+        raise ValueError(value)
+    return str(value)
 
 
 Change = dict[str, Any]

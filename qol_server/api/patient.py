@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -24,10 +25,13 @@ from qol_server.intake.catalogue import Shape, Text, Zone, faults, uuid_field
 from qol_server.intake.record import record
 from qol_server.intake.study import Study
 from qol_server.keys import verifies
+from qol_server.logs import log_failure
 from qol_server.store import Tx
 from qol_server.trial import facts, problems
 from qol_server.trial.facts import Kind
 from qol_server.trial.problems import Problem, Refused
+
+log = logging.getLogger(__name__)
 
 
 class PairingRequest(Shape):
@@ -95,38 +99,40 @@ class PatientApi:
         old = _too_old(study, tx, phone, envelope)
         if old and not lines:
             raise Refused(problems.APP_TOO_OLD)
-        admitted = self._admit(study, tx, phone, envelope, lines, now)
-        self._note(study, phone, token, envelope, now)
+        admitted = self._admit(study, tx, phone, token, envelope, lines, now)
+        if envelope.witness is not None:
+            _heed(study, tx, envelope.witness, now)
         return json_answer(
             {
                 "protocol": PROTOCOL, "batch": envelope.batch, "epoch": study.epoch, "server_time": stamp(now),
                 "results": [_result(result) for result in admitted.results],
                 "device_seq": {"contiguous_to": admitted.contiguous_to, "missing": admitted.missing},
-                "archived_through": phone.archived_through, "head": study.signed_head(admitted.head),
+                "archived_through": phone.archived_through, "head": study.signed_head(study.head(tx)),
                 "feed": _feed(study, tx, phone, envelope, admitted, now, old), "sync_again_after_s": self.sync_again_after,
             }
         )  # fmt: skip
 
     @staticmethod
-    def _admit(study: Study, tx: Tx, phone: Phone, envelope: Envelope, lines: list[bytes], now: datetime) -> Admitted:
+    def _admit(study: Study, tx: Tx, phone: Phone, token: str, envelope: Envelope, lines: list[bytes], now: datetime) -> Admitted:
+        is_new, is_due = not phone.token_used, pairing.is_due_to_be_seen(phone, now)
+
+        def note(tx: Tx) -> None:
+            """What has to be remembered of a sync besides its entries; most syncs write nothing here."""
+            if is_new:
+                pairing.token_used(tx, token, phone.device)
+            if is_due:
+                queue = envelope.queue or {"unsent": 0}
+                pairing.seen(tx, phone.device, now, queue["unsent"], queue.get("oldest"))
+
         if not lines:
+            if is_new or is_due:
+                study.store.write(note)
             gaps = missing(phone.contiguous_to, orjson.loads(phone.ahead))
-            return Admitted((), study.head(tx), phone.contiguous_to, gaps, phone.participant_revision, phone.participant_revision)
+            return Admitted((), phone.contiguous_to, gaps, phone.participant_revision, phone.participant_revision)
         skew = round((envelope.sent_at - now) / timedelta(milliseconds=1))
         examined = [examine(study, tx, number, raw) for number, raw in enumerate(lines, 2)]
         seqs = envelope.seqs or tuple(line.seq or 0 for line in examined)
-        return admit(study, phone, examined, seqs, now=now, skew=skew)
-
-    @staticmethod
-    def _note(study: Study, phone: Phone, token: str, envelope: Envelope, now: datetime) -> None:
-        """What has to be remembered of a sync besides its entries; most syncs write nothing here."""
-        if not phone.token_used:
-            study.store.write(lambda tx: pairing.token_used(tx, token, phone.device))
-        if pairing.is_due_to_be_seen(phone, now):
-            queue = envelope.queue or {"unsent": 0}
-            study.store.write(lambda tx: pairing.seen(tx, phone.device, now, queue["unsent"], queue.get("oldest")))
-        if envelope.witness is not None:
-            _heed(study, study.store.read(), envelope.witness, now)
+        return admit(study, phone, examined, seqs, now=now, skew=skew, also=note)
 
 
 def _pairing_request() -> dict[str, Any]:
@@ -188,12 +194,19 @@ def _too_old(study: Study, tx: Tx, phone: Phone, envelope: Envelope) -> bool:
 
 def _feed(study: Study, tx: Tx, phone: Phone, envelope: Envelope, admitted: Admitted, now: datetime, too_old: bool) -> dict[str, Any]:
     if phone.status == "replaced" or too_old:
-        problem = problems.APP_TOO_OLD if too_old else problems.DEVICE_REPLACED
-        stopped = {"reset": False, "changes": [], "cursor": envelope.cursor, "more": False}
-        return stopped | {"problem": problem_document(problem)}
+        return _silent(envelope, problems.APP_TOO_OLD if too_old else problems.DEVICE_REPLACED)
     told = admitted.revision_before if not admitted.tells_news else -1
     phone = replace(phone, participant_revision=admitted.revision)
-    return feed.read(study, tx, phone, envelope.cursor, envelope.language, now, up_to_date_at=told)
+    try:
+        return feed.read(study, tx, phone, envelope.cursor, envelope.language, now, up_to_date_at=told)
+    except Exception as failure:  # the upload is stored; whatever the feed stumbles over must not hide that
+        log_failure(log, "the feed cannot be told", failure)
+        return _silent(envelope, problems.INTERNAL)
+
+
+def _silent(envelope: Envelope, problem: Problem) -> dict[str, Any]:
+    """A feed that tells nothing but why."""
+    return {"reset": False, "changes": [], "cursor": envelope.cursor, "more": False, "problem": problem_document(problem)}
 
 
 def _result(result: Result) -> dict[str, Any]:

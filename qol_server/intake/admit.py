@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,13 +14,13 @@ import orjson
 from qol_server import journal
 from qol_server.access.pairing import Phone
 from qol_server.clock import stamp
-from qol_server.intake.catalogue import SHAPES, faults
+from qol_server.intake.catalogue import FITS, SHAPES, faults
 from qol_server.intake.lines import parse
 from qol_server.intake.study import Study
 from qol_server.journal import Head
 from qol_server.logs import log_failure
 from qol_server.state import participants
-from qol_server.state.responses import Known
+from qol_server.state.responses import Known, know
 from qol_server.store import StoreBusy, StoreFull, Tx
 from qol_server.trial import facts, problems, schedule
 from qol_server.trial.facts import PHONE_KINDS, Entry, Kind
@@ -73,10 +73,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The results of a batch, the journal's head and what the server knows of the device's sequence after it."""
+    """The results of a batch, and what the server knows of the device's sequence and has told the participant after it."""
 
     results: tuple[Result, ...]
-    head: Head
     contiguous_to: int
     missing: tuple[int, ...]
     revision_before: int
@@ -97,8 +96,7 @@ def examine(study: Study, tx: Tx, number: int, raw: bytes) -> Line:
     if kind is None:
         line.problem, line.detail = problems.UNKNOWN_KIND, "The kind must be one of " + ", ".join(sorted(_KINDS)) + "."
         return line
-    wrong = SHAPES[kind].validate(parsed)
-    if wrong:
+    if not FITS[kind](parsed) and (wrong := SHAPES[kind].validate(parsed)):
         line.problem = problems.BAD_ENTRY
         line.detail = " ".join(f"{fault['where']}: {fault['what']}" for fault in faults(wrong))
     elif kind is Kind.RESPONSE_GIVEN:
@@ -131,51 +129,58 @@ class _Batch:
     skew: int
     stored: dict[str, tuple[bytes, Head]] = field(default_factory=dict)  # id -> body, receipt
     kept: dict[bytes, tuple[Head, str]] = field(default_factory=dict)  # body -> receipt, problem, of quarantined lines
+    has_kept: bool = False
     known: Known | None = None
     last_seq: int = 0
     last_captured: datetime | None = None
 
 
-def admit(study: Study, phone: Phone, lines: Sequence[Line], seqs: Sequence[int], *, now: datetime, skew: int) -> Admitted:
+def admit(
+    study: Study, phone: Phone, lines: Sequence[Line], seqs: Sequence[int], *, now: datetime, skew: int, also: Callable[[Tx], None]
+) -> Admitted:
     """Store a batch in one transaction; returns only after the commit. Raises StoreBusy, StoreFull: nothing is stored.
 
     ``seqs``: the sequence numbers of the lines, as the envelope names them. ``skew``: phone's clock minus ours, in ms.
+    ``also``: what else is to be written with it.
     """
-    return study.store.write(lambda tx: _admit(tx, study, phone, lines, seqs, now, skew))
 
+    def work(tx: Tx, decide: Callable[[Tx, _Batch, Sequence[Line]], list[Result]]) -> Admitted:
+        also(tx)
+        return _admit(tx, study, phone, lines, seqs, now, skew, decide)
 
-def _admit(tx: Tx, study: Study, phone: Phone, lines: Sequence[Line], seqs: Sequence[int], now: datetime, skew: int) -> Admitted:
-    device = tx.one(
-        "SELECT d.contiguous_to, d.ahead, d.last_seq, d.last_captured, r.revision FROM devices d"
-        " JOIN roster r ON r.participant = d.participant WHERE d.device = ?",
-        (phone.device,),
-    )
-    assert device is not None, "a phone has a device"  # noqa: S101
-    captured = device["last_captured"]
-    batch = _Batch(
-        study, phone, now, stamp(now), skew, last_seq=device["last_seq"],
-        last_captured=None if captured is None else datetime.fromisoformat(captured),
-    )  # fmt: skip
-    tx.run("SAVEPOINT batch")
     try:
-        results = _together(tx, batch, lines)
+        return study.store.write(lambda tx: work(tx, _together))
     except (StoreBusy, StoreFull):
         raise
     except Exception as failure:  # one entry made a rule or the database stumble: find it, and keep its neighbours
-        if not tx.connection.in_transaction:
-            raise
         log_failure(log, "a batch is taken line by line", failure)
-        tx.run("ROLLBACK TO batch")
-        batch.stored.clear()
-        batch.kept.clear()
-        results = [result for line in lines for result in _alone(tx, batch, line)]
-    tx.run("RELEASE batch")
-    stored = {result.line for result in results if result.status != "retry"}
-    contiguous_to, ahead = _advance(
-        device["contiguous_to"], orjson.loads(device["ahead"]),
-        [seq for line, seq in zip(lines, seqs, strict=True) if line.number in stored],
+        return study.store.write(lambda tx: work(tx, _one_by_one))
+
+
+_DEVICE = """
+SELECT d.contiguous_to, d.ahead, d.last_seq, d.last_captured, r.revision,
+  EXISTS (SELECT 1 FROM quarantine q WHERE q.device = d.device) AS has_kept
+FROM devices d JOIN roster r ON r.participant = d.participant WHERE d.device = ?
+"""
+
+
+def _admit(
+    tx: Tx, study: Study, phone: Phone, lines: Sequence[Line], seqs: Sequence[int], now: datetime, skew: int,
+    decide: Callable[[Tx, _Batch, Sequence[Line]], list[Result]],
+) -> Admitted:  # fmt: skip
+    device = tx.one(_DEVICE, (phone.device,))
+    assert device is not None, "a phone has a device"  # noqa: S101
+    captured = device["last_captured"]
+    batch = _Batch(
+        study, phone, now, stamp(now), skew, has_kept=bool(device["has_kept"]), last_seq=device["last_seq"],
+        last_captured=None if captured is None else datetime.fromisoformat(captured),
     )  # fmt: skip
-    if (contiguous_to, batch.last_seq) != (device["contiguous_to"], device["last_seq"]) or ahead != orjson.loads(device["ahead"]):
+    results = decide(tx, batch, lines)
+    stored = {result.line for result in results if result.status != "retry"}
+    had = orjson.loads(device["ahead"])
+    came = [seq for line, seq in zip(lines, seqs, strict=True) if line.number in stored]
+    contiguous_to, ahead = _advance(device["contiguous_to"], had, came)
+    if (contiguous_to, batch.last_seq, ahead) != (device["contiguous_to"], device["last_seq"], had):
         latest = None if batch.last_captured is None else batch.last_captured.isoformat()
         tx.run(
             "UPDATE devices SET contiguous_to = ?, ahead = ?, last_seq = ?, last_captured = ? WHERE device = ?",
@@ -183,8 +188,8 @@ def _admit(tx: Tx, study: Study, phone: Phone, lines: Sequence[Line], seqs: Sequ
         )
     fresh = [result.position for result in results if result.status in ("stored", "quarantined") and result.position is not None]
     return Admitted(
-        tuple(results), study.head(tx), contiguous_to, missing(contiguous_to, ahead), device["revision"],
-        max([device["revision"], *fresh]), any(line.fact is not None and line.fact.get("kind") == Kind.PREFERENCE_SET for line in lines),
+        tuple(results), contiguous_to, missing(contiguous_to, ahead), device["revision"], max([device["revision"], *fresh]),
+        any(line.fact is not None and line.fact.get("kind") == Kind.PREFERENCE_SET for line in lines),
     )  # fmt: skip
 
 
@@ -256,8 +261,12 @@ def _together(tx: Tx, batch: _Batch, lines: Sequence[Line]) -> list[Result]:
     return [result for result in results if result is not None]
 
 
+def _one_by_one(tx: Tx, batch: _Batch, lines: Sequence[Line]) -> list[Result]:
+    """Each line by itself: as it is, else kept for review, else to be sent again."""
+    return [result for line in lines for result in _alone(tx, batch, line)]
+
+
 def _alone(tx: Tx, batch: _Batch, line: Line) -> list[Result]:
-    """One line by itself: as it is, else kept for review, else to be sent again."""
     original = line.problem
     for problem in (original, problems.UNPROCESSABLE):
         tx.run("SAVEPOINT line")
@@ -285,17 +294,19 @@ def _look_up(tx: Tx, batch: _Batch, lines: Sequence[Line]) -> None:
         (batch.phone.participant, *ids),
     )
     batch.stored.update({row["id"]: (row["body"], Head(row["position"], row["digest"].hex())) for row in rows})
-    marks = ",".join("?" * len(lines))
-    rows = tx.all(
-        f"SELECT q.body, q.position, q.problem, e.digest FROM quarantine q JOIN entries e USING (position)"  # noqa: S608 - only marks
-        f" WHERE q.device = ? AND q.body IN ({marks})",
-        (batch.phone.device, *(line.body for line in lines)),
-    )
-    batch.kept.update({row["body"]: (Head(row["position"], row["digest"].hex()), row["problem"]) for row in rows})
+    if batch.has_kept:
+        marks = ",".join("?" * len(lines))
+        rows = tx.all(
+            f"SELECT q.body, q.position, q.problem, e.digest FROM quarantine q JOIN entries e USING (position)"  # noqa: S608 - only marks
+            f" WHERE q.device = ? AND q.body IN ({marks})",
+            (batch.phone.device, *(line.body for line in lines)),
+        )
+        batch.kept.update({row["body"]: (Head(row["position"], row["digest"].hex()), row["problem"]) for row in rows})
     given = [line for line in lines if line.problem is None and line.fact is not None and line.fact["kind"] == Kind.RESPONSE_GIVEN]
     if given:
         occurrences = (line.fact["occurrence"] for line in given if line.fact is not None)
-        batch.known = batch.study.folder.know(tx, batch.phone.participant, [line.id for line in given if line.id], occurrences)
+        protocol = batch.study.protocol(tx, batch.phone.protocol)
+        batch.known = know(tx, protocol, batch.phone.participant, [line.id for line in given if line.id], occurrences)
 
 
 def _seen_before(batch: _Batch, line: Line) -> Result | None:
