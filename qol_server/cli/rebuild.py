@@ -15,11 +15,21 @@ from qol_server.cli.common import common, emit, table
 @common
 def command(study: str, data: Path) -> int:
     """Wipe the views of STUDY, make them again from the journal, and compare them with what was there."""
-    from qol_server.intake.looking import live
+    from qol_server.intake.looking import discard, live
+    from qol_server.store.driver import sqlite3
     from qol_server.views.showing import rebuild
 
-    views = live(opened(data, study), settings_of(data))
-    differences, rows = rebuild(views)
+    there, settings = opened(data, study), settings_of(data)
+    try:
+        views = live(there, settings)
+        differences, rows = rebuild(views)
+    except sqlite3.DatabaseError as damage:
+        if type(damage) is not sqlite3.DatabaseError:  # busy, full or read-only: the file itself is sound
+            raise
+        discard(there, settings)
+        views = live(there, settings)
+        _, rows = rebuild(views)
+        differences = [f"the file of the views could not be read ({damage}) and was made anew"]
     position = views.position()
 
     def human() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from qol_server.intake.admit import Noticer, notice
@@ -20,9 +21,20 @@ from qol_server.views.scores import Run
 
 def live(study: Study, settings: Settings) -> Views:
     """The study's views in their own file, which may be wiped at any time; not read up to the present yet."""
-    folder = settings.data / "views"
-    folder.mkdir(parents=True, exist_ok=True)
-    return Views(study, Store(folder / f"{study.slug}.db", durable=False), _noticing(study))
+    path = _path(study, settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return Views(study, Store(path, durable=False), _noticing(study))
+
+
+def discard(study: Study, settings: Settings) -> None:
+    """Delete the file of the views; nothing is lost, for it can be made again."""
+    path = _path(study, settings)
+    for beside in ("", "-wal", "-shm"):
+        path.with_name(path.name + beside).unlink(missing_ok=True)
+
+
+def _path(study: Study, settings: Settings) -> Path:
+    return settings.data / "views" / f"{study.slug}.db"
 
 
 def as_of(study: Study, position: int) -> Views:

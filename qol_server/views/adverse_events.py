@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from qol_server.trial.instrument import Item, ItemType
@@ -29,7 +30,12 @@ def table(views: Views) -> tuple[Columns, list[tuple[Any, ...]]]:
             found[row["position"]] = [row[name] for name in _NAMES]
         given.setdefault(row["position"], {})[row["item"]] = _value(items[row["item"]], row)
     rows = [(*fixed, *(given[position].get(item) for item in items)) for position, fixed in found.items()]
-    return (*_OF_RESPONSE, *(_column(item) for item in items.values())), rows
+    return columns(items.values()), rows
+
+
+def columns(items: Iterable[Item]) -> Columns:
+    """What every response has, and a column for each of the diary's items."""
+    return (*_OF_RESPONSE, *(_column(item) for item in items))
 
 
 def _value(item: Item, row: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from qol_server.state import participants
@@ -16,7 +16,7 @@ def table(views: Views) -> tuple[Columns, list[tuple[Any, ...]]]:
     tx, moment = views.store.read(), views.moment()
     protocol = views.source.folder.protocol(tx)
     if protocol is None or moment is None:
-        return _columns([], []), []
+        return columns([], []), []
     everybody = [participants.load(tx, one) for one in participants.numbers(tx)]
     times = {name: max([1, *(len(one.anchors.get(name, ())) for one in everybody if one)]) for name in protocol.anchors}
     anchors = [(name, nth) for name in protocol.anchors for nth in range(1, times[name] + 1)]
@@ -40,14 +40,15 @@ def table(views: Views) -> tuple[Columns, list[tuple[Any, ...]]]:
                 *(one.withdrawals[kind].isoformat() if kind in one.withdrawals else None for kind in kinds),
             )
         )  # fmt: skip
-    return _columns(anchors, kinds), rows
+    return columns(anchors, kinds), rows
 
 
-def _today(moment: datetime, zone: str) -> Any:
+def _today(moment: datetime, zone: str) -> date:
     return schedule.local(moment, zone).date()
 
 
-def _columns(anchors: list[tuple[str, int]], withdrawals: list[str]) -> Columns:
+def columns(anchors: list[tuple[str, int]], withdrawals: list[str]) -> Columns:
+    """The columns of a protocol's anchors, each with which time it is (1, 2, …), and kinds of withdrawal."""
     return (
         *WHO,
         text("language", "The language chosen for the app."),

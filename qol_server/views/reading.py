@@ -136,6 +136,8 @@ class Views:
         if entry.kind == Kind.ENTRY_QUARANTINED:
             self.source.folder.fold(tx, entry, {})
             return
+        if not entry.line:  # blanked by a logged redaction: what it said is gone from every view, of the past too
+            return
         fact = orjson.loads(entry.line)
         noticed = self._notice(tx, entry, fact) if entry.kind in PHONE_KINDS else ()
         self.source.folder.fold(tx, entry, fact, noticed)

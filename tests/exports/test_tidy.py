@@ -15,11 +15,13 @@ import pytest
 from qol_server import journal, keys
 from qol_server.cli import main
 from qol_server.exports import tidy
+from qol_server.store import Store
 from qol_server.trial import facts
 from qol_server.trial.facts import Kind
 from qol_server.trial.problems import Refused
 from qol_server.views.showing import VIEWS
 from tests import people
+from tests.exports import columns_page
 from tests.views.story import FREE_TEXT, four_weeks
 
 NOW = datetime(2026, 3, 27, 9, tzinfo=UTC)
@@ -292,11 +294,26 @@ def test_rebuild_says_equal_or_what_differs(story, capsys):
     data = story.trial.settings.data
     code, said = run(capsys, "rebuild", "desminib", "--data", data, "--json")
     assert (code, json.loads(said.out)["equal"]) == (0, True)
-    from qol_server.store import Store
-
     Store(data / "views" / "desminib.db", durable=False).write(lambda tx: tx.run("UPDATE windows SET state = 'missed'"))
     code, said = run(capsys, "rebuild", "desminib", "--data", data)
     assert code == 1
     assert "Not equal to what was there:\n  windows: had" in said.out
     code, said = run(capsys, "rebuild", "desminib", "--data", data)
     assert (code, "The views are what they were" in said.out) == (0, True)
+
+
+def test_a_damaged_file_of_views_is_made_anew(story, capsys):
+    data = story.trial.settings.data
+    run(capsys, "rebuild", "desminib", "--data", data)
+    (data / "views" / "desminib.db").write_bytes(b"this is no database" * 500)
+    code, said = run(capsys, "rebuild", "desminib", "--data", data)
+    assert code == 1
+    assert "could not be read (file is not a database) and was made anew" in said.out
+    code, said = run(capsys, "rebuild", "desminib", "--data", data)
+    assert (code, "The views are what they were" in said.out) == (0, True)
+
+
+def test_the_reference_lists_the_columns_that_an_export_has(made):
+    for name, columns in columns_page.files().items():
+        assert (made.folder / f"{name}.csv").read_text("utf-8").splitlines()[0] == ",".join(column.name for column in columns)
+    assert columns_page.PAGE.read_text("utf-8") == columns_page.export_tidy(), "out of date; run: ./qol test --write-docs"

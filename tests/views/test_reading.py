@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from qol_server import journal
 from qol_server.intake import adoption, looking
+from qol_server.trial.facts import Entry, Kind
 from qol_server.views import reading
 from qol_server.views.showing import VIEWS, digest, rebuild
 from tests import people
@@ -181,3 +184,22 @@ def test_an_amendment_moves_the_windows_from_its_position_on(tmp_path):
     assert as_of(trial, before) == had
     assert caught_up(following) == as_of(trial, trial.position)
     assert due(following) == "2026-04-10"
+
+
+def test_what_was_redacted_is_gone_from_the_views_and_the_rest_stays(tmp_path):
+    trial = people.trial(tmp_path)
+    ada = trial.phone(trial.enrol(people.ADA))
+    named = ada.something_happened(people.FELL_ILL | {"what": "Dr Somebody was rude"})
+    ada.answer("qol@BASELINE", people.C30)
+    ada.sync()
+    where = f"position:{named.receipt['position']}"
+    redaction = Entry(Kind.ENTRY_REDACTED, "r1", b"{}", people.DATA_MANAGER, "2026-03-02T09:00:00.000Z", occurrence=where, reason="a name")
+
+    def redact(tx):
+        journal.append(tx, trial.study.slug, [(redaction, hashlib.sha256(b"{}").digest())])
+        tx.run("UPDATE lines SET line = x'' WHERE position = ?", (named.receipt["position"],))
+
+    trial.study.store.write(redact)
+    views = looking.as_of(trial.study, trial.position)
+    assert VIEWS["adverse_events"](views)[1] == []
+    assert digest(views, "answers")[0] == 30
