@@ -10,6 +10,7 @@ import click
 from qol_server.cli import EXIT_CODES, group
 from qol_server.trial.facts import PHONE_KINDS, Kind
 from qol_server.trial.problems import CATALOGUE
+from tests.exports.columns_page import export_tidy
 from tests.trial.rulebook import rules
 from tests.trial.scorebook import scoring
 
@@ -90,7 +91,14 @@ def kinds() -> str:
     return f"# Kinds of entry\n\n{NOTICE}\n\n{table}\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"cli.md": cli, "problems.md": problems, "kinds.md": kinds, "rules.md": rules, "scoring.md": scoring}
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": cli,
+    "export-tidy.md": export_tidy,
+    "problems.md": problems,
+    "kinds.md": kinds,
+    "rules.md": rules,
+    "scoring.md": scoring,
+}
 
 
 def write() -> None:
