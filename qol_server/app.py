@@ -49,8 +49,17 @@ class Hall:
         if found is None:
             with self._lock:
                 found = self._open.get(slug) or studies.open_study(self._settings, slug)
+                found.warm()
                 self._open[slug] = found
         return found
+
+    def warm(self) -> None:
+        """Open every study, so that the first phone does not wait for it."""
+        for slug in studies.slugs(self._settings):
+            try:
+                self.study(slug)
+            except Exception as failure:  # it will be explained to whoever asks for it
+                log_failure(log, f"the study {slug} cannot be opened", failure)
 
     def health(self) -> dict[str, bool]:
         """Short name -> whether the study's journal can be read."""
@@ -58,7 +67,7 @@ class Hall:
 
     def _answers(self, slug: str) -> bool:
         try:
-            study = self.study(slug)
+            study = self._open.get(slug) or studies.open_study(self._settings, slug)
             study.head(study.store.read())
         except Exception as failure:  # whatever it is, the study cannot be read
             log_failure(log, f"the study {slug} cannot be read", failure)

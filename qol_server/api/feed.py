@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -194,7 +194,7 @@ def _study(slug: str, protocol: Protocol, language: str) -> Change:
             "intended_use": dict(protocol.intended_use),
             "assessments": [_assessment(a) for a in protocol.assessments.values()],
             "reasons": {name: list(codes) for name, codes in protocol.reasons.items()},
-            "now_rules": [dict(rule) for rule in protocol.alerts if rule.get("urgency") == "now" and rule.get("enabled") != "no"],
+            "now_rules": [_rule(rule) for rule in protocol.alerts if rule["urgency"] == "now" and rule.get("enabled") != "no"],
             "advice": {name: texts[language] for name, texts in protocol.advice.items() if language in texts},
             "treatment": None if protocol.treatment is None else {
                 "name": protocol.treatment.name,
@@ -202,6 +202,11 @@ def _study(slug: str, protocol: Protocol, language: str) -> Change:
             },
         },
     )  # fmt: skip
+
+
+def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """What a phone needs to apply a rule; notes are for those who write the study's file."""
+    return {key: part for key, part in rule.items() if key in ("id", "when", "urgency", "advice", "on_phone_from")}
 
 
 def _assessment(assessment: Assessment) -> dict[str, Any]:

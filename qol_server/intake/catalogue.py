@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import zoneinfo
+from collections.abc import Callable
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
-from qol_server.trial.facts import Kind
+from qol_server.trial.facts import PHONE_KINDS, Kind
 
 T = TypeVar("T")
 
@@ -371,6 +372,60 @@ SHAPES: dict[Kind, Schema] = {
     Kind.EXPORT_MADE: ExportMade(),
 }
 """The shape of each kind's line."""
+
+
+class Fits:
+    """A shape as a bare list of its fields' own checks: says quickly that data fits; what is wrong, the shape itself says."""
+
+    def __init__(self, shape: Schema) -> None:
+        self._steps = tuple(
+            (field.data_key or name, field.required, field.allow_none, _check_of(field)) for name, field in shape.load_fields.items()
+        )
+
+    def __call__(self, data: dict[str, Any]) -> bool:
+        """Whether ``data`` fits; False also where the shape has to be asked."""
+        try:
+            for key, required, allow_none, check in self._steps:
+                if key not in data:
+                    if required:
+                        return False
+                elif data[key] is not None:
+                    check(data[key])
+                elif not allow_none:
+                    return False
+        except ValidationError:
+            return False
+        return True
+
+
+def _check_of(field: fields.Field[Any]) -> Callable[[Any], object]:
+    if isinstance(field, fields.Nested):
+        inner = Fits(field.schema)
+
+        def check(value: Any) -> None:
+            if type(value) is not dict or not inner(value):
+                raise ValidationError("")
+
+        return check
+    if isinstance(field, fields.List):
+        each = _check_of(field.inner)
+
+        def check_all(value: Any) -> None:
+            if type(value) is not list:
+                raise ValidationError("")
+            for one in value:
+                each(one)
+
+        return check_all
+    return partial(_deserialize, field)
+
+
+def _deserialize(field: fields.Field[Any], value: Any) -> object:
+    return field._deserialize(value, None, None)
+
+
+FITS: dict[Kind, Fits] = {kind: Fits(SHAPES[kind]) for kind in PHONE_KINDS}
+"""The quick check of what phones send."""
 
 
 def faults(messages: Any, where: str = "") -> list[dict[str, str]]:

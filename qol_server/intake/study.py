@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -24,6 +25,8 @@ from qol_server.trial.instrument import Instrument
 from qol_server.trial.problems import Refused
 from qol_server.trial.protocol import Protocol
 
+T = TypeVar("T")
+
 RESERVED = frozenset({"health", "ready", "metrics", "static", "docs"})
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
@@ -37,6 +40,7 @@ class Study:
         self.key = key
         self.folder = Folder(self.protocol)
         self.epoch = journal.identity(store.read())[1]
+        self._reading = threading.RLock()  # documents are read once, however many threads want them first
         self._instruments: dict[str, Instrument] = {}
         self._checkers: dict[str, response.Checker] = {}
         self._wordings: dict[str, library.Wording] = {}
@@ -53,34 +57,52 @@ class Study:
 
     def instrument(self, tx: Tx, version: str) -> Instrument:
         """The instrument of a version. Raises LookupError where the study never adopted it."""
-        if version not in self._instruments:
-            self._instruments[version] = library.instrument_from(*self._text(tx, "instrument", version))
-        return self._instruments[version]
+        return self._once(self._instruments, version, lambda: library.instrument_from(*self._text(tx, "instrument", version)))
 
     def checker(self, tx: Tx, version: str) -> response.Checker:
         """The compiled answer check of an instrument's version. Raises LookupError."""
-        if version not in self._checkers:
-            self._checkers[version] = response.compile(self.instrument(tx, version))
-        return self._checkers[version]
+        return self._once(self._checkers, version, lambda: response.compile(self.instrument(tx, version)))
 
     def wording(self, tx: Tx, version: str) -> library.Wording:
         """The wording pack of a version. Raises LookupError."""
-        if version not in self._wordings:
+
+        def read() -> library.Wording:
             text, name = self._text(tx, "wording", version)
             instrument = self.current(tx, "instrument", name)
             if instrument is None:
                 raise LookupError(name)
-            self._wordings[version] = library.wording_from(text, name, self.instrument(tx, instrument))
-        return self._wordings[version]
+            return library.wording_from(text, name, self.instrument(tx, instrument))
+
+        return self._once(self._wordings, version, read)
 
     def protocol(self, tx: Tx, version: str) -> Protocol:
         """The protocol of a version. Raises LookupError."""
-        if version not in self._protocols:
+
+        def read() -> Protocol:
             rows = tx.all("SELECT version FROM documents WHERE kind = 'instrument' ORDER BY revision")
             instruments = {i.id: i for i in (self.instrument(tx, row["version"]) for row in rows)}
             text, name = self._text(tx, "protocol", version)
-            self._protocols[version] = library.protocol_from(text, name, instruments)
-        return self._protocols[version]
+            return library.protocol_from(text, name, instruments)
+
+        return self._once(self._protocols, version, read)
+
+    def _once(self, kept: dict[str, T], version: str, read: Callable[[], T]) -> T:
+        found = kept.get(version)
+        if found is None:
+            with self._reading:
+                found = kept.get(version)
+                if found is None:
+                    found = kept[version] = read()
+        return found
+
+    def warm(self) -> None:
+        """Read the documents in force, so that no phone waits for it."""
+        tx = self.store.read()
+        protocol = self.folder.protocol(tx)
+        for name in sorted({a.instrument for a in protocol.assessments.values()}) if protocol is not None else ():
+            version = self.current(tx, "instrument", name)
+            if version is not None:
+                self.checker(tx, version)
 
     def current(self, tx: Tx, kind: str, name: str, language: str | None = None) -> str | None:
         """The version in force of an instrument, a wording (in a language) or the protocol."""

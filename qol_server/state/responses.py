@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from qol_server.state.participants import touch
 from qol_server.store import Tx
 from qol_server.trial.facts import Entry
@@ -33,27 +35,22 @@ class Known:
 
 def know(tx: Tx, protocol: Protocol, participant: str | None, ids: Sequence[str], occurrences: Iterable[str]) -> Known:
     """Look up what the entries with these ids and occurrences (at most a few hundred) will need."""
-    asked = sorted(set(occurrences))
-    marks = ",".join("?" * len(asked))
-    windows = tx.all(
-        f"SELECT occurrence, due, retired FROM assignments WHERE participant = ? AND occurrence IN ({marks})",  # noqa: S608 - only marks
-        (participant, *asked),
-    )
-    answered = tx.all(
-        f"SELECT DISTINCT occurrence FROM responses WHERE participant = ? AND occurrence IN ({marks})",  # noqa: S608 - only marks
-        (participant, *asked),
-    )
-    marks = ",".join("?" * len(ids))
-    superseded = tx.all(
-        f"SELECT supersedes FROM responses WHERE participant = ? AND supersedes IN ({marks})",  # noqa: S608 - only marks
-        (participant, *ids),
-    )
+    rows = tx.all(_WINDOWS, (participant, orjson.dumps(sorted(set(occurrences))).decode()))
+    superseded = tx.all(_SUPERSEDED, (participant, orjson.dumps(list(ids)).decode()))
     return Known(
         protocol,
-        {row["occurrence"]: (row["due"], bool(row["retired"])) for row in windows},
-        {row["occurrence"] for row in answered},
+        {row["occurrence"]: (row["due"], bool(row["retired"])) for row in rows if row["due"] is not None},
+        {row["occurrence"] for row in rows if row["answered"]},
         {row["supersedes"] for row in superseded},
     )
+
+
+_WINDOWS = """
+SELECT o.value AS occurrence, a.due, a.retired,
+  EXISTS (SELECT 1 FROM responses r WHERE r.participant = ?1 AND r.occurrence = o.value) AS answered
+FROM json_each(?2) o LEFT JOIN assignments a ON a.participant = ?1 AND a.occurrence = o.value
+"""
+_SUPERSEDED = "SELECT supersedes FROM responses WHERE participant = ?1 AND supersedes IN (SELECT value FROM json_each(?2))"
 
 
 def give(tx: Tx, entry: Entry, fact: Mapping[str, Any], known: Known, noticed: tuple[str, ...]) -> tuple[str, ...]:
