@@ -33,7 +33,25 @@ class Settings:
         return self.data / "keys"
 
 
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable that is read, as the reference lists it."""
+
+    name: str
+    default: str
+    allowed: str
+    meaning: str
+
+
 LOG_LEVELS = ("debug", "info", "warning", "error")
+AGAIN_LEAST, AGAIN_MOST = 10, 86400
+VARIABLES = (
+    Variable("QOL_DATA", "data", "a path", "The data folder; `--data` wins over it."),
+    Variable("QOL_SYNC_AGAIN_AFTER", "300", f"{AGAIN_LEAST} to {AGAIN_MOST}", "Seconds until a phone asks again when nobody uses it."),
+    Variable("QOL_LOG_LEVEL", "info", ", ".join(LOG_LEVELS), "The least important lines that the server and its clock still log."),
+    Variable("QOL_DEBUG", "", "1", "A command that fails shows where in the code; for reports, as it may show what was handled."),
+    Variable("QOL_PYTHON", "", "a path", "The Python with which `./qol` sets itself up, instead of the newest that it finds."),
+)
 
 
 def from_environment(environment: Mapping[str, str] | None = None, data: str | None = None) -> Settings:
@@ -43,8 +61,8 @@ def from_environment(environment: Mapping[str, str] | None = None, data: str | N
     """
     values = os.environ if environment is None else environment
     again = values.get("QOL_SYNC_AGAIN_AFTER", "300")
-    if not again.isascii() or not again.isdigit() or not 10 <= int(again) <= 86400:
-        raise SettingsError(f"QOL_SYNC_AGAIN_AFTER is {again!r}; it must be a whole number of seconds from 10 to 86400.")
+    if not again.isascii() or not again.isdigit() or not AGAIN_LEAST <= int(again) <= AGAIN_MOST:
+        raise SettingsError(f"QOL_SYNC_AGAIN_AFTER is {again!r}; it must be a whole number of seconds from {AGAIN_LEAST} to {AGAIN_MOST}.")
     level = values.get("QOL_LOG_LEVEL", "info").lower()
     if level not in LOG_LEVELS:
         raise SettingsError(f"QOL_LOG_LEVEL is {level!r}; it must be one of {', '.join(LOG_LEVELS)}.")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from qol_server.cli import EXIT_CODES, group
+from qol_server.settings import VARIABLES
 from qol_server.trial.facts import PHONE_KINDS, Kind
 from qol_server.trial.problems import CATALOGUE
 from tests.exports.columns_page import export_tidy
@@ -91,6 +92,13 @@ def kinds() -> str:
     return f"# Kinds of entry\n\n{NOTICE}\n\n{table}\n"
 
 
+def settings() -> str:
+    """Every environment variable that is read."""
+    rows = [f"| `{each.name}` | {f'`{each.default}`' if each.default else ''} | {each.allowed} | {each.meaning} |" for each in VARIABLES]
+    table = "\n".join(["| Variable | Default | Allowed | What it does |", "|---|---|---|---|", *rows])
+    return f"# Settings\n\n{NOTICE}\n\nEnvironment variables. A wrong one stops the start with its name and what is allowed.\n\n{table}\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
     "export-tidy.md": export_tidy,
@@ -98,6 +106,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "kinds.md": kinds,
     "rules.md": rules,
     "scoring.md": scoring,
+    "settings.md": settings,
 }
 
 
