@@ -8,9 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,12 +26,7 @@ FASTEST = {0: 6_000, 1: 4_000, 20: 900}
 """Requests a second for which a pool is made, by entries in a batch; a faster server ends its run early."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """How the server is started, and a folder for what a run leaves behind."""
-
-    folder: Path
-    command: Callable[[int], list[str]]
+THREADS = 16  # of a worker, as `qol serve` has them
 
 
 def pool(template: Template, folder: Path, size: int, seconds: float) -> Path:
@@ -68,26 +61,26 @@ def load(server: Server, bodies: Path, clients: int, seconds: float, result: Pat
 
 
 def _run(command: list[str], more: dict[str, str]) -> str:
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), **more}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), **more}, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"{command[0]} failed: {(done.stderr or done.stdout).strip()[-2000:]}")
     return done.stdout
 
 
 def measure_once(
-    template: Template, machine: Machine, bodies: Path, size: int, clients: int, seconds: float, preload: Path | None = None
+    template: Template, folder: Path, bodies: Path, size: int, clients: int, seconds: float, workers: int, preload: Path | None = None
 ) -> dict[str, Any]:
-    """One run on a fresh copy of the study, checked afterwards entry by entry."""
-    with tempfile.TemporaryDirectory(dir=machine.folder) as run:
+    """One run of `qol serve` on a fresh copy of the study, checked afterwards entry by entry."""
+    with tempfile.TemporaryDirectory(dir=folder) as run:
         settings = template.copy(Path(run) / "data")
         port = servers.free_port()
-        with servers.running(machine.command(port), port, settings.data, preload=preload) as server:
+        with servers.running(servers.serve(port, workers=workers), port, settings.data, preload=preload) as server:
             before = warm_up(server, template)
             found = load(server, bodies, clients, seconds, Path(run) / "result")
         check(settings, before + found["requests"] * size, clients * size)
-    return {
-        "batch": size, "clients": clients, **found, "entries_per_second": round(found["requests_per_second"] * size, 1),
-    }  # fmt: skip
+    return {"batch": size, "clients": clients, **found, "entries_per_second": round(found["requests_per_second"] * size, 1)}
 
 
 def warm_up(server: Server, template: Template) -> int:
@@ -135,12 +128,13 @@ def raw(bodies: Path, folder: Path, seconds: float, preload: Path | None = None)
     return {name: round(value, 1) for name, value in found.items()}
 
 
-def hello(machine: Machine, settings: Settings, clients: int, seconds: float, *, workers: int, threads: int) -> float:
+def hello(settings: Settings, clients: int, seconds: float, *, workers: int) -> float:
     """Requests a second of a route that does nothing, in the same application under the same gunicorn."""
     port = servers.free_port()
-    command = servers.gunicorn(port, workers=workers, threads=threads, application="bench.hello:application")
+    command = servers.gunicorn(port, workers=workers, threads=THREADS, application="bench.hello:application")
     with servers.running(command, port, settings.data) as server:
-        said = _run(["wrk", "--threads", "1", "--connections", str(clients), "--duration", f"{max(1, round(seconds))}s", f"{server.address}/hello"], {})
+        how = ["--threads", "1", "--connections", str(clients), "--duration", f"{max(1, round(seconds))}s"]
+        said = _run(["wrk", *how, f"{server.address}/hello"], {})
     return float(said.split("Requests/sec:")[1].split()[0])
 
 
@@ -154,4 +148,30 @@ def slow_disk(folder: Path) -> Path | None:
     return made
 
 
-__all__ = ["Batch", "Machine", "check", "hello", "load", "measure_once", "pool", "raw", "slow_disk"]
+def measure(template: Template, folder: Path, *, seconds: float, rounds: int, clients: tuple[int, ...], workers: int) -> dict[str, Any]:
+    """Every combination of batch and clients, the best of some rounds, on this disk and on one with slower syncs.
+
+    Each batch has ``raw`` (SQLite alone, one transaction a request) and ``hello`` (requests a second of the route that does
+    nothing) from the same minutes, and in its runs what they are as parts of these.
+    """
+    slow = slow_disk(folder)
+    found: dict[str, Any] = {"workers": workers, "threads": THREADS, "seconds": seconds, "best_of": rounds}
+    still = template.copy(folder / "hello")
+    doing_nothing = {count: hello(still, count, seconds / 2, workers=workers) for count in clients}
+    for size in (20, 1):
+        bodies = pool(template, folder, size, seconds)
+        for name, preload, tries in (("disk", None, rounds), ("slow_disk", slow, 1)):
+            if name == "slow_disk" and slow is None:
+                found["slow_disk"] = "not measured: there is no C compiler (cc)"
+                continue
+            alone = max((raw(bodies, folder, seconds / 2, preload) for _ in range(tries)), key=lambda one: one["entries_per_second"])
+            runs = []
+            for _ in range(tries):  # round after round, so that a busy minute of the machine does not hit one number only
+                runs += [measure_once(template, folder, bodies, size, count, seconds, workers, preload) for count in clients]
+            best = [max((run for run in runs if run["clients"] == count), key=lambda run: run["requests_per_second"]) for count in clients]
+            for run in best:
+                run["of_raw_sqlite"] = round(run["entries_per_second"] / alone["entries_per_second"], 3)
+                run["of_hello"] = round(run["requests_per_second"] / doing_nothing[run["clients"]], 3)
+            found.setdefault(name, {})[f"batch_{size}"] = {"raw_sqlite": alone, "runs": best}
+        shutil.rmtree(bodies)
+    return found | {"hello_requests_per_second": {str(count): round(value) for count, value in doing_nothing.items()}}

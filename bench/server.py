@@ -33,9 +33,9 @@ class Server:
         return f"http://{HOST}:{self.port}"
 
     def workers(self) -> list[psutil.Process]:
-        """The processes that answer requests; the clock's and the supervisors' are none."""
-        family = self.process.children(recursive=True)
-        return [p for p in family if "gunicorn" in " ".join(p.cmdline()) and not p.children() and "scheduler" not in p.cmdline()]
+        """The processes that answer requests: gunicorn's children, be it this process or a child of it."""
+        children = self.process.children()
+        return [grandchild for child in children for grandchild in child.children()] or children
 
     def cpu_seconds(self) -> float:
         """Processor time that the workers have used so far."""
@@ -56,9 +56,9 @@ def gunicorn(port: int, *, workers: int, threads: int, application: str = "wsgi:
     ]  # fmt: skip
 
 
-def serve(port: int) -> list[str]:
-    """`qol serve` as it comes."""
-    return [sys.executable, "-m", "qol_server.cli", "serve", "--port", str(port)]
+def serve(port: int, *, workers: int) -> list[str]:
+    """`qol serve`, its clock included."""
+    return [sys.executable, "-m", "qol_server.cli", "serve", "--port", str(port), "--workers", str(workers)]
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from qol_server.intake import conduct
 from qol_server.intake.conduct import Enrolment
 from qol_server.intake.study import Study, create_study
 from qol_server.settings import Settings
+from scheduler.ticks import tick_all
 
 SLUG = "desminib"
 ZONE = "Europe/Paris"
@@ -62,7 +63,7 @@ class Template:
     began: date
 
     def copy(self, folder: Path) -> Settings:
-        """A fresh copy of the data folder."""
+        """A fresh copy of the data folder, to be written durably."""
         shutil.copytree(self.settings.data, folder)
         return Settings(folder)
 
@@ -103,8 +104,11 @@ def template(folder: Path, participants: int, now: datetime | None = None) -> Te
         client.sync(now=now - timedelta(hours=1), time_zone=ZONE)
         while client.feed and client.sync(now=now - timedelta(hours=1), time_zone=ZONE)["feed"]["more"]:
             pass
-        assert client.epoch and client.cursor and client.head
+        assert client.epoch
+        assert client.cursor
+        assert client.head
         phones.append(Paired(number, client.token, client.epoch, client.cursor, client.head))
+    tick_all(study, now, settings, lambda *_: None)  # what a year of silence asks for is no part of any measurement
     tx = study.store.read()
     versions = {name: study.current(tx, "instrument", name) or "" for name in library.shipped_instruments()}
     study.store.close()
@@ -204,6 +208,21 @@ def batches(template: Template, phones: Sequence[Paired], size: int, count: int,
             "queue": {"unsent": size}, "language": "fr", "app": "1.0.0",
         }  # fmt: skip
         yield Batch(index, orjson.dumps(head)[:-1], body, size)
+
+
+def fill(template: Template, settings: Settings, phones: Sequence[Paired], total: int) -> None:
+    """Give the study ``total`` entries of these phones, in large batches, in this process and without fsync."""
+    quickly = Settings(settings.data, durable=False)
+    app = create_app(quickly)
+    client = app.test_client()
+    size = min(180, -(-total // len(phones)))
+    for batch in batches(template, phones, size, -(-total // size), seed=3):
+        phone = phones[batch.phone]
+        headers = {"Content-Type": "application/x-ndjson", "Authorization": f"Bearer {phone.token}"}
+        answer = client.post(f"/{SLUG}/api/v1/sync", data=batch.whole(phone, datetime.now(UTC)), headers=headers)
+        assert answer.status_code == 200, answer.text
+        assert {result["status"] for result in answer.json["results"]} == {"stored"}, answer.text
+    app.extensions["qol"].study(SLUG).store.close()
 
 
 def write_pool(template: Template, pool: list[Batch], folder: Path) -> None:
