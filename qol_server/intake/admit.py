@@ -189,8 +189,13 @@ def _admit(
     fresh = [result.position for result in results if result.status in ("stored", "quarantined") and result.position is not None]
     return Admitted(
         tuple(results), contiguous_to, missing(contiguous_to, ahead), device["revision"], max([device["revision"], *fresh]),
-        any(line.fact is not None and line.fact.get("kind") == Kind.PREFERENCE_SET for line in lines),
+        any(line.fact is not None and _is_news(line.fact) for line in lines),
     )  # fmt: skip
+
+
+def _is_news(fact: dict[str, Any]) -> bool:
+    """Whether an entry changes more than its own standing: a correction another response's, a preference the participation."""
+    return fact.get("supersedes") is not None or fact.get("kind") == Kind.PREFERENCE_SET
 
 
 MOST_AHEAD = 5000  # sequence numbers kept beyond a gap
