@@ -41,10 +41,10 @@ def instrument_of(wording: bytes, file: Path) -> str:
     return name
 
 
-def instruments_in_reach(file: Path, protocol: bytes, folder: Path | None) -> dict[str, bytes]:
-    """Id -> document of the shipped instruments and those of ``folder``, or of the folders ``instruments`` near ``file``.
+def instruments_in_reach(file: Path, text: bytes, folder: Path | None) -> dict[str, bytes]:
+    """Id -> document of the instruments that a protocol or wording pack names.
 
-    A file that has mistakes counts only if the protocol names it; others are of no concern here.
+    They are looked for among the shipped ones and in ``folder``, or in the folders ``instruments`` near ``file``.
     """
     from qol_server import library
 
@@ -52,14 +52,4 @@ def instruments_in_reach(file: Path, protocol: bytes, folder: Path | None) -> di
     paths = library.shipped_instruments()
     for each in near:
         paths |= {path.stem: path for path in sorted(each.glob("*.yaml"))}
-    found = {}
-    for name, path in paths.items():
-        text = path.read_bytes()
-        try:
-            library.instrument_from(text, str(path))
-        except library.StudyFileError:
-            if name.encode() in protocol:
-                raise
-            continue
-        found[name] = text
-    return found
+    return {name: path.read_bytes() for name, path in paths.items() if name.encode() in text}

@@ -9,7 +9,13 @@ import pytest
 from tests.cli.desk import Desk
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first test that needs a demonstration leaves a copy of it."""
+    return tmp_path_factory.mktemp("template") / "data"
+
+
 @pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(tmp_path: Path, template: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setenv("QOL_DATA", str(tmp_path / "data"))
-    return Desk(tmp_path / "data", capsys)
+    return Desk(tmp_path / "data", template, capsys)

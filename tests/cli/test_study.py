@@ -56,7 +56,9 @@ def test_a_live_study_names_each_licence_and_wording_that_it_lacks(desk: Desk) -
 
 
 def test_a_demonstration_goes_live_in_stand_in_labels_and_says_so(desk: Desk) -> None:
-    desk.demonstration()
+    desk.run("init")
+    desk.run("study", "adopt", "desminib", "--stand-in")
+    assert desk.run("study", "activate", "desminib") == 0
     assert "do not use it with patients" in desk.out
     about = desk.read("study", "show", "desminib")
     assert about["status"] == "active"
@@ -70,10 +72,13 @@ def test_a_demonstration_never_becomes_live(desk: Desk) -> None:
     assert desk.problem("study", "adopt", "desminib") == ("stand-in-wording", 1)
 
 
-def test_a_preview_changes_nothing(desk: Desk, amended: Path) -> None:
+def test_a_preview_of_a_new_study_makes_none(desk: Desk) -> None:
     desk.run("init")
     assert desk.read("study", "adopt", "desminib", "--preview") == {"study": "desminib", "new": True, "touched": {}}
     assert desk.read("study", "list") == {"studies": []}
+
+
+def test_a_preview_of_an_amendment_names_whom_it_would_touch(desk: Desk, amended: Path) -> None:
     desk.demonstration()
     number = desk.enrol()
     desk.run("participant", "anchor", "desminib", number, "treatment_start", "2026-02-01")
