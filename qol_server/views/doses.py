@@ -8,11 +8,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from qol_server.state import participants
 from qol_server.store import Tx
 from qol_server.trial import diary
 from qol_server.trial.diary import DOSE_DIARY, DoseDay
 from qol_server.trial.participant import Participant
+from qol_server.trial.schedule import Assignment
 
 Row = tuple[Any, ...]
 
@@ -22,17 +22,13 @@ _ANSWERS = (
 )
 
 
-def rows(tx: Tx, participant: Participant, today: date) -> tuple[list[Row], Row | None]:
-    """The days of one participant as of a local day, and their sums; (nothing, None) without a dose diary.
+def rows(tx: Tx, participant: Participant, listed: Sequence[Assignment], today: date) -> tuple[list[Row], Row | None]:
+    """The diary days among one participant's assignments as of a local day, and their sums; (nothing, None) without any.
 
     The days are those of the diary that are over, and today once it was answered. Days after the treatment are left out
     unless a dose was taken on one of them or later.
     """
-    occurrences = {
-        one.target: one.occurrence
-        for one in participants.assignments(tx, participant.number)
-        if one.instrument == DOSE_DIARY and one.opens <= today
-    }
+    occurrences = {one.target: one.occurrence for one in listed if one.instrument == DOSE_DIARY and one.opens <= today}
     if not occurrences:
         return [], None
     answers: dict[str, dict[str, str | None]] = {}

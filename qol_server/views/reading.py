@@ -35,6 +35,7 @@ Notice = Callable[[Tx, Entry, Mapping[str, Any]], tuple[str, ...]]
 class Source(Protocol):
     """A study as its views need it. Documents are looked up in the state that a transaction sees."""
 
+    slug: str
     store: Store
     folder: Folder
 
@@ -62,7 +63,7 @@ def _make(tx: Tx) -> None:
 
 def _begin(tx: Tx) -> None:
     _make(tx)
-    tx.run("INSERT INTO reading (only, layout, position, moment) VALUES (1, ?, 0, NULL)", (layout(),))
+    tx.run("INSERT INTO reading (only, layout, position, digest, moment) VALUES (1, ?, 0, NULL, NULL)", (layout(),))
 
 
 def _prepare(tx: Tx) -> None:
@@ -107,25 +108,36 @@ class Views:
 
     @staticmethod
     def _reading(tx: Tx) -> Any:
-        return tx.one("SELECT position, moment FROM reading")
+        return tx.one("SELECT position, digest, moment FROM reading")
 
     def catch_up(self, up_to: int | None = None) -> int:
         """Read what the journal has beyond the position read, in slices; returns the position reached.
 
         Safe to do by several processes at once. After it, the views show at least what was in the journal when it was called.
+        What was read from another journal, such as the one before a restore, is forgotten first.
         """
         while self.store.write(lambda tx: self._read_slice(tx, up_to)):
             pass
         return self.position()
 
     def _read_slice(self, tx: Tx, up_to: int | None) -> bool:
-        entries = journal.read(self.source.store.read(), self._reading(tx)["position"], up_to, SLICE)
+        source = self.source.store.read()
+        read = self._reading(tx)
+        if read["position"] and journal.digest_at(source, self.source.slug, read["position"]) != read["digest"]:
+            _begin(tx)
+            read = self._reading(tx)
+        entries = journal.read(source, read["position"], up_to, SLICE)
+        if any(entry.kind == Kind.ENTRY_REDACTED and _shows(tx, entry.occurrence) for entry in entries):
+            _begin(tx)  # what was read before it was blanked must go; redactions are rare
+            return True
         rows = Slice()
         for entry in entries:
             self._read(tx, entry, rows)
         rows.write(tx)
         if entries:
-            tx.run("UPDATE reading SET position = ?, moment = ?", (entries[-1].position, entries[-1].received_at))
+            last = entries[-1]
+            digest = journal.digest_at(source, self.source.slug, last.position)
+            tx.run("UPDATE reading SET position = ?, digest = ?, moment = ?", (last.position, digest, last.received_at))
             touched = {entry.participant for entry in entries if entry.participant is not None}
             tx.many("DELETE FROM drawn WHERE participant = ?", ((number,) for number in touched))
         if any(entry.kind == Kind.PROTOCOL_ADOPTED for entry in entries):
@@ -164,6 +176,12 @@ class Views:
             self.store.write(partial(_draw, number=number, moment=moment, drawn=drawn.get(number)))
 
 
+def _shows(tx: Tx, redacted: str | None) -> bool:
+    """Whether there are rows of the response that ``position:N`` names."""
+    position = (redacted or "").removeprefix("position:")
+    return position.isdigit() and tx.one("SELECT 1 FROM captures WHERE position = ?", (int(position),)) is not None
+
+
 def _draw(tx: Tx, number: str, moment: datetime, drawn: str | None) -> None:
     participant = participants.load(tx, number)
     if participant is None:
@@ -171,8 +189,9 @@ def _draw(tx: Tx, number: str, moment: datetime, drawn: str | None) -> None:
     day = schedule.local(moment, participant.time_zone).date()
     if drawn == day.isoformat():
         return
-    days, sums = doses.rows(tx, participant, day)
-    for name, rows in (("windows", windows.rows(tx, participant, day)), ("doses", days), ("dose_summary", [sums] if sums else [])):
+    listed = participants.assignments(tx, number)
+    days, sums = doses.rows(tx, participant, listed, day)
+    for name, rows in (("windows", windows.rows(tx, participant, listed, day)), ("doses", days), ("dose_summary", [sums] if sums else [])):
         tx.run(f"DELETE FROM {name} WHERE participant = ?", (number,))  # noqa: S608 - one of three names
         if rows:
             tx.many(f"INSERT INTO {name} VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608 - only marks

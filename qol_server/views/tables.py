@@ -205,5 +205,6 @@ SCHEMA = (
     _table("dose_summary", DOSE_SUMMARY, "participant"),
     "CREATE TABLE drawn (participant TEXT PRIMARY KEY, day TEXT NOT NULL) STRICT",
     """CREATE TABLE reading (
-         only INTEGER PRIMARY KEY CHECK (only = 1), layout TEXT NOT NULL, position INTEGER NOT NULL, moment TEXT) STRICT""",
+         only INTEGER PRIMARY KEY CHECK (only = 1), layout TEXT NOT NULL, position INTEGER NOT NULL, digest TEXT, moment TEXT)
+       STRICT""",
 )

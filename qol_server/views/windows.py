@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
 
-from qol_server.state import participants, responses
+from qol_server.state import responses
 from qol_server.store import Tx
 from qol_server.trial import schedule
 from qol_server.trial.participant import Participant
@@ -20,9 +20,8 @@ FROM responses r WHERE r.participant = ? AND r.current = 1
 """
 
 
-def rows(tx: Tx, participant: Participant, day: date) -> list[tuple[Any, ...]]:
-    """The rows of one participant as of a local day; a window that opens on that day is open."""
-    listed = participants.assignments(tx, participant.number)
+def rows(tx: Tx, participant: Participant, listed: list[Assignment], day: date) -> list[tuple[Any, ...]]:
+    """The rows of one participant's assignments as of a local day; a window that opens on that day is open."""
     captured = {name: date.fromisoformat(text) for name, text in responses.answered(tx, participant.number).items()}
     current = {row["occurrence"]: (row["id"], row["valid"]) for row in tx.all(_SERVING, (participant.number,))}
     reviewed = responses.under_review(tx, participant.number)

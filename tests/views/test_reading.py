@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+from contextlib import closing
 from datetime import date, timedelta
 
 import pytest
@@ -192,6 +194,8 @@ def test_what_was_redacted_is_gone_from_the_views_and_the_rest_stays(tmp_path):
     named = ada.something_happened(people.FELL_ILL | {"what": "Dr Somebody was rude"})
     ada.answer("qol@BASELINE", people.C30)
     ada.sync()
+    following = looking.live(trial.study, trial.settings)
+    caught_up(following)
     where = f"position:{named.receipt['position']}"
     redaction = Entry(Kind.ENTRY_REDACTED, "r1", b"{}", people.DATA_MANAGER, "2026-03-02T09:00:00.000Z", occurrence=where, reason="a name")
 
@@ -203,3 +207,16 @@ def test_what_was_redacted_is_gone_from_the_views_and_the_rest_stays(tmp_path):
     views = looking.as_of(trial.study, trial.position)
     assert VIEWS["adverse_events"](views)[1] == []
     assert digest(views, "answers")[0] == 30
+    assert caught_up(following) == digests(views)
+
+
+def test_views_of_another_journal_are_forgotten(story, tmp_path):
+    """As after a restore: the file of the views knows entries that this journal never had."""
+    caught_up(looking.live(story.trial.study, story.trial.settings))
+    restored = people.trial(tmp_path)
+    restored.enrol(people.BEN)
+    (tmp_path / "views").mkdir()
+    with closing(sqlite3.connect(story.trial.settings.data / "views" / "desminib.db")) as theirs:
+        theirs.execute("VACUUM INTO ?", (str(tmp_path / "views" / "desminib.db"),))
+    assert looking.live(restored.study, restored.settings).position() > restored.position
+    assert caught_up(looking.live(restored.study, restored.settings)) == as_of(restored, restored.position)
