@@ -22,7 +22,7 @@ def start(template: Template, folder: Path, *, rounds: int) -> dict[str, float]:
     answers = []
     for _ in range(rounds):
         port = servers.free_port()
-        with servers.running(servers.serve(port, workers=2), port, settings.data) as server:
+        with servers.running(servers.serve(port, workers=2), port, settings.data, workers=2) as server:
             answers.append(server.seconds_to_answer)
     return {"serve_seconds": round(min(answers), 2), "help_seconds": round(min(qol(["--help"]) for _ in range(rounds)), 2)}
 
@@ -32,7 +32,7 @@ def memory(template: Template, folder: Path, *, requests: int) -> dict[str, Any]
     with tempfile.TemporaryDirectory(dir=folder) as run:
         settings = template.copy(Path(run) / "data")
         port = servers.free_port()
-        with servers.running(servers.serve(port, workers=1), port, settings.data) as server:
+        with servers.running(servers.serve(port, workers=1), port, settings.data, workers=1) as server:
             ingest.warm_up(server, template)
             post = HttpTransport(server.address)
             told = [list(batches(template, template.phones, size, requests // 2)) for size in (1, 0)]

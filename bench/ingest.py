@@ -76,7 +76,7 @@ def measure_once(
     with tempfile.TemporaryDirectory(dir=folder) as run:
         settings = template.copy(Path(run) / "data")
         port = servers.free_port()
-        with servers.running(servers.serve(port, workers=workers), port, settings.data, preload=preload) as server:
+        with servers.running(servers.serve(port, workers=workers), port, settings.data, workers=workers, preload=preload) as server:
             before = warm_up(server, template)
             found = load(server, bodies, clients, seconds, Path(run) / "result")
         check(settings, before + found["requests"] * size, clients * size)
@@ -132,7 +132,7 @@ def hello(settings: Settings, clients: int, seconds: float, *, workers: int) -> 
     """Requests a second of a route that does nothing, in the same application under the same gunicorn."""
     port = servers.free_port()
     command = servers.gunicorn(port, workers=workers, threads=THREADS, application="bench.hello:application")
-    with servers.running(command, port, settings.data) as server:
+    with servers.running(command, port, settings.data, workers=workers) as server:
         how = ["--threads", "1", "--connections", str(clients), "--duration", f"{max(1, round(seconds))}s"]
         said = _run(["wrk", *how, f"{server.address}/hello"], {})
     return float(said.split("Requests/sec:")[1].split()[0])

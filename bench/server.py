@@ -62,8 +62,8 @@ def serve(port: int, *, workers: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def running(command: Sequence[str], port: int, data: Path, *, preload: Path | None = None) -> Iterator[Server]:
-    """A server on ``data`` until the block ends. Raises RuntimeError when it does not answer within 30 seconds."""
+def running(command: Sequence[str], port: int, data: Path, *, workers: int, preload: Path | None = None) -> Iterator[Server]:
+    """A server on ``data``, all its workers there, until the block ends. Raises RuntimeError when 30 seconds do not do."""
     environment = {**os.environ, "QOL_DATA": str(data), "PYTHONPATH": str(ROOT)}
     if preload is not None:
         environment["LD_PRELOAD"] = str(preload)
@@ -72,8 +72,12 @@ def running(command: Sequence[str], port: int, data: Path, *, preload: Path | No
         began = time.perf_counter()
         process = subprocess.Popen(command, cwd=data.parent, env=environment, stdout=output, stderr=output, start_new_session=True)
         try:
-            seconds = _wait(process, port, began, log)
-            yield Server(port, psutil.Process(process.pid), seconds)
+            server = Server(port, psutil.Process(process.pid), _wait(process, port, began, log))
+            while len(server.workers()) < workers:  # the first one answers before the others are made
+                if time.perf_counter() - began > 30:
+                    raise RuntimeError(f"the server has {len(server.workers())} of {workers} workers: {_said(log)}")
+                time.sleep(0.01)
+            yield server
         finally:
             _end(process)
 
@@ -87,7 +91,11 @@ def _wait(process: subprocess.Popen[bytes], port: int, began: float, log: Path) 
                 return time.perf_counter() - began
         except OSError:
             time.sleep(0.005)
-    raise RuntimeError(f"the server did not answer: {log.read_text(errors='replace')[-2000:]}")
+    raise RuntimeError(f"the server did not answer: {_said(log)}")
+
+
+def _said(log: Path) -> str:
+    return log.read_text(errors="replace")[-2000:].strip()
 
 
 def get(port: int, path: str) -> int:

@@ -115,7 +115,7 @@ def test_an_empty_sync_is_told_nothing_and_the_two_studies_are_asked_in_turn(mad
 def test_the_server_is_the_real_one_and_nothing_of_it_stays(made: Template, tmp_path: Path) -> None:
     settings = made.copy(tmp_path / "data")
     port = server.free_port()
-    with server.running(server.serve(port, workers=2), port, settings.data) as running:
+    with server.running(server.serve(port, workers=2), port, settings.data, workers=2) as running:
         assert len(running.workers()) == 2
         family = [running.process, *running.process.children(recursive=True)]
         sent = ingest.warm_up(running, made)
@@ -125,8 +125,8 @@ def test_the_server_is_the_real_one_and_nothing_of_it_stays(made: Template, tmp_
 
 
 def test_a_server_that_does_not_start_is_told_with_its_own_words(made: Template, tmp_path: Path) -> None:
-    command = server.serve(99999, workers=1)
-    with pytest.raises(RuntimeError, match="the server did not answer"), server.running(command, server.free_port(), made.settings.data):
+    command, port = server.serve(99999, workers=1), server.free_port()
+    with pytest.raises(RuntimeError, match="99999"), server.running(command, port, made.settings.data, workers=1):
         pass
 
 
