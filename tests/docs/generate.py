@@ -12,6 +12,7 @@ from qol_server.settings import VARIABLES
 from qol_server.trial.facts import PHONE_KINDS, Kind
 from qol_server.trial.problems import CATALOGUE
 from tests.exports.columns_page import export_tidy
+from tests.api.httpbook import http, sync
 from tests.trial.rulebook import rules
 from tests.trial.scorebook import scoring
 
@@ -102,11 +103,13 @@ def settings() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
     "export-tidy.md": export_tidy,
+    "http.md": http,
     "problems.md": problems,
     "kinds.md": kinds,
     "rules.md": rules,
     "scoring.md": scoring,
     "settings.md": settings,
+    "sync.md": sync,
 }
 
 
