@@ -11,8 +11,8 @@ from qol_server.cli import EXIT_CODES, group
 from qol_server.settings import VARIABLES
 from qol_server.trial.facts import PHONE_KINDS, Kind
 from qol_server.trial.problems import CATALOGUE
-from tests.exports.columns_page import export_tidy
 from tests.api.httpbook import http, sync
+from tests.exports.columns_page import export_tidy
 from tests.trial.rulebook import rules
 from tests.trial.scorebook import scoring
 
