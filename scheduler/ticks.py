@@ -63,7 +63,8 @@ def _due(study: Study, tx: Tx, now: datetime) -> Iterator[Reminder]:
     for one in reminders.waiting(tx, now):
         if reminding.due(protocol, one.participant, one.assignments, one.ledger, (), now, one.since):
             served = reminders.served(tx, protocol, one.participant.number)
-            yield from reminding.due(protocol, one.participant, one.assignments, one.ledger, served, now, one.since)
+            found = reminding.due(protocol, one.participant, one.assignments, one.ledger, served, now, one.since)
+            yield from (each for each in found if not _is_told_already(tx, each))
 
 
 def _claim(study: Study, tx: Tx, one: Reminder, now: datetime) -> bool:
@@ -71,8 +72,14 @@ def _claim(study: Study, tx: Tx, one: Reminder, now: datetime) -> bool:
     nth = f"{one.rung}/{one.channel}"
     if not one.is_task:
         return _record(tx, study, Kind.REMINDER_INTENDED, _step(one), one.participant, one.occurrence, nth, now)
-    task = {"task": "call", "rung": one.rung}
-    return _is_wanted(study, tx, one, now) and _record(tx, study, Kind.CALL_RAISED, task, one.participant, one.occurrence, nth, now)
+    if _is_told_already(tx, one) or not _is_wanted(study, tx, one, now):
+        return False
+    return _record(tx, study, Kind.CALL_RAISED, {"task": "call", "rung": one.rung}, one.participant, one.occurrence, nth, now)
+
+
+def _is_told_already(tx: Tx, one: Reminder) -> bool:
+    """Whether ``watch`` raised the call before the ladder could: after an outage both find the same visit."""
+    return one.is_task and reminders.was_called(tx, one.participant, one.occurrence, "overdue")
 
 
 def _record(
@@ -146,10 +153,15 @@ def watch(study: Study, now: datetime) -> Counter[str]:
     found = study.store.snapshot(lambda tx: [*_silences(tx, now), *_overdue(study, tx, now)])
     if not found:
         return Counter()
-    raised = study.store.write(
-        lambda tx: [fact["task"] for who, about, nth, fact in found if _record(tx, study, Kind.CALL_RAISED, fact, who, about, nth, now)]
-    )
-    return Counter(str(task) for task in raised)
+
+    def work(tx: Tx) -> Counter[str]:
+        raised = Counter[str]()
+        for who, about, nth, fact in found:
+            if about is None or not reminders.was_called(tx, who, about):
+                raised[str(fact["task"])] += _record(tx, study, Kind.CALL_RAISED, fact, who, about, nth, now)
+        return raised
+
+    return study.store.write(work)
 
 
 Found = tuple[str, str | None, str, dict[str, object]]  # participant, occurrence, what tells it from others, fact

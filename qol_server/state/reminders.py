@@ -104,9 +104,10 @@ def without_outcome(tx: Tx, before: str) -> list[Row]:
     )
 
 
-def was_called(tx: Tx, participant: str, occurrence: str) -> bool:
-    """Whether a call about this occurrence was ever raised."""
-    return tx.one("SELECT 1 FROM calls WHERE participant = ? AND occurrence = ?", (participant, occurrence)) is not None
+def was_called(tx: Tx, participant: str, occurrence: str, task: str | None = None) -> bool:
+    """Whether a call about this occurrence was ever raised, of one task where it is named."""
+    rows = tx.all("SELECT task FROM calls WHERE participant = ? AND occurrence = ?", (participant, occurrence))
+    return any(task in (None, row["task"]) for row in rows)
 
 
 def last_unknown_day(tx: Tx, participant: str) -> date | None:

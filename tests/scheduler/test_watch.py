@@ -121,6 +121,24 @@ def test_who_was_to_be_called_by_the_ladder_is_not_overdue_as_well(trial: Trial,
     assert [task for task, occurrence, _ in calls(trial, ben) if occurrence == "qol@M1"] == ["call"]
 
 
+def test_after_an_outage_one_visit_is_called_about_once_whichever_tick_comes_first(trial: Trial, ben: str) -> None:
+    ada = trial.enrol(people.ADA)
+    trial.start_treatment(ada, date(2026, 3, 2))
+    late = wall("2026-04-10 10:00")
+    before = Post(lambda: ticks.watch(trial.study, late))  # `watch` of another clock, while `remind` is at it
+    for post in (before, Post()):
+        ticks.remind(trial.study, late, post)
+        ticks.watch(trial.study, late)
+    for number in (ada, ben):
+        assert len([task for task, occurrence, _ in calls(trial, number) if occurrence == "qol@M1"]) == 1
+
+
+def test_a_visit_that_was_found_overdue_is_not_called_about_by_the_ladder_as_well(trial: Trial, ben: str) -> None:
+    ticks.watch(trial.study, wall("2026-04-10 10:00"))
+    live(trial, wall("2026-04-10 10:00"), wall("2026-04-12 10:00"), Post(), minutes=120)
+    assert [task for task, occurrence, _ in calls(trial, ben) if occurrence == "qol@M1"] == ["overdue"]
+
+
 def test_a_missed_visit_of_long_ago_is_not_dug_up(trial: Trial, ben: str) -> None:
     assert ticks.watch(trial.study, datetime(2027, 6, 1, tzinfo=UTC))["overdue"] == 0
 
