@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 
 from marshmallow import fields
 
-from qol_server.intake.catalogue import Fits, Moment, OneOf, Shape, Text, Whole, Zone, faults, sha256_field, signature_field, uuid_field
 from qol_server.intake.lines import parse
+from qol_server.intake.shapes import Fits, Moment, OneOf, Shape, Text, Whole, Zone, faults, sha256_field, signature_field, uuid_field
 from qol_server.trial import problems
 from qol_server.trial.problems import Problem, Refused
 

@@ -20,9 +20,10 @@ from qol_server.api import feed
 from qol_server.api.answers import CODE, PHONE, json_answer, permission, problem_document
 from qol_server.api.envelope import LIMITS, PROTOCOL, Envelope, split, unpack
 from qol_server.clock import Clock, stamp
-from qol_server.intake.admit import Admitted, Result, admit, examine, missing
-from qol_server.intake.catalogue import Shape, Text, Zone, faults, uuid_field
+from qol_server.intake.admit import Admitted, Result, admit, missing
+from qol_server.intake.examine import examine
 from qol_server.intake.record import record
+from qol_server.intake.shapes import Shape, Text, Zone, faults, uuid_field
 from qol_server.intake.study import Study
 from qol_server.keys import verifies
 from qol_server.logs import log_failure

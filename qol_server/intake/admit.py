@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,8 +13,7 @@ import orjson
 from qol_server import journal
 from qol_server.access.pairing import Phone
 from qol_server.clock import stamp
-from qol_server.intake.catalogue import FITS, SHAPES, faults
-from qol_server.intake.lines import parse
+from qol_server.intake.examine import Line
 from qol_server.intake.study import Study
 from qol_server.journal import Head
 from qol_server.logs import log_failure
@@ -23,7 +21,7 @@ from qol_server.state import participants
 from qol_server.state.responses import Known, know
 from qol_server.store import StoreBusy, StoreFull, Tx
 from qol_server.trial import facts, problems, schedule
-from qol_server.trial.facts import PHONE_KINDS, Entry, Kind
+from qol_server.trial.facts import Entry, Kind
 from qol_server.trial.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -31,30 +29,6 @@ log = logging.getLogger(__name__)
 CLOCK_SUSPECT = "clock-suspect"
 SKEW_LIMIT = 300_000  # milliseconds
 YEAR = timedelta(days=366)
-_KINDS = {str(kind): kind for kind in PHONE_KINDS}
-
-
-@dataclass(slots=True)
-class Line:
-    """One line of a batch on its way in. ``number`` counts from 1, the envelope's line included."""
-
-    number: int
-    raw: bytes
-    body: bytes
-    fact: dict[str, Any] | None = None
-    problem: Problem | None = None
-    detail: str = ""
-    notes: tuple[str, ...] = ()
-
-    @property
-    def id(self) -> str | None:
-        id_ = None if self.fact is None else self.fact.get("id")
-        return id_ if isinstance(id_, str) else None
-
-    @property
-    def seq(self) -> int | None:
-        seq = None if self.fact is None else self.fact.get("device_seq")
-        return seq if type(seq) is int and seq > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,41 +55,6 @@ class Admitted:
     revision_before: int
     revision: int
     tells_news: bool = False  # something in it changes what the phone was told, beyond its own receipts
-
-
-def examine(study: Study, tx: Tx, number: int, raw: bytes) -> Line:
-    """Everything that can be said of a line without the present state: form, shape, instrument, answers."""
-    line = Line(number, raw, hashlib.sha256(raw).digest())
-    parsed = parse(raw)
-    if isinstance(parsed, Problem):
-        line.problem = parsed
-        return line
-    line.fact = parsed
-    name = parsed.get("kind")
-    kind = _KINDS.get(name) if isinstance(name, str) else None
-    if kind is None:
-        line.problem, line.detail = problems.UNKNOWN_KIND, "The kind must be one of " + ", ".join(sorted(_KINDS)) + "."
-        return line
-    if not FITS[kind](parsed) and (wrong := SHAPES[kind].validate(parsed)):
-        line.problem = problems.BAD_ENTRY
-        line.detail = " ".join(f"{fault['where']}: {fault['what']}" for fault in faults(wrong))
-    elif kind is Kind.RESPONSE_GIVEN:
-        _examine_answers(study, tx, line, parsed)
-    return line
-
-
-def _examine_answers(study: Study, tx: Tx, line: Line, fact: dict[str, Any]) -> None:
-    try:
-        checker = study.checker(tx, fact["version"])
-    except LookupError:
-        known = study.current(tx, "instrument", fact["instrument"]) is not None
-        line.problem = problems.UNKNOWN_VERSION if known else problems.UNKNOWN_INSTRUMENT
-        return
-    if checker.instrument.id != fact["instrument"]:
-        line.problem, line.detail = problems.UNKNOWN_VERSION, f"This version is one of {checker.instrument.id}."
-        return
-    verdict = checker.check(fact["answers"])
-    line.problem, line.detail, line.notes = verdict.problem, verdict.detail, verdict.notes
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from decimal import Decimal, InvalidOperation
 
 from qol_server.access import pairing
 from qol_server.intake.adoption import Adoption, activate, adopt, import_wording, lacking, preview
-from qol_server.intake.catalogue import time_zones
 from qol_server.intake.record import record
+from qol_server.intake.shapes import time_zones
 from qol_server.intake.study import Study
 from qol_server.state import participants
 from qol_server.store import Tx

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from qol_server import journal
 from qol_server.clock import stamp
-from qol_server.intake.catalogue import SHAPES, faults
+from qol_server.intake.catalogue import SHAPES
+from qol_server.intake.shapes import faults
 from qol_server.journal import Head
 from qol_server.store import Tx
 from qol_server.trial import facts, problems

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qol_server.api.envelope import EnvelopeShape
-from qol_server.intake.catalogue import FITS, SHAPES, Fits
+from qol_server.intake.catalogue import FITS, SHAPES
+from qol_server.intake.shapes import Fits
 from qol_server.trial.facts import Kind
 
 UUID = "3f0e8e6e-8f3c-4a5e-9d8e-0c5a2b1f7d10"
