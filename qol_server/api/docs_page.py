@@ -131,7 +131,8 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def _routes(document: Document) -> Iterator[str]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            yield f'<h3 id="route-{operation["operationId"]}"><span class="method">{method.upper()}</span> <code>{escape(path)}</code></h3>\n'
+            name = f"route-{operation['operationId']}"
+            yield f'<h3 id="{name}"><span class="method">{method.upper()}</span> <code>{escape(path)}</code></h3>\n'
             yield f"<p><strong>{escape(operation['summary'])}.</strong> {_inline(operation['description'])}</p>\n"
             yield f"<p>Who may: {escape(_PERMISSIONS[operation['x-permission']])}.</p>\n"
             for kind, content in operation.get("requestBody", {}).get("content", {}).items():

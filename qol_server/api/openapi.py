@@ -61,7 +61,8 @@ OPERATIONS = (
         " The older token lives until the fresh one is first used.",
         201, (JSON, "Paired"),
         (
-            problems.NOT_JSON, problems.TRUNCATED, problems.DEVICE_REVOKED, problems.STUDY_UNKNOWN, problems.CODE_UNKNOWN, problems.CODE_EXPIRED,
+            problems.NOT_JSON, problems.TRUNCATED, problems.DEVICE_REVOKED, problems.STUDY_UNKNOWN, problems.CODE_UNKNOWN,
+            problems.CODE_EXPIRED,
             problems.CODE_USED, problems.STUDY_NOT_ACTIVE, problems.TOO_LARGE, problems.MEDIA_TYPE, problems.BAD_REQUEST,
             problems.TOO_MANY_TRIES, *_WRITING,
         ),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from qol_server import journal
+from qol_server.intake import conduct
 from qol_server.trial import facts
 from qol_server.trial.facts import Kind
 from tests import people
@@ -229,3 +230,18 @@ def test_a_head_that_we_signed_and_do_not_have_is_journaled_once(trial: people.T
     assert len(disagreements()) == 1
     with_head(3, "ab" * 32)  # a journal that was rewritten
     assert len(disagreements()) == 2
+
+
+def test_an_app_with_an_old_version_of_an_instrument_still_uploads(trial: people.Trial, phone: people.Phone) -> None:
+    documents = people.instruments()
+    documents["dose-diary"] = documents["dose-diary"].replace(b"max_length: 500", b"max_length: 5")
+    amended = people.protocol().replace(b"title: Imatinib", b"title: Low-dose imatinib")
+    conduct.adopt(trial.study, amended, documents, actor=people.DATA_MANAGER, now=trial.now)
+    new = trial.study.current(trial.study.store.read(), "instrument", "dose-diary")
+    assert new != trial.versions["dose-diary"]
+    trial.now += timedelta(days=730)
+    wordy = people.TAKEN | {"comment": "six signs"}
+    sent = [rig.entry(trial, 1, answers=wordy), rig.entry(trial, 2, answers=wordy, version=new)]
+    answer = rig.send(trial, phone, sent, app="0.0.1")
+    assert answer.statuses == ["stored", "quarantined"]
+    assert answer.results[1]["problem"]["type"] == "urn:qol:problem:answer-out-of-range"
