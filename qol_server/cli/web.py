@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,8 @@ def serve_forever(
 ) -> None:
     """Answer requests until SIGTERM; writes a byte to the file descriptor ``is_ready`` when the first worker can."""
 
-    def ready(_worker: Any) -> None:
+    def ready(worker: Any) -> None:
+        threading.Thread(target=worker.app.callable.extensions["qol"].warm, daemon=True).start()
         with contextlib.suppress(OSError):
             os.write(is_ready, b".")
         os.close(is_ready)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from qol_server.library.documents import Mapped, Report, listed, parse, place, version
@@ -15,6 +16,7 @@ from qol_server.trial.scoring import scorer
 REPEAT = "{n}"
 
 
+@lru_cache(maxsize=64)  # reading YAML takes 0.1 s, and a document never changes
 def instrument_from(text: bytes, name: str = "the instrument") -> Instrument:
     """The instrument that ``text`` describes; its version is the SHA-256 of ``text``. Raises StudyFileError with all mistakes."""
     report = Report(name)

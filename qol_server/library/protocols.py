@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from qol_server.library.alerts import check_alerts
@@ -24,9 +26,14 @@ def protocol_from(text: bytes, name: str, instruments: Mapping[str, Instrument])
 
     ``instruments``: id -> instrument, those that the assessments may ask. Raises StudyFileError with all mistakes.
     """
+    return _protocol_from(text, name, tuple(sorted(instruments.items(), key=itemgetter(0))))
+
+
+@lru_cache(maxsize=32)
+def _protocol_from(text: bytes, name: str, instruments: tuple[tuple[str, Instrument], ...]) -> Protocol:
     report = Report(name)
     data = load(StudyShape(), parse(text, report), report)
-    reader = _Reader(data, instruments, report)
+    reader = _Reader(data, dict(instruments), report)
     assessments = {one.id: one for one in (*reader.assessments(), *reader.diaries())}
     treatment = reader.treatment()
     criteria = tuple(reader.criteria())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from qol_server.library.documents import Mapped, Report, listed, parse, place, version
@@ -84,6 +85,7 @@ class WordingShape(Shape):
     by = Table(Name("participant|typed-for|proxy", listed(ANSWERED_BY)), Text(), default={}, note="who answered -> label")
 
 
+@lru_cache(maxsize=64)
 def wording_from(text: bytes, name: str, instrument: Instrument) -> Wording:
     """The wording that ``text`` holds for ``instrument``; nothing may be missing or too much. Raises StudyFileError with all mistakes."""
     report = Report(name)

@@ -6,15 +6,12 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from qol_server import journal
-from qol_server.state import participants, responses, schema
+from qol_server.state import participants, responses
 from qol_server.state.responses import Known
-from qol_server.store import Store, Tx
+from qol_server.store import Tx
 from qol_server.trial.facts import Entry, Kind
 from qol_server.trial.protocol import Protocol
 
-Parse = Callable[[bytes], dict[str, Any]]
-Notice = Callable[[Entry, Mapping[str, Any]], tuple[str, ...]]
 ProtocolOf = Callable[[Tx, str], Protocol]
 """Gives the protocol of a version (the SHA-256 of its document), which the journal adopted earlier."""
 
@@ -143,19 +140,3 @@ _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.REMINDER_FAILED: _remind("failed"),
     Kind.CALL_RAISED: _call,
 }
-
-
-def replay(source: Tx, target: Store, folder: Folder, parse: Parse, notice: Notice, up_to: int | None = None) -> int:
-    """Fold a journal up to a position into the empty state of ``target``; returns the position reached."""
-    reached = 0
-
-    def work(tx: Tx) -> None:
-        nonlocal reached
-        schema.create(tx)
-        for entry in journal.every(source, up_to):
-            fact = {} if entry.kind == Kind.ENTRY_QUARANTINED else parse(entry.line)
-            folder.fold(tx, entry, fact, notice(entry, fact) if entry.kind == Kind.RESPONSE_GIVEN else ())
-            reached = entry.position
-
-    target.write(work)
-    return reached

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from qol_server.intake import looking
 from scheduler import ticks
 from tests import people
 from tests.people import Trial
@@ -144,14 +145,10 @@ def test_a_missed_visit_of_long_ago_is_not_dug_up(trial: Trial, ben: str) -> Non
 
 
 def test_the_calls_are_found_again_from_the_journal(trial: Trial, ben: str) -> None:
-    from qol_server.intake.study import fact_of
-    from qol_server.state import fold
-    from qol_server.store import Store
-
     watch(trial, "2026-03-05", "2026-04-12", hours=24)
     ticks.remind(trial.study, wall("2026-04-12 12:00"), Post())
-    here, there = trial.study.store, Store(None)
-    fold.replay(here.read(), there, trial.study.folder, lambda line: dict(fact_of(line)), lambda *_: ())
+    here = trial.study.store
+    there = looking.as_of(trial.study, trial.study.head(here.read()).position).store
     for table in ("calls", "reminders"):
         rows = [[tuple(row) for row in store.read().all(f"SELECT * FROM {table} ORDER BY position")] for store in (here, there)]
         assert rows[0] == rows[1] != []
