@@ -56,15 +56,17 @@ class Tx:
 
 
 class _Work:
-    """One caller's work, waiting for the next commit."""
+    """One caller's work, waiting for the next commit. ``wake`` is released when it is done, or when it is its turn to lead."""
 
-    __slots__ = ("done", "error", "function", "result")
+    __slots__ = ("done", "error", "function", "result", "wake")
 
     def __init__(self, function: Callable[[Tx], Any]) -> None:
         self.function = function
         self.done = False
         self.result: Any = None
         self.error: BaseException | None = None
+        self.wake = threading.Lock()
+        self.wake.acquire()
 
 
 class Store:
@@ -85,7 +87,7 @@ class Store:
         self._local = threading.local()
         self._queue: list[_Work] = []
         self._queue_lock = threading.Lock()
-        self._leader = threading.Lock()
+        self._is_led = False
         self._writer: Any = None
         self._file_lock: int | None = None
         self._process = os.getpid()
@@ -120,23 +122,40 @@ class Store:
     def write(self, function: Callable[[Tx], T]) -> T:
         """Run ``function`` in a savepoint of a transaction that is committed, durably, before this returns.
 
-        Whoever gets the leader's lock commits the work of everybody who waits: one fsync for all. An exception of
-        ``function`` undoes its own savepoint only. Raises StoreBusy or StoreFull when the commit fails; then nothing of
-        the group is stored.
+        The first who comes leads: it commits the work of everybody who waits, one fsync for all, and then lets the first
+        of those who came meanwhile lead. An exception of ``function`` undoes its own savepoint only. Raises StoreBusy or
+        StoreFull when the commit fails; then nothing of the group is stored.
         """
         if self._process != os.getpid():
             self._forget()
         work = _Work(function)
         with self._queue_lock:
             self._queue.append(work)
-        with self._leader:
-            while not work.done:
-                with self._queue_lock:
-                    group, self._queue = self._queue[:MAX_GROUP], self._queue[MAX_GROUP:]
-                self._commit(group)
+            leads, self._is_led = not self._is_led, True
+        if not leads:
+            work.wake.acquire()
+        if not work.done:
+            self._lead(work)
         if work.error is not None:
             raise work.error
         return work.result  # type: ignore[no-any-return]
+
+    def _lead(self, own: _Work) -> None:
+        """Commit a group, of which ``own`` is the first; wake the others and whoever leads next."""
+        with self._queue_lock:
+            group, self._queue = self._queue[:MAX_GROUP], self._queue[MAX_GROUP:]
+        try:
+            self._commit(group)
+        finally:
+            with self._queue_lock:
+                following = self._queue[0] if self._queue else None
+                self._is_led = following is not None
+            # each waiter has a lock of its own: with one lock for all, those who are done would queue again to notice it
+            for work in group:
+                if work is not own:
+                    work.wake.release()
+            if following is not None:
+                following.wake.release()
 
     def _commit(self, group: list[_Work]) -> None:
         try:
