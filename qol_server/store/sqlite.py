@@ -89,7 +89,7 @@ class Store:
         self._queue_lock = threading.Lock()
         self._is_led = False
         self._writer: Any = None
-        self._file_lock: int | None = None
+        self._file_locks: tuple[int, int] | None = None
         self._process = os.getpid()
 
     # reading
@@ -198,15 +198,26 @@ class Store:
         return self._writer
 
     def _lock_file(self) -> None:
+        """Wait for the file, after other processes that came first.
+
+        The kernel's lock alone is not fair: a busy process that lets it go has it again before a waiting one wakes up.
+        Whoever waits for the file holds the turn, and whoever comes next waits for the turn.
+        """
         if self.path is None:
             return
-        if self._file_lock is None:
-            self._file_lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._file_lock, fcntl.LOCK_EX)
+        if self._file_locks is None:
+            turn, file = (os.open(f"{self.path}.{name}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) for name in ("turn", "lock"))
+            self._file_locks = turn, file
+        turn, file = self._file_locks
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        finally:
+            fcntl.flock(turn, fcntl.LOCK_UN)
 
     def _unlock_file(self) -> None:
-        if self._file_lock is not None:
-            fcntl.flock(self._file_lock, fcntl.LOCK_UN)
+        if self._file_locks is not None:
+            fcntl.flock(self._file_locks[1], fcntl.LOCK_UN)
 
     def _connect(self) -> Any:
         name = ":memory:" if self.path is None else str(self.path)
@@ -240,8 +251,8 @@ class Store:
             for connection in (self._writer, getattr(getattr(self._local, "tx", None), "connection", None)):
                 if connection is not None:
                     connection.close()
-            if self._file_lock is not None:
-                os.close(self._file_lock)
+            for lock in self._file_locks or ():
+                os.close(lock)
         self._forget()
 
 

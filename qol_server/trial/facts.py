@@ -132,5 +132,5 @@ def server_id(study: str, kind: str, participant: str | None, occurrence: str | 
 
 
 def head_message(study: str, epoch: str, position: int, digest_hex: str) -> bytes:
-    """The bytes that the server's Ed25519 key signs for a head."""
-    return b"qol-head/1\n" + canonical({"digest": digest_hex, "epoch": epoch, "position": position, "study": study})
+    """The bytes that the server's Ed25519 key signs for a head: a first line, then the canonical JSON of its four fields."""
+    return f'qol-head/1\n{{"digest":"{digest_hex}","epoch":"{epoch}","position":{position},"study":"{study}"}}'.encode()
