@@ -197,6 +197,8 @@ def _together(tx: Tx, batch: _Batch, lines: Sequence[Line]) -> list[Result]:
     for (index, line, entry), receipt in zip(fresh, receipts, strict=True):
         results[index] = result = _fold(tx, batch, line, entry, receipt)
         made.append(result)
+    if batch.known is not None:
+        batch.known.flush(tx)
     for index, line, first in repeats:
         status = "quarantined" if made[first].status == "quarantined" else "duplicate"
         results[index] = replace(made[first], line=line.number, status=status, flags=())
@@ -318,8 +320,7 @@ def _entry(batch: _Batch, line: Line) -> Entry:
 
 def _fold(tx: Tx, batch: _Batch, line: Line, entry: Entry, receipt: Head) -> Result:
     noticed = notice(batch, entry, line.fact, line.notes) if line.problem is None and line.fact is not None else ()
-    entry = replace(entry, position=receipt.position)
-    flags = batch.study.folder.fold(tx, entry, line.fact or {}, noticed, batch.known)
+    flags = batch.study.folder.fold(tx, entry.at(receipt.position), line.fact or {}, noticed, batch.known)
     if line.problem is not None:
         return Result(line.number, line.id, "quarantined", receipt.position, receipt.digest, (), line.problem, line.detail)
     return Result(line.number, line.id, "stored", receipt.position, receipt.digest, flags or noticed)

@@ -29,11 +29,7 @@ class Line:
     problem: Problem | None = None
     detail: str = ""
     notes: tuple[str, ...] = ()
-
-    @property
-    def id(self) -> str | None:
-        id_ = None if self.fact is None else self.fact.get("id")
-        return id_ if isinstance(id_, str) else None
+    id: str | None = None
 
     @property
     def seq(self) -> int | None:
@@ -49,6 +45,8 @@ def examine(study: Study, tx: Tx, number: int, raw: bytes) -> Line:
         line.problem = parsed
         return line
     line.fact = parsed
+    id_ = parsed.get("id")
+    line.id = id_ if isinstance(id_, str) else None
     name = parsed.get("kind")
     kind = _KINDS.get(name) if isinstance(name, str) else None
     if kind is None:

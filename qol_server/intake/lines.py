@@ -15,7 +15,7 @@ MAX_BYTES = 65536
 MAX_DEPTH = 32
 BIGGEST = 2**53 - 1  # the largest whole number that every JSON reader keeps exactly
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?')  # one that never ends is passed over whole, not searched from each quote in it
 
 
 class _Unusable(Exception):
@@ -39,21 +39,32 @@ def parse(line: bytes) -> dict[str, Any] | Problem:
         except orjson.JSONDecodeError:
             return _strictly(line)
         # what comes out byte for byte as it went in has no key twice; anything else is read again, slowly
-        if type(value) is dict and orjson.dumps(value) == line and _is_plain(value):
+        if value.__class__ is dict and orjson.dumps(value) == line and _is_plain(value):
             return value
     return _strictly(line)
 
 
 def _is_plain(value: Any) -> bool:
     """Whether there are only whole numbers of usual size and ASCII keys."""
-    kind = type(value)
-    if kind is str or value is None or kind is bool:
-        return True
-    if kind is int:
-        return bool(-BIGGEST <= value <= BIGGEST)
-    if kind is dict:
-        return all(key.isascii() and _is_plain(part) for key, part in value.items())
-    return kind is list and all(_is_plain(part) for part in value)
+    parts = value
+    if value.__class__ is dict:
+        parts = value.values()
+        for key in value:
+            if not key.isascii():
+                return False
+    for part in parts:
+        kind = part.__class__
+        if kind is str or part is None:
+            continue
+        if kind is int:
+            if not -BIGGEST <= part <= BIGGEST:
+                return False
+        elif kind is dict or kind is list:
+            if not _is_plain(part):
+                return False
+        elif kind is not bool:
+            return False
+    return True
 
 
 def _depth(line: bytes) -> int:

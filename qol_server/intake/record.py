@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -53,5 +52,5 @@ def record(
         occurrence=occurrence, reason=reason,
     )  # fmt: skip
     receipt = journal.append(tx, study.slug, [(entry, hashlib.sha256(line).digest())])[0]
-    study.folder.fold(tx, replace(entry, position=receipt.position), fact)
+    study.folder.fold(tx, entry.at(receipt.position), fact)
     return receipt

@@ -6,7 +6,7 @@ import re
 import zoneinfo
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any, TypeVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
@@ -174,7 +174,7 @@ class Fits:
                     if required:
                         return False
                 elif data[key] is not None:
-                    check(data[key])
+                    check(data[key], None, None)
                 elif not allow_none:
                     return False
         except ValidationError:
@@ -182,11 +182,11 @@ class Fits:
         return True
 
 
-def _check_of(field: fields.Field[Any]) -> Callable[[Any], object]:
+def _check_of(field: fields.Field[Any]) -> Callable[[Any, None, None], object]:
     if isinstance(field, fields.Nested):
         inner = Fits(field.schema)
 
-        def check(value: Any) -> None:
+        def check(value: Any, _attr: None, _data: None) -> None:
             if type(value) is not dict or not inner(value):
                 raise ValidationError("")
 
@@ -194,18 +194,14 @@ def _check_of(field: fields.Field[Any]) -> Callable[[Any], object]:
     if isinstance(field, fields.List):
         each = _check_of(field.inner)
 
-        def check_all(value: Any) -> None:
+        def check_all(value: Any, attr: None, data: None) -> None:
             if type(value) is not list:
                 raise ValidationError("")
             for one in value:
-                each(one)
+                each(one, attr, data)
 
         return check_all
-    return partial(_deserialize, field)
-
-
-def _deserialize(field: fields.Field[Any], value: Any) -> object:
-    return field._deserialize(value, None, None)
+    return field._deserialize
 
 
 def faults(messages: Any, where: str = "") -> list[dict[str, str]]:

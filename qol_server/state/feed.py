@@ -6,12 +6,13 @@ from qol_server.store import Row, Tx
 
 
 def assignments(tx: Tx, participant: str, *, since: int, old_horizon: str, horizon: str) -> list[Row]:
-    """Assignments opening up to ``horizon`` that changed after position ``since`` or came into sight after ``old_horizon``.
+    """Assignments within ``horizon`` that changed after position ``since`` or came into sight after ``old_horizon``.
 
-    A snapshot (``since`` 0) leaves out those that are retired; nobody has to forget what they were never told.
+    One that was moved from within the horizon to a day beyond it is among those that changed. A snapshot (``since`` 0)
+    leaves out those that are retired; nobody has to forget what they were never told.
     """
     return tx.all(  # two ranges, each with its index, so that a quiet sync does not read the whole calendar
-        "SELECT * FROM assignments WHERE participant = ?1 AND revision > ?2 AND opens <= ?4 AND (retired = 0 OR ?2 > 0)"
+        "SELECT * FROM assignments WHERE participant = ?1 AND revision > ?2 AND earliest <= ?4 AND (retired = 0 OR ?2 > 0)"
         " UNION SELECT * FROM assignments WHERE participant = ?1 AND opens > ?3 AND opens <= ?4 AND retired = 0",
         (participant, since, old_horizon, horizon),
     )

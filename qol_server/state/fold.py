@@ -36,10 +36,17 @@ class Folder:
     def fold(
         self, tx: Tx, entry: Entry, fact: Mapping[str, Any], noticed: tuple[str, ...] = (), known: Known | None = None
     ) -> tuple[str, ...]:
-        """Fold one appended entry (its position set) whose line says ``fact``; returns the flags of a response."""
+        """Fold one appended entry (its position set) whose line says ``fact``; returns the flags of a response.
+
+        With ``known``, its ``flush`` is the caller's to call when the batch has been folded.
+        """
         if entry.kind == Kind.RESPONSE_GIVEN:
-            known = known or self.know(tx, entry.participant, [entry.id], [entry.occurrence or ""])
-            return responses.give(tx, entry, fact, known, noticed)
+            if known is not None:
+                return responses.give(tx, entry, fact, known, noticed)
+            known = self.know(tx, entry.participant, [entry.id], [entry.occurrence or ""])
+            flags = responses.give(tx, entry, fact, known, noticed)
+            known.flush(tx)
+            return flags
         handle = _HANDLERS.get(Kind(entry.kind))
         if handle is not None:
             handle(tx, entry, fact)

@@ -151,11 +151,12 @@ def recalendar(tx: Tx, protocol: Protocol, number: str, position: int) -> list[t
     changes = [("moved" if name in had else "added", name) for name, row in now.items() if had.get(name) != row]
     retired = [name for name, row in had.items() if name not in now and not row[-1]]
     tx.many(
-        f"INSERT INTO assignments (participant, {_COLUMNS}, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+        f"INSERT INTO assignments (participant, {_COLUMNS}, revision, earliest)"  # noqa: S608
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?6)"
         " ON CONFLICT (participant, occurrence) DO UPDATE SET instrument = excluded.instrument, opens = excluded.opens,"
         " opens_at = excluded.opens_at, target = excluded.target, due = excluded.due, closes = excluded.closes,"
         " late_reason_after = excluded.late_reason_after, served_by = excluded.served_by, expected = excluded.expected,"
-        " retired = 0, revision = excluded.revision",
+        " retired = 0, revision = excluded.revision, earliest = min(earliest, excluded.earliest)",
         ((number, *now[name], position) for _, name in changes),
     )
     tx.many(

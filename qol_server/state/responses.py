@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -24,13 +24,26 @@ class Known:
     """What the state says about the entries of one batch of one participant, read at once instead of entry by entry.
 
     ``windows``: occurrence -> (due day, retired). ``answered``: occurrences with any response. ``superseded``: ids that a
-    stored correction names.
+    stored correction names. ``rows`` wait to be written together.
     """
 
     protocol: Protocol
     windows: dict[str, tuple[str, bool]]
     answered: set[str]
     superseded: set[str]
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def flush(self, tx: Tx) -> None:
+        """Write the rows that wait."""
+        if self.rows:
+            tx.many(_INSERT, self.rows)
+            self.rows.clear()
+
+
+_INSERT = (
+    "INSERT INTO responses (position, participant, id, occurrence, assessment, instrument, version, captured_at, supersedes,"
+    " root, superseded, current, flags, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 def know(tx: Tx, protocol: Protocol, participant: str | None, ids: Sequence[str], occurrences: Iterable[str]) -> Known:
@@ -60,6 +73,9 @@ def give(tx: Tx, entry: Entry, fact: Mapping[str, Any], known: Known, noticed: t
     is current; of two unrelated completions the first stays current and the second is flagged.
     """
     participant, occurrence = entry.participant, entry.occurrence or ""
+    is_first = entry.supersedes is None and entry.id not in known.superseded and occurrence not in known.answered
+    if not is_first:  # what follows looks at the others
+        known.flush(tx)
     assessment = occurrence.partition("@")[0]
     flags = list(noticed)
     window = known.windows.get(occurrence)
@@ -99,15 +115,15 @@ def give(tx: Tx, entry: Entry, fact: Mapping[str, Any], known: Known, noticed: t
     if others and entry.supersedes is None and not superseded:
         flags.append(SECOND_COMPLETION)
     alone = not others and not elsewhere
-    tx.run(
-        "INSERT INTO responses (position, participant, id, occurrence, assessment, instrument, version, captured_at, supersedes,"
-        " root, superseded, current, flags, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    known.rows.append(
         (
             entry.position, participant, entry.id, occurrence, assessment, fact["instrument"], fact["version"],
             fact["captured_at"], entry.supersedes, root, int(superseded), int(alone and not superseded), " ".join(flags),
             entry.position,
         ),
     )  # fmt: skip
+    if not is_first:
+        known.flush(tx)
     if not alone:
         for name in elsewhere | {occurrence}:
             _choose(tx, participant, name, entry.position)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qol_server.store import Tx
 
 # A ``revision`` is the position of the entry that last changed the row: what a phone has not seen yet is above its cursor.
+# ``earliest`` is the first day on which an assignment ever opened: a phone may know it from then, wherever it was moved.
 _SCHEMA = """
 CREATE TABLE study (
   only INTEGER PRIMARY KEY CHECK (only = 1), status TEXT NOT NULL, protocol TEXT, revision INTEGER NOT NULL,
@@ -39,7 +40,7 @@ CREATE TABLE assignments (
   participant TEXT NOT NULL, occurrence TEXT NOT NULL, assessment TEXT NOT NULL, visit TEXT NOT NULL, instrument TEXT NOT NULL,
   opens TEXT NOT NULL, opens_at TEXT NOT NULL, target TEXT NOT NULL, due TEXT NOT NULL, closes TEXT NOT NULL,
   late_reason_after TEXT, served_by TEXT, expected INTEGER NOT NULL, retired INTEGER NOT NULL, revision INTEGER NOT NULL,
-  PRIMARY KEY (participant, occurrence)
+  earliest TEXT NOT NULL, PRIMARY KEY (participant, occurrence)
 ) STRICT, WITHOUT ROWID
 ;
 CREATE INDEX assignments_opens ON assignments (participant, opens)

@@ -96,6 +96,13 @@ class Entry:
     reason: str | None = None
     position: int = 0
 
+    def at(self, position: int) -> Entry:
+        """This entry at its place in the journal."""
+        return Entry(
+            self.kind, self.id, self.line, self.actor, self.received_at, self.participant, self.device, self.skew, self.occurrence,
+            self.supersedes, self.reason, position,
+        )  # fmt: skip
+
 
 def header(entry: Entry, position: int, body: str) -> dict[str, Any]:
     """All fields of an entry but its line, as the digest covers them; ``body`` is the hex SHA-256 of the line."""
