@@ -46,6 +46,8 @@ def fold(arrivals: Sequence[Given], together: bool = False) -> tuple[set[int], d
             entry = books.sent_by_phone(one.nth, occurrence=one.occurrence, supersedes=supersedes, position=position)
             fact = {"captured_at": "2026-11-22T08:00:00+01:00", "instrument": "toy", "version": "0" * 64}
             flags[one.nth] = set(folder.fold(tx, entry, fact, (), known))
+        if known is not None:
+            known.flush(tx)
         numbers = {one.id: one.nth for one in arrivals}
         return {numbers[row["id"]] for row in tx.all("SELECT id FROM responses WHERE current = 1")}
 
