@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+
+import orjson
 
 from qol_server.state import participants
 from qol_server.store import Row, Tx
@@ -51,19 +52,33 @@ def waiting(tx: Tx, now: datetime, *, closed_for: timedelta = timedelta(0), only
     grouped: dict[str, list[Assignment]] = {}
     for row in rows:
         grouped.setdefault(row["participant"], []).append(participants.assignment(row))
-    return [_waiting(tx, number, tuple(assignments)) for number, assignments in grouped.items()]
+    loaded = participants.load_all(tx, list(grouped))
+    since = {row["participant"]: datetime.fromisoformat(row["since"]) for row in tx.all(_SINCE)}
+    ledger = _ledger(tx, [(row["participant"], row["occurrence"]) for row in rows])
+    return [
+        Waiting(loaded[number], tuple(assignments), frozenset(ledger.get(number, ())), since[number])
+        for number, assignments in grouped.items()
+    ]
 
 
-def _waiting(tx: Tx, number: str, assignments: tuple[Assignment, ...]) -> Waiting:
-    participant = participants.load(tx, number)
-    since = tx.one(
-        "SELECT coalesce((SELECT min(paired_at) FROM devices WHERE participant = ?1), enrolled_at) AS since FROM roster"
-        " WHERE participant = ?1",
-        (number,),
-    )
-    assert participant is not None, "only the enrolled have assignments"  # noqa: S101
-    assert since is not None, "as above"  # noqa: S101
-    return Waiting(participant, assignments, frozenset(_ledger(tx, number, assignments)), datetime.fromisoformat(since["since"]))
+_SINCE = """
+SELECT r.participant, coalesce(min(d.paired_at), r.enrolled_at) AS since
+FROM roster r LEFT JOIN devices d ON d.participant = r.participant GROUP BY r.participant
+"""
+
+
+def _ledger(tx: Tx, about: list[tuple[str, str]]) -> dict[str, list[Identity]]:
+    """By participant, the messages and calls about these occurrences."""
+    found: dict[str, list[Identity]] = {}
+    asked = (orjson.dumps(about).decode(),)
+    for table, channel, only in (("reminders", "t.channel", ""), ("calls", f"'{TASK}'", f" AND t.task = '{TASK}'")):
+        sql = (
+            f"SELECT t.participant, t.occurrence, t.rung, {channel} AS channel FROM json_each(?) k CROSS JOIN {table} t"  # noqa: S608
+            f" ON t.participant = k.value ->> 0 AND t.occurrence = k.value ->> 1{only}"
+        )
+        for row in tx.all(sql, asked):
+            found.setdefault(row["participant"], []).append(tuple(row))
+    return found
 
 
 def served(tx: Tx, protocol: Protocol, number: str) -> set[str]:
@@ -78,15 +93,6 @@ def served(tx: Tx, protocol: Protocol, number: str) -> set[str]:
         for row in tx.all(f"SELECT occurrence, captured_at FROM responses {_BETWEEN} AND current = 1", of_assessment):  # noqa: S608
             given[row["occurrence"]] = date.fromisoformat(row["captured_at"][:10])
     return set(schedule.served(listed, given))
-
-
-def _ledger(tx: Tx, number: str, assignments: tuple[Assignment, ...]) -> Iterator[Identity]:
-    for one in assignments:
-        about = (number, one.occurrence)
-        for row in tx.all("SELECT rung, channel FROM reminders WHERE participant = ? AND occurrence = ?", about):
-            yield (*about, row["rung"], row["channel"])
-        for row in tx.all("SELECT rung FROM calls WHERE participant = ? AND task = 'call' AND occurrence = ?", about):
-            yield (*about, row["rung"], TASK)
 
 
 def outcome(tx: Tx, identity: Identity) -> str | None:
