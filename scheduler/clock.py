@@ -7,8 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from threading import Lock
-from types import FrameType
+from threading import Lock, Thread
 
 from qol_server.clock import Clock, stamp, wall_clock
 from qol_server.intake.study import Study, open_study, slugs
@@ -68,13 +67,10 @@ class Rounds:
             log_failure(log, "clock.txt cannot be written", failure)
 
 
-class _Stop(BaseException):
-    """A signal asked the clock to end."""
-
-
 def run(settings: Settings) -> None:
     """Tick until SIGTERM or SIGINT; a tick that is under way is finished first."""
-    from apscheduler.executors.pool import ThreadPoolExecutor  # only here: a single round needs none of it
+    from apscheduler.events import EVENT_SCHEDULER_STARTED  # only here: a single round needs none of it
+    from apscheduler.executors.pool import ThreadPoolExecutor
     from apscheduler.schedulers.blocking import BlockingScheduler
     from apscheduler.triggers.interval import IntervalTrigger
 
@@ -87,18 +83,17 @@ def run(settings: Settings) -> None:
             rounds.tick, IntervalTrigger(seconds=seconds, timezone=UTC), (name,), id=name, next_run_time=wall_clock(), coalesce=True,
             misfire_grace_time=None, max_instances=1,
         )  # fmt: skip
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
-    try:
-        scheduler.start()
-    except _Stop:
+    stops = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, stops)  # a second one must not cut off the tick that is waited for
+
+    def stop() -> None:
+        signal.sigwait(stops)  # what a handler raises would be caught by the scheduler, as if a job had failed
         scheduler.shutdown(wait=True)
 
-
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    for each in (signal.SIGTERM, signal.SIGINT):  # the second one must not cut off the tick that is waited for
-        signal.signal(each, signal.SIG_IGN)
-    raise _Stop
+    stopping = Thread(target=stop, daemon=True)
+    scheduler.add_listener(lambda _: stopping.start(), EVENT_SCHEDULER_STARTED)
+    scheduler.start()
+    stopping.join()
 
 
 def once(settings: Settings) -> None:
