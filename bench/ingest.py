@@ -129,9 +129,9 @@ def raw(bodies: Path, folder: Path, seconds: float, preload: Path | None = None)
 
 
 def hello(settings: Settings, clients: int, seconds: float, *, workers: int) -> float:
-    """Requests a second of a route that does nothing, in the same application under the same gunicorn."""
+    """Requests a second of a route that does nothing, in the same application under the same granian."""
     port = servers.free_port()
-    command = servers.gunicorn(port, workers=workers, threads=THREADS, application="bench.hello:application")
+    command = servers.granian(port, workers=workers, threads=THREADS, application="bench.hello:application")
     with servers.running(command, port, settings.data, workers=workers) as server:
         how = ["--threads", "1", "--connections", str(clients), "--duration", f"{max(1, round(seconds))}s"]
         said = _run(["wrk", *how, f"{server.address}/hello"], {})

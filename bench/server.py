@@ -33,7 +33,7 @@ class Server:
         return f"http://{HOST}:{self.port}"
 
     def workers(self) -> list[psutil.Process]:
-        """The processes that answer requests: gunicorn's children, be it this process or a child of it."""
+        """The processes that answer requests: the web server's children, be it this process or a child of it."""
         children = self.process.children()
         return [grandchild for child in children for grandchild in child.children()] or children
 
@@ -48,11 +48,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def gunicorn(port: int, *, workers: int, threads: int, application: str = "wsgi:application") -> list[str]:
-    """The command of a bare gunicorn, for settings that `qol serve` does not offer."""
+def granian(port: int, *, workers: int, threads: int, application: str = "wsgi:application") -> list[str]:
+    """The command of a bare granian, for settings that `qol serve` does not offer."""
     return [
-        sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads),
-        "--bind", f"{HOST}:{port}", "--no-control-socket", "--keep-alive", "30", "--log-level", "error", application,
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", str(workers), "--blocking-threads", str(threads),
+        "--host", HOST, "--port", str(port), "--http", "1", "--no-ws", "--log-level", "error", application,
     ]  # fmt: skip
 
 

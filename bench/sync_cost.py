@@ -47,7 +47,7 @@ def _compare(template: Template, phone: Paired, start: Settings, end: Settings, 
         senders = []
         for settings in (start, end):
             port = servers.free_port()
-            command = servers.gunicorn(port, workers=1, threads=4)
+            command = servers.granian(port, workers=1, threads=4)
             server = stack.enter_context(servers.running(command, port, settings.data, workers=1))
             senders.append(_over_http(server.address))
         outside = _interleaved(template, phone, senders, rounds)

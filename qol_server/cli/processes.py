@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 GRACE = 25.0  # seconds that the children have to finish what they are at
 PATIENCE = (1.0, 60.0)  # seconds until a dead clock is started again: doubled from the first to the second each time
-_STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _PARENT_DIES = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
@@ -32,9 +32,9 @@ def fork(work: Callable[[], int | None]) -> int:
     try:
         os.setpgid(0, 0)  # Ctrl-C reaches the parent alone, which ends us gently
         signal.set_wakeup_fd(-1)
-        for each in (*_STOPS, signal.SIGCHLD):
+        for each in (*STOPS, signal.SIGCHLD):
             signal.signal(each, signal.SIG_DFL)
-        _die_with(parent)
+        die_with(parent)
         code = work() or 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
@@ -47,10 +47,10 @@ def fork(work: Callable[[], int | None]) -> int:
         os._exit(code)
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int, sign: signal.Signals = signal.SIGTERM) -> None:
     """Have the kernel end this process when its parent is killed (Linux; elsewhere kill -9 leaves the children)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PARENT_DIES, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(_PARENT_DIES, sign)
     if os.getppid() != parent:
         raise SystemExit(1)
 
@@ -67,7 +67,7 @@ class Supervisor:
         self._wake, wake_up = os.pipe()
         os.set_blocking(wake_up, False)
         os.set_blocking(self._wake, False)
-        for each in _STOPS:
+        for each in STOPS:
             signal.signal(each, self._stop)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # it only has to wake us
         signal.set_wakeup_fd(wake_up, warn_on_full_buffer=False)

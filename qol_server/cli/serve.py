@@ -8,8 +8,8 @@ import ipaddress
 import os
 import socket
 import ssl
-import struct
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from qol_server.settings import Settings
 
 THREADS = 16  # of each worker: phones that wait for one commit share it, so more wait than work
-STALLED = 30  # seconds without a byte from a phone in the middle of a request, after which its thread is freed
-BACKLOG = 1024
-KEEPALIVE = 75  # seconds; longer than the 60 of common reverse proxies, which must be the first to hang up
 GUIDE = "docs/guides/operate.md"
 
 
@@ -81,12 +78,9 @@ def listen(host: str, port: int, *, clear: bool) -> socket.socket:
         )
     made = socket.socket(family, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if sys.platform == "linux":  # accepted sockets inherit it: a phone that drives into a tunnel must not keep a thread for hours
-        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            made.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", STALLED, 0))
     try:
         made.bind(address)
-        made.listen(BACKLOG)
+        made.listen(1024)
     except OSError as error:
         made.close()
         match error.errno:
@@ -103,9 +97,7 @@ def listen(host: str, port: int, *, clear: bool) -> socket.socket:
 
 def _serve(settings: Settings, listening: socket.socket, workers: int, tls: tuple[Path, Path] | None) -> int:
     # All that is slow to import is imported here, once: the children get it by being forked. Nothing is opened before.
-    import gunicorn.workers.gthread  # noqa: F401
-
-    from qol_server import app  # noqa: F401
+    from qol_server.app import create_app
     from qol_server.cli.processes import Supervisor
     from qol_server.cli.web import serve_forever
     from scheduler import clock
@@ -114,7 +106,13 @@ def _serve(settings: Settings, listening: socket.socket, workers: int, tls: tupl
 
     def web() -> None:
         os.close(ready)
-        serve_forever(settings, listening, workers=workers, threads=THREADS, tls=tls, is_ready=is_ready)
+
+        def make() -> Any:
+            made = create_app(settings)
+            threading.Thread(target=made.extensions["qol"].warm, daemon=True).start()
+            return made
+
+        serve_forever(make, listening, lambda: _tell(is_ready), workers=workers, threads=THREADS, tls=tls)
 
     def tick() -> None:
         clock.run(settings)
@@ -127,6 +125,12 @@ def _serve(settings: Settings, listening: socket.socket, workers: int, tls: tupl
     if code:
         fail("The server ended by itself.", advice="The lines above say why.", code=ENVIRONMENT)
     return 0
+
+
+def _tell(is_ready: int) -> None:
+    with contextlib.suppress(OSError):
+        os.write(is_ready, b".")
+    os.close(is_ready)
 
 
 def _announce(settings: Settings, host: str, port: int, workers: int, is_https: bool) -> None:

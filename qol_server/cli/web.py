@@ -1,83 +1,119 @@
-"""gunicorn as this server needs it: threads that wait together, no access log, nothing of a request in the error log."""
+"""granian as this server needs it: a socket that listens already, threads that wait together, nothing of a request in the log."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
+import multiprocessing
 import os
+import signal
 import socket
+import stat
+import struct
+import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gunicorn.app.base import BaseApplication
-from gunicorn.glogging import Logger
+from granian._granian import SocketHolder
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import MPServer
 
 from qol_server import logs
-from qol_server.app import create_app
-from qol_server.cli.serve import BACKLOG, KEEPALIVE
-from qol_server.settings import Settings
+from qol_server.cli.processes import STOPS, die_with
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes its own private files there
+log = logging.getLogger(__name__)
 
-
-class _Log(Logger):  # type: ignore[misc]
-    """Says where something failed and never what was handled."""
-
-    def setup(self, cfg: Any) -> None:
-        super().setup(cfg)
-        self.error_log.handlers = [logs.handler()]
-
-    def exception(self, msg: str, *_args: Any, **_kwargs: Any) -> None:
-        import sys
-
-        failure = sys.exc_info()[1]
-        if failure is not None:
-            logs.log_failure(self.error_log, msg.partition("%")[0].strip(), failure)
+BACKLOG = 1024
+KEEPALIVE = 75  # seconds; longer than the 60 of common reverse proxies, which must be the first to hang up
+GRACE = 15  # seconds that requests under way have to finish
+_LOOK_EVERY = 10.0  # seconds
+_LISTENING = 10  # TCP_LISTEN of Linux
+_TO_ROOT: dict[str, Any] = {"handlers": {}, "formatters": {}, "loggers": {}}  # granian's messages go where ours go
 
 
-class _Web(BaseApplication):  # type: ignore[misc]
-    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
-        self._settings, self._options = settings, options
-        super().__init__()
+class _Granian(MPServer):
+    """granian's processes around a socket of ours: nobody can take the port before they are there, or share it."""
 
-    def load_config(self) -> None:
-        for name, value in self._options.items():
-            self.cfg.set(name, value)
+    def __init__(self, listening: socket.socket, **options: Any) -> None:
+        host, port = listening.getsockname()[:2]
+        super().__init__("", host, port, interface=Interfaces.WSGI, **options)
+        self._listening = listening
 
-    def load(self) -> Any:
-        return create_app(self._settings)
+    def _init_shared_socket(self) -> None:
+        self._ssp = self._sso = None
+        self._shd = SocketHolder(self._listening.fileno(), False, BACKLOG)  # type: ignore[assignment, call-arg]
+
+    def _drop_shared_socket(self) -> None:
+        self._listening.close()
 
 
 def serve_forever(
-    settings: Settings, listening: socket.socket, *, workers: int, threads: int, tls: tuple[Path, Path] | None, is_ready: int
-) -> None:
-    """Answer requests until SIGTERM; writes a byte to the file descriptor ``is_ready`` when the first worker can."""
+    make: Callable[[], Any], listening: socket.socket, ready: Callable[[], None], *, workers: int, threads: int,
+    tls: tuple[Path, Path] | None = None,
+) -> None:  # fmt: skip
+    """Answer requests with the WSGI application that ``make`` gives in each worker, until SIGTERM.
 
-    def ready(worker: Any) -> None:
-        threading.Thread(target=worker.app.callable.extensions["qol"].warm, daemon=True).start()
-        with contextlib.suppress(OSError):
-            os.write(is_ready, b".")
-        os.close(is_ready)
+    ``ready`` is called in each worker when it is about to answer. Raises SystemExit(1) when workers keep dying.
+    """
+    multiprocessing.set_start_method("fork", force=True)  # what is imported is imported; the socket and ``make`` go along
+    web, port = os.getpid(), listening.getsockname()[1]
 
-    options = {
-        "bind": f"fd://{listening.detach()}",
-        "worker_class": "gthread",
-        "workers": workers,
-        "threads": threads,
-        "backlog": BACKLOG,
-        "keepalive": KEEPALIVE,
-        "timeout": 60,  # a worker whose main loop does not come round for so long is replaced
-        "graceful_timeout": 15,
-        "limit_request_line": 2048,
-        "limit_request_fields": 64,
-        "limit_request_field_size": 4096,
-        "worker_tmp_dir": str(_MEMORY) if os.access(_MEMORY, os.W_OK) else None,  # its heartbeat must not wait for a disk
-        "control_socket_disable": True,
-        "post_worker_init": ready,
-        "logger_class": _Log,
-        "loglevel": "debug" if settings.log_level == "debug" else "warning",
-        "errorlog": "-",
-    }
-    if tls is not None:
-        options |= {"certfile": str(tls[0]), "keyfile": str(tls[1])}
-    _Web(settings, options).run()
+    def load() -> Any:
+        for each in STOPS:
+            signal.signal(each, signal.SIG_DFL)  # until granian has its own; what we inherited belongs to our parent
+        die_with(web, signal.SIGKILL)  # a request that this cuts off was not acknowledged
+        try:
+            application = make()
+        except Exception as failure:
+            logs.log_failure(log, "the application cannot be made", failure)
+            raise SystemExit(1) from None
+        threading.Thread(target=_watch, args=(port,), daemon=True).start()
+        ready()
+        return application
+
+    certificate = {} if tls is None else {"ssl_cert": tls[0], "ssl_key": tls[1], "ssl_protocol_min": SSLProtocols.tls12}
+    server = _Granian(
+        listening,
+        workers=workers,
+        blocking_threads=threads,
+        backlog=BACKLOG,
+        backpressure=BACKLOG,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=1000 * KEEPALIVE, max_buffer_size=65_536),
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=GRACE,
+        log_level=LogLevels.error,
+        log_dictconfig=_TO_ROOT,
+        **certificate,
+    )
+    server.serve(target_loader=load, wrap_loader=False)
+
+
+def _watch(port: int) -> None:
+    while sys.platform == "linux":
+        time.sleep(_LOOK_EVERY)
+        hang_up(port, KEEPALIVE)
+
+
+def hang_up(port: int, silent: float) -> None:
+    """End this process's connections to ``port`` on which for so many seconds nothing came and nothing went (Linux).
+
+    Whoever waits for the rest of a request is then told that it will not come, and its thread is free.
+    """
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # closed meanwhile, or no connection
+            copy = os.dup(int(name))  # of this one, even if another takes the number
+            if not stat.S_ISSOCK(os.fstat(copy).st_mode):
+                os.close(copy)
+                continue
+            with socket.socket(fileno=copy) as found:
+                about = found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 56)
+                sent, _, came = struct.unpack_from("3I", about, 44)  # tcpi_last_data_sent, …_ack_sent, …_data_recv: milliseconds
+                if about[0] != _LISTENING and found.getsockname()[1] == port and min(sent, came) >= 1000 * silent:
+                    found.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""The server of a simulation: a process of its own on a loopback socket, whose present is whatever the simulation says."""
+"""The server of a simulation: processes of their own on a loopback socket, whose present is whatever the simulation says."""
 
 from __future__ import annotations
 
@@ -31,46 +31,37 @@ class VirtualClock:
 
 @contextlib.contextmanager
 def served(settings: Settings, start: datetime) -> Iterator[tuple[str, VirtualClock]]:
-    """Run the server until the block ends; gives its base address and its clock."""
+    """Run the server until the block ends; gives its base address and its clock. Raises EOFError when it cannot start."""
     context = multiprocessing.get_context("spawn")
     clock = VirtualClock(context.Value("d", start.timestamp()))
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(settings, clock.seconds, theirs), daemon=True)
+    process = context.Process(target=_serve, args=(settings, clock.seconds, theirs, os.getpid()))
     process.start()
     theirs.close()
+    family = [pid for pid in (process.pid,) if pid]
     try:
-        yield f"http://127.0.0.1:{ours.recv()}", clock
+        port, worker = ours.recv()
+        family.append(worker)
+        yield f"http://127.0.0.1:{port}", clock
     finally:
-        if process.pid is not None:
-            os.kill(process.pid, signal.SIGQUIT)  # gunicorn then leaves at once; nobody waits for an answer
-        process.join(10)
+        for each in family:  # the worker last, or it would be replaced; nobody waits for an answer
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+        process.join()
 
 
-def _serve(settings: Settings, seconds: Synchronized[float], pipe: Any) -> None:
-    """The same gunicorn as in earnest, with the virtual clock; says its port once it listens."""
-    from gunicorn.app.base import BaseApplication
+def _serve(settings: Settings, seconds: Synchronized[float], pipe: Any, parent: int) -> None:
+    """The same web server as in earnest, with the virtual clock; says its port and its worker once it listens."""
+    from qol_server.app import create_app
+    from qol_server.cli.processes import die_with
+    from qol_server.cli.web import serve_forever
 
+    die_with(parent, signal.SIGKILL)
     listening = socket.create_server(("127.0.0.1", 0), backlog=128)
     port = listening.getsockname()[1]
 
-    class Application(BaseApplication):  # type: ignore[misc]
-        def load_config(self) -> None:
-            for name, value in {
-                "bind": [f"fd://{listening.fileno()}"],
-                "worker_class": "gthread",
-                "workers": 1,
-                "threads": 8,
-                "keepalive": 75,
-                "loglevel": "error",
-                "timeout": 300,
-                "control_socket_disable": True,
-                "post_worker_init": lambda _: pipe.send(port),
-            }.items():
-                self.cfg.set(name, value)
+    def ready() -> None:
+        with contextlib.suppress(OSError):
+            pipe.send((port, os.getpid()))
 
-        def load(self) -> Any:
-            from qol_server.app import create_app
-
-            return create_app(settings, VirtualClock(seconds))
-
-    Application().run()
+    serve_forever(lambda: create_app(settings, VirtualClock(seconds)), listening, ready, workers=1, threads=8)

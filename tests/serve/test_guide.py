@@ -7,7 +7,8 @@ import re
 import click
 import pytest
 
-from qol_server.cli.serve import KEEPALIVE, THREADS, command
+from qol_server.cli.serve import THREADS, command
+from qol_server.cli.web import GRACE, KEEPALIVE
 from qol_server.settings import VARIABLES, SettingsError, from_environment
 from scheduler.clock import EVERY
 from tests.shape.project import ROOT, files
@@ -29,6 +30,7 @@ def test_every_tick_is_explained_with_its_interval() -> None:
 def test_the_numbers_of_the_guide_are_those_of_the_code() -> None:
     assert f"{THREADS} threads" in GUIDE
     assert f"for {KEEPALIVE} seconds" in GUIDE
+    assert f"up to {GRACE} seconds" in GUIDE
 
 
 def test_every_variable_that_is_read_is_in_the_reference_and_no_other() -> None:
