@@ -90,7 +90,6 @@ def _story(told: dict[str, Any], port: int) -> str:
         ("sent again after a lost answer, stored once", told["sent_twice"]),
         ("still waiting on a phone", told["waiting"]),
         ("reminders sent", told["reminders_sent"]),
-        ("reminders cancelled, answered in time", told["reminders_cancelled"]),
         ("call tasks raised", told["calls"]),
     ]
     completion = [
