@@ -92,7 +92,8 @@ def read(
     since = cursor or Cursor(horizon="0001-01-01")
     today = schedule.local(now, phone.time_zone).date()
     wanted = language or phone.language
-    reach = (phone.participant_revision, phone.study_revision, (today + HORIZON).isoformat(), wanted)
+    horizon = max(since.horizon, (today + HORIZON).isoformat())  # what was in sight stays so, when the phone flies west too
+    reach = (phone.participant_revision, phone.study_revision, horizon, wanted)
     if not reset and since.after is None and (since.participant, since.study, since.horizon, since.language) == reach:
         return {"reset": False, "changes": [], "cursor": cursor_text, "more": False}
     if not reset and since.after is None and (since.participant, since.study, since.horizon, since.language) == (up_to_date_at, *reach[1:]):
@@ -126,8 +127,7 @@ def _pending(study: Study, tx: Tx, phone: Phone, since: Cursor, reach: tuple[int
         for name in sorted({a.instrument for a in protocol.assessments.values()}):
             found.append((2, name, partial(_instrument, study, tx, name, language)))
     rows = state.assignments(
-        tx, phone.participant, since=0 if new_study else since.participant,
-        old_horizon="0001-01-01" if new_study else since.horizon, horizon=reach[2],
+        tx, phone.participant, since=since.participant, old_horizon="0001-01-01" if new_study else since.horizon, horizon=reach[2],
     )  # fmt: skip
     names = {row["instrument"] for row in rows}
     versions = {name: (study.current(tx, "instrument", name), study.current(tx, "wording", name, language)) for name in names}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -96,6 +97,48 @@ def test_a_corrected_anchor_moves_and_retires(trial: people.Trial, phone: people
     assert "participation" in {c["type"] for c in changes}
     phone.sync()
     assert {a["occurrence"] for a in phone.client.pulled("assignment")} == snapshot_of(trial, phone)
+
+
+def dates(changes: Iterable[dict[str, Any]]) -> dict[str, str]:
+    return {data["occurrence"]: data["opens"] for data in changes}
+
+
+def test_a_visit_that_was_moved_beyond_the_horizon_does_not_stay_where_it_was(trial: people.Trial, phone: people.Phone) -> None:
+    trial.at("2026-05-20 20:00", "Europe/Paris")
+    phone.sync()
+    assert dates(phone.client.pulled("assignment"))["qol@M3"] == "2026-05-26"
+    trial.anchor(rig.ada(trial), "treatment_start", date(2026, 5, 18), reason="typing mistake")
+    phone.sync()
+    told = dates(phone.client.pulled("assignment"))
+    assert told["qol@M3"] == "2026-08-11"
+    rows = trial.study.store.read().all("SELECT occurrence, opens FROM assignments WHERE retired = 0")
+    assert told.items() <= {row["occurrence"]: row["opens"] for row in rows}.items()
+
+
+def test_an_amendment_takes_back_what_it_retires(trial: people.Trial, phone: people.Phone) -> None:
+    assert "symptoms@W1" in dates(phone.client.pulled("assignment"))
+    weekly, less_often = b"every: P1W, window: [P0D, P3D], grace: P3D", b"every: P5W, window: [P0D, P3D], grace: P3D"
+    assert weekly in people.protocol()
+    conduct.adopt(
+        trial.study, people.protocol().replace(weekly, less_often).replace(b"until: {last_dose: P30D}", b"count: 1"),
+        people.instruments(), actor=people.DATA_MANAGER, now=trial.now,
+    )  # fmt: skip
+    phone.sync()
+    told = set(dates(phone.client.pulled("assignment")))
+    assert told == snapshot_of(trial, phone)
+    assert "symptoms@W2" not in told
+
+
+def test_a_flight_to_the_west_hides_nothing(trial: people.Trial, phone: people.Phone) -> None:
+    trial.at("2026-03-10 08:00", "Europe/Paris")  # in Honolulu it is still the 9th
+    phone.sync()
+    last = max(dates(phone.client.pulled("assignment")).values())
+    phone.client.pair(rig.code(trial, rig.ada(trial)), "Pacific/Honolulu")
+    phone.sync()
+    trial.anchor(rig.ada(trial), "treatment_end", date(2026, 3, 9))
+    phone.sync()
+    rows = trial.study.store.read().all("SELECT occurrence FROM assignments WHERE retired = 0 AND opens <= ?", (last,))
+    assert set(dates(phone.client.pulled("assignment"))) == {row["occurrence"] for row in rows}
 
 
 def snapshot_of(trial: people.Trial, phone: people.Phone) -> set[str]:
