@@ -48,7 +48,10 @@ class Hall:
         found = self._open.get(slug)
         if found is None:
             with self._lock:
-                found = self._open.get(slug) or studies.open_study(self._settings, slug)
+                try:
+                    found = self._open.get(slug) or studies.open_study(self._settings, slug)
+                except Refused as why:  # its detail is for whoever runs the server: it names folders and the other studies
+                    raise Refused(why.problem) from None
                 found.warm()
                 self._open[slug] = found
         return found

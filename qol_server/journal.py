@@ -15,6 +15,8 @@ from qol_server.trial.facts import Entry, Kind
 FORMAT = "qol-journal/1"
 
 # ``strict`` tables hold each value to its column's type; ``entries`` has what the digest covers, ``lines`` the bytes.
+# What phones send and what the server makes are told apart in an identity: a phone that guesses the id of a fact which
+# the server has yet to record, such as its own revocation, must not keep it out.
 SCHEMA = """
 CREATE TABLE journal (format TEXT NOT NULL, study TEXT NOT NULL, epoch TEXT NOT NULL) STRICT;
 CREATE TABLE entries (
@@ -32,7 +34,9 @@ CREATE TABLE entries (
   body BLOB NOT NULL,
   digest BLOB NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX entries_identity ON entries (participant, id);
+CREATE UNIQUE INDEX entries_identity ON entries (
+  participant, id, kind IN ('response.given', 'preference.set', 'app.noted', 'help.asked')
+);
 CREATE UNIQUE INDEX entries_server_identity ON entries (id) WHERE participant IS NULL;
 CREATE UNIQUE INDEX entries_quarantine ON entries (device, body) WHERE kind = 'entry.quarantined';
 CREATE INDEX entries_kind ON entries (kind, position) WHERE kind <> 'response.given';

@@ -241,9 +241,11 @@ def withdraw(study: Study, number: str, kind: str, day: date, *, actor: str, now
         if kind not in kinds:
             raise Refused(problems.BAD_VALUE, f"There is no withdrawal of {kind!r}. Allowed: {', '.join(kinds)}.")
         _must_not_be_future(day, participant, now)
+        if participant.withdrawals.get(kind) == day:
+            return
         record(
             tx, study, Kind.WITHDRAWAL_RECORDED, {"kind": kind, "date": day.isoformat()}, actor=actor, now=now, participant=number,
-            reason=reason, nth=f"{kind}/{day}",
+            reason=reason, nth=f"{kind}/{day}/{study.head(tx).position}",
         )  # fmt: skip
 
     study.store.write(work)

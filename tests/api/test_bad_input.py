@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from qol_server import journal
+from qol_server.intake import lines as reading
+from qol_server.trial import problems
 from qol_server.trial.facts import Kind
 from tests import people
 from tests.api import rig
@@ -105,6 +107,12 @@ def test_a_line_of_64_kib_and_one_32_deep_are_still_fine(trial: people.Trial, ph
     long = rig.line(rig.entry(trial, 1))
     long += b" " * (65_536 - len(long))
     assert rig.send(trial, phone, [long, rig.entry(trial, 2, note=deep)]).statuses == ["stored", "stored"]
+
+
+def test_a_text_that_never_ends_is_read_once() -> None:
+    endless = b"[" * 33 + b'\\"' * 32_000  # each quote could begin a text that goes on to the end
+    assert [found.span() for found in reading._STRING.finditer(endless)] == [(34, len(endless))]
+    assert reading.parse(endless) is problems.TOO_DEEP
 
 
 def test_unknown_fields_of_newer_apps_are_kept_and_do_no_harm(trial: people.Trial, phone: people.Phone) -> None:

@@ -7,7 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from qol_server import journal
 from qol_server.intake import conduct
+from qol_server.trial import facts
+from qol_server.trial.facts import Kind
 from tests import people
 from tests.api import rig
 
@@ -125,6 +128,7 @@ def test_wrong_bodies_say_what_is_wrong(trial: people.Trial) -> None:
 def test_a_study_that_is_not_here_is_404(trial: people.Trial) -> None:
     answer = rig.post(trial, "/elsewhere/api/v1/devices", json.dumps({}).encode(), {"Content-Type": "application/json"})
     assert (answer.status, answer.problem) == (404, "study-unknown")
+    assert str(trial.settings.data) not in json.dumps(answer.said)  # where the server keeps what is nobody's business
 
 
 def test_several_phones_of_one_participant_live_side_by_side(trial: people.Trial) -> None:
@@ -158,6 +162,14 @@ def test_a_lost_phone_is_locked_out_also_with_its_old_code(trial: people.Trial) 
     again = rig.pair(trial, code, HOME)
     assert (again.status, again.problem) == (401, "device-revoked")
     assert rig.lines(trial) == []
+
+
+def test_a_stolen_phone_cannot_take_the_name_of_its_own_revocation(trial: people.Trial, phone: people.Phone) -> None:
+    guessed = facts.server_id(people.SLUG, Kind.DEVICE_REVOKED, phone.number, None, phone.client.device_id)
+    assert rig.send(trial, phone, [rig.entry(trial, 1, id=guessed)]).statuses == ["stored"]
+    conduct.revoke(trial.study, phone.number, actor=people.NURSE, now=trial.now, reason="stolen")
+    assert rig.send(trial, phone, []).status == 401
+    assert [entry.kind for entry in journal.every(trial.study.store.read()) if entry.id == guessed] == ["response.given", "device.revoked"]
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer"}, {"Authorization": "Bearer x"}, {"Authorization": "Basic eDp5"}])
