@@ -67,9 +67,9 @@ def prescribed(participant: Participant, day: date) -> Prescription | None:
 
 
 def treated(participant: Participant, day: date) -> bool:
-    """Whether ``day`` lies in the treatment: from its start to its end, or to death or withdrawal, both days included."""
+    """Whether ``day`` lies in the treatment: from its start to its end, death, the study's end or withdrawal, both days included."""
     starts = participant.anchors.get("treatment_start", ())
-    ends = [*participant.anchors.get("treatment_end", ()), *participant.anchors.get("death", ())]
+    ends = [end for name in ("treatment_end", "death", "study_end") for end in participant.anchors.get(name, ())]
     ends += [participant.withdrawals[kind] for kind in ("treatment", "consent") if kind in participant.withdrawals]
     return not (starts and day < starts[0]) and not (ends and day > min(ends))
 

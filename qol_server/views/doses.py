@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from qol_server.store import Tx
-from qol_server.trial import diary
+from qol_server.trial import diary, schedule
 from qol_server.trial.diary import DOSE_DIARY, DoseDay
 from qol_server.trial.participant import Participant
 from qol_server.trial.schedule import Assignment
@@ -25,12 +25,14 @@ _ANSWERS = (
 def rows(tx: Tx, participant: Participant, listed: Sequence[Assignment], today: date) -> tuple[list[Row], Row | None]:
     """The diary days among one participant's assignments as of a local day, and their sums; (nothing, None) without any.
 
-    The days are those of the diary that are over, and today once it was answered. Days after the treatment are left out
-    unless a dose was taken on one of them or later.
+    The days are those of the diary that are over, and today once it was answered. Days outside the treatment are left out
+    unless a dose was taken on one of them, before or after; also where the calendar has such a day no longer, because the end
+    of treatment was recorded after it or the start was corrected.
     """
     occurrences = {one.target: one.occurrence for one in listed if one.instrument == DOSE_DIARY and one.opens <= today}
     if not occurrences:
         return [], None
+    assessment, _ = schedule.parse(min(occurrences.values()))
     answers: dict[str, dict[str, str | None]] = {}
     entries: dict[str, tuple[str, str]] = {}
     for row in tx.all(_ANSWERS, (participant.number, DOSE_DIARY)):
@@ -38,11 +40,20 @@ def rows(tx: Tx, participant: Participant, listed: Sequence[Assignment], today: 
         given = answers.setdefault(row["occurrence"], {})
         if row["item"] is not None:
             given[row["item"]] = row["answer"]
+    occurrences |= {day: name for name in answers if (day := _day_of(name)) is not None and day not in occurrences and day <= today}
     by_day = {day: answers[name] for day, name in occurrences.items() if name in answers}
     days = _reported(participant, by_day, min(occurrences), max(occurrences), today)
     who = (participant.number, participant.site)
-    made = [(*who, *_day(day, occurrences[day.day], *entries.get(occurrences[day.day], (None, None)))) for day in days]
+    named = [(day, occurrences.get(day.day, f"{assessment}@{day.day}")) for day in days]
+    made = [(*who, *_day(day, name, *entries.get(name, (None, None)))) for day, name in named]
     return made, ((*who, *_sums(days)) if days else None)
+
+
+def _day_of(occurrence: str) -> date | None:
+    try:
+        return date.fromisoformat(schedule.parse(occurrence)[1])
+    except ValueError:
+        return None
 
 
 def _reported(
@@ -50,8 +61,8 @@ def _reported(
 ) -> tuple[DoseDay, ...]:
     last = min(last, today if today in answers else today - timedelta(days=1))
     days = diary.dose_days(participant, answers, first, last)
-    counted = [nth for nth, one in enumerate(days, 1) if diary.treated(participant, one.day) or one.recorded_mg]
-    return days[: max(counted, default=0)]
+    counted = [nth for nth, one in enumerate(days) if diary.treated(participant, one.day) or one.recorded_mg]
+    return days[counted[0] : counted[-1] + 1] if counted else ()
 
 
 def _day(one: DoseDay, occurrence: str, entry: str | None, captured: str | None) -> Row:
