@@ -139,7 +139,8 @@ class PhoneClient:
     def pair(self, code: str, time_zone: str) -> str:
         """Pair with a code; returns the participant number, which the nurse compares. Safe to repeat after a lost answer.
 
-        Raises Unreachable, Declined (code unknown, used, expired, too many tries).
+        Raises Unreachable, Declined (code unknown, used, expired, too many tries; or another participant's, while entries
+        of the one before are kept here: they must never be sent as somebody else's).
         """
         asked = {
             "code": code, "installation_id": self.installation_id, "app": self.app, "platform": self.platform, "time_zone": time_zone,
@@ -148,6 +149,8 @@ class PhoneClient:
         said = _object(reply)
         if reply.status != 201 or said.get("protocol") != PROTOCOL:
             raise Declined(said) if 400 <= reply.status < 500 else Unreachable(f"status {reply.status}")
+        if self.participant not in ("", said["participant"]) and any(entry.state is not EntryState.ARCHIVED for entry in self.outbox):
+            raise Declined({"title": f"The code is of {said['participant']}; this phone keeps entries of {self.participant}."})
         self.device_id, self.token, self.participant = said["device_id"], said["token"], said["participant"]
         self.limits = said["limits"]
         self._heed_epoch(said["epoch"], 0)

@@ -257,6 +257,13 @@ def _check(previous: bytes, row: tuple[object, ...], redacted: bool) -> tuple[st
     return ("" if fresh == digest else "the digest does not fit the entry and its predecessor"), fresh
 
 
+def redacted(tx: Tx) -> list[int]:
+    """The positions whose lines were blanked by a redaction, in order."""
+    empty = hashlib.sha256(b"").digest()  # a phone may have sent an empty line
+    rows = tx.all("SELECT position FROM lines JOIN entries USING (position) WHERE line = x'' AND body <> ? ORDER BY position", (empty,))
+    return [row["position"] for row in rows]
+
+
 def tally(tx: Tx) -> dict[str, int]:
     """How many entries there are of each kind."""
     return {row["kind"]: row["entries"] for row in tx.all("SELECT kind, count(*) AS entries FROM entries GROUP BY kind ORDER BY kind")}

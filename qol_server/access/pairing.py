@@ -40,7 +40,8 @@ def normalised(code: str) -> str:
     return code.upper().translate(str.maketrans("OIL", "011", "- "))
 
 
-def _code_digest(code: str) -> bytes:
+def code_digest(code: str) -> bytes:
+    """What is kept of a code. Slow on purpose: not to be made while others wait for the file."""
     # ten characters are few enough that a fast digest of a stolen file could be searched within the code's life
     return hashlib.scrypt(normalised(code).encode("utf-8", "replace"), salt=b"qol-pairing-code", n=4096, r=8, p=1, dklen=32)
 
@@ -55,7 +56,7 @@ def offer(tx: Tx, participant: str, now: datetime, *, replaces: bool) -> tuple[s
     expires = stamp(now + LIFE)
     tx.run(
         "INSERT INTO pairing_codes (code, participant, expires_at, replaces, installation, device) VALUES (?, ?, ?, ?, NULL, NULL)",
-        (_code_digest(letters), participant, expires, int(replaces)),
+        (code_digest(letters), participant, expires, int(replaces)),
     )
     return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}", expires
 
@@ -80,13 +81,18 @@ def throttled(tx: Tx, address: str, now: datetime) -> int:
     return max(1, int((opens - now).total_seconds()) + 1)
 
 
-def claim(tx: Tx, code: str, installation: str, address: str, now: datetime) -> Claim | Problem:
-    """Look a code up for an installation. A wrong code is counted against the address."""
-    digest = _code_digest(code)
-    row = tx.one("SELECT * FROM pairing_codes WHERE code = ?", (digest,))
-    if row is None:
+def claim(tx: Tx, digest: bytes, installation: str, address: str, now: datetime) -> Claim | Problem:
+    """Look the digest of a code up for an installation. One that opens nothing is counted against the address."""
+    found = _look_up(tx, digest, installation, now)
+    if isinstance(found, Problem):
         tx.run("DELETE FROM wrong_codes WHERE at <= ?", (stamp(now - TRIES_WITHIN),))
         tx.run("INSERT INTO wrong_codes (address, at) VALUES (?, ?)", (address, stamp(now)))
+    return found
+
+
+def _look_up(tx: Tx, digest: bytes, installation: str, now: datetime) -> Claim | Problem:
+    row = tx.one("SELECT * FROM pairing_codes WHERE code = ?", (digest,))
+    if row is None:
         return problems.CODE_UNKNOWN
     if row["device"] is not None:
         if row["installation"] != installation:

@@ -70,7 +70,8 @@ class PatientApi:
         wait = pairing.throttled(study.store.read(), request.remote_addr or "", now)
         if wait:
             raise Refused(problems.TOO_MANY_TRIES, retry_after=wait)
-        paired = study.store.write(lambda tx: _pair(tx, study, asked, request.remote_addr or "", now))
+        digest = pairing.code_digest(asked["code"])
+        paired = study.store.write(lambda tx: _pair(tx, study, asked, digest, request.remote_addr or "", now))
         if isinstance(paired, Problem):
             raise Refused(paired)
         protocol = study.protocol_in_force(study.store.read())
@@ -157,8 +158,8 @@ class _Paired:
     head: journal.Head
 
 
-def _pair(tx: Tx, study: Study, asked: dict[str, Any], address: str, now: datetime) -> _Paired | Problem:
-    claimed = pairing.claim(tx, asked["code"], asked["installation_id"], address, now)
+def _pair(tx: Tx, study: Study, asked: dict[str, Any], digest: bytes, address: str, now: datetime) -> _Paired | Problem:
+    claimed = pairing.claim(tx, digest, asked["installation_id"], address, now)
     if isinstance(claimed, Problem):
         return claimed
     device = claimed.device

@@ -51,7 +51,9 @@ def command(journal: str, against: Path | None, data: Path) -> int:
     store = Store(path, read_only=True)
     head, broken = journals.verify(store, lambda n: say(f"{n:,} entries …") if n % SAY_EVERY == 0 else None)
     witnesses = Witnesses()
+    redacted: list[int] = []
     if broken is None:
+        redacted = journals.redacted(store.read())
         seals = settings.data / "seals" / f"{slug}.jsonl"
         for file in [*([seals] if seals.is_file() else []), *([against] if against else [])]:
             _compare(store, _heads(file), _keys(store, settings.keys), witnesses)
@@ -63,7 +65,7 @@ def command(journal: str, against: Path | None, data: Path) -> int:
     )
     payload = {
         "journal": path, "study": slug, "ok": first is None, "entries": head.position, "head": head.digest, "first_bad": first,
-        "findings": witnesses.findings, "signed_heads": witnesses.agree, "covered_to": witnesses.highest,
+        "findings": witnesses.findings, "signed_heads": witnesses.agree, "covered_to": witnesses.highest, "redacted": redacted,
     }  # fmt: skip
     emit(payload, lambda: _as_text(payload))
     return 0 if first is None else 1
@@ -151,6 +153,9 @@ def _as_text(found: Mapping[str, Any]) -> str:
     lines = []
     if found["first_bad"] is None:
         lines.append(f"{found['study']}: {counted(found['entries'], 'entry', 'entries')}, all in order. Head {found['head']}.")
+        if found["redacted"]:
+            blank = counted(len(found["redacted"]), "line is", "lines are")
+            lines.append(f"{blank} blank by a redaction, at {', '.join(map(str, found['redacted']))}: what stood there is gone.")
     else:
         first = found["first_bad"]
         lines.append(f"{found['study']}: the journal does not hold at position {first['position']}: {first['why']}.")

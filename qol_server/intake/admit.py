@@ -248,6 +248,7 @@ def _look_up(tx: Tx, batch: _Batch, lines: Sequence[Line]) -> None:
             (batch.phone.device, *(line.body for line in lines)),
         )
         batch.kept.update({row["body"]: (Head(row["position"], row["digest"].hex()), row["problem"]) for row in rows})
+    batch.known = None  # what waited there to be written went with the savepoint that failed
     given = [line for line in lines if line.problem is None and line.fact is not None and line.fact["kind"] == Kind.RESPONSE_GIVEN]
     if given:
         occurrences = (line.fact["occurrence"] for line in given if line.fact is not None)

@@ -9,6 +9,7 @@ import pytest
 
 from qol_server import journal
 from qol_server.intake import admit
+from qol_server.state import responses
 from qol_server.state.fold import Folder
 from qol_server.store import StoreBusy, StoreFull
 from qol_server.trial.facts import Kind
@@ -63,6 +64,21 @@ def test_a_poisoned_entry_is_kept_and_delays_nobody(
     assert again.statuses == ["quarantined" if n == place else "duplicate" for n in range(10)]
     assert again.results[place]["ticket"] == answer.results[place]["ticket"]
     assert journal.verify(trial.study.store)[1] is None
+
+
+def test_what_could_not_be_written_is_not_written_later_as_something_else(
+    trial: people.Trial, phone: people.Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, failures = responses.Known.flush, [RuntimeError("no"), RuntimeError("no")]  # of the whole batch, of the line by itself
+
+    def failing(self: responses.Known, tx: Any) -> None:
+        if self.rows and failures:
+            raise failures.pop()
+        write(self, tx)
+
+    monkeypatch.setattr(responses.Known, "flush", failing)
+    assert rig.send(trial, phone, [rig.entry(trial, 1)]).statuses == ["quarantined"]
+    assert trial.study.store.read().all("SELECT position FROM responses") == []
 
 
 def test_an_entry_that_cannot_even_be_kept_is_to_be_sent_again(

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from qol_server import journal
+from qol_server.client import Declined
 from qol_server.intake import conduct
 from qol_server.trial import facts
 from qol_server.trial.facts import Kind
@@ -100,6 +101,21 @@ def test_ten_wrong_codes_close_the_door_for_a_while_also_for_the_right_one(trial
     assert 0 < wait <= 601
     trial.now += timedelta(seconds=wait)
     assert rig.pair(trial, right).status == 201
+
+
+def test_a_code_that_is_used_up_opens_no_way_around_the_throttle(trial: people.Trial) -> None:
+    code = rig.code(trial, rig.ada(trial))
+    rig.pair(trial, code, HOME)
+    assert [rig.pair(trial, code).status for _ in range(12)] == [409] * 10 + [429] * 2
+
+
+def test_what_one_participant_entered_is_never_sent_as_anothers(trial: people.Trial, phone: people.Phone) -> None:
+    phone.answer("dose@2026-03-02", people.TAKEN)
+    ben = trial.enrol(people.BEN)
+    with pytest.raises(Declined, match=ben):
+        phone.client.pair(rig.code(trial, ben), "Europe/Paris")
+    phone.sync()
+    assert [entry.participant for entry in rig.from_phones(trial)] == [phone.number]
 
 
 def test_wrong_bodies_say_what_is_wrong(trial: people.Trial) -> None:

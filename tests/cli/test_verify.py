@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -10,6 +11,11 @@ from typing import Any
 
 import pytest
 
+from qol_server import journal
+from qol_server.intake.study import open_study
+from qol_server.settings import Settings
+from qol_server.store import Tx
+from qol_server.trial.facts import Entry, Kind
 from tests.cli.desk import Desk
 
 PROTECTIONS = ("entries_are_final", "entries_stay", "lines_are_final", "lines_stay")
@@ -97,3 +103,21 @@ def test_what_is_no_journal_is_said_to_be_none(desk: Desk, study: str, tmp_path:
     assert not (desk.data / "studies" / "nothing.db").exists()
     assert desk.run("verify", study, "--against", tmp_path / "notes.txt") == 2
     assert "holds no signed head" in desk.err
+
+
+def test_what_was_blanked_by_a_redaction_is_named(desk: Desk, study: str) -> None:
+    opened = open_study(Settings(desk.data), study)
+
+    def redact(tx: Tx) -> None:
+        line = b'{"why":"a name was typed"}'
+        entry = Entry(Kind.ENTRY_REDACTED, "5f0c", line, "staff:dana", "2026-03-02T20:00:00.000Z", occurrence="position:3")
+        journal.append(tx, study, [(entry, hashlib.sha256(line).digest())])
+        empty = Entry(Kind.ENTRY_QUARANTINED, "5f0d", b"", "participant", "2026-03-02T20:00:00.000Z")
+        journal.append(tx, study, [(empty, hashlib.sha256(b"").digest())])
+        tx.run("UPDATE lines SET line = x'' WHERE position = 3")
+
+    opened.store.write(redact)
+    opened.store.close()
+    assert desk.read("verify", study)["redacted"] == [3]
+    assert desk.run("verify", study) == 0
+    assert "1 line is blank by a redaction, at 3" in desk.out
