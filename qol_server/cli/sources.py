@@ -20,7 +20,9 @@ def protocol_source(name: str) -> tuple[Path, bytes]:
         if name not in shipped:
             fail(f"There is no file {name!r}, nor a study of that name among those shipped.", advice=f"Shipped: {', '.join(shipped)}.")
         path = shipped[name]
-    return path, path.read_bytes()
+    text = path.read_bytes()
+    _must_begin_with("study", text, path, "The file is not a protocol", "study: ID at the top")
+    return path, text
 
 
 def with_stand_in(protocol: bytes) -> bytes:
@@ -31,12 +33,16 @@ def with_stand_in(protocol: bytes) -> bytes:
 
 def instrument_of(wording: bytes, file: Path) -> str:
     """The id of the instrument that a wording pack is for. Raises StudyFileError where it does not say."""
+    return _must_begin_with("wording", wording, file, "The file is not a wording pack", "wording: ID of the instrument, at the top")
+
+
+def _must_begin_with(key: str, text: bytes, file: Path, otherwise: str, allowed: str) -> str:
     from qol_server.library.documents import Mark, Report, StudyFileError, parse
 
     report = Report(str(file))
-    name = parse(wording, report).get("wording")
+    name = parse(text, report).get(key)
     if not isinstance(name, str):
-        report.wrong(Mark(1, 1), "The file is not a wording pack", "wording: ID of the instrument, at the top")
+        report.wrong(Mark(1, 1), otherwise, allowed)
         raise StudyFileError(report.mistakes)
     return name
 

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 _DEEPEST = 32
+MOST_LISTED = 40  # names in one message
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,14})")
 _NUMBER_LIKE = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
@@ -105,19 +106,20 @@ class Report:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self._mistakes: set[Mistake] = set()
+        self._mistakes: dict[Mistake, None] = {}  # each once, in the order in which they were found
 
     def wrong(self, mark: Mark, message: str, allowed: str = "") -> None:
-        self._mistakes.add(Mistake(self.file, mark.line, mark.column, message, allowed))
+        self._mistakes[Mistake(self.file, mark.line, mark.column, message, allowed)] = None
 
     def unknown(self, mark: Mark, kind: str, name: Any, known: Iterable[Any]) -> None:
         """``name`` is none of the ``known`` things of a ``kind``."""
-        known = list(known)
-        self.wrong(mark, f'There is no {kind} "{name}"{did_you_mean(name, known)}', listed(known))
+        known = list(dict.fromkeys(known))
+        more = f" … ({len(known)} in all)" if len(known) > MOST_LISTED else ""
+        self.wrong(mark, f'There is no {kind} "{name}"{did_you_mean(name, known)}', listed(known[:MOST_LISTED]) + more)
 
     @property
     def mistakes(self) -> list[Mistake]:
-        return sorted(self._mistakes, key=lambda mistake: (mistake.line, mistake.column, mistake.message))
+        return sorted(self._mistakes, key=lambda mistake: (mistake.line, mistake.column))
 
     def stop_if_wrong(self) -> None:
         if self._mistakes:

@@ -90,7 +90,7 @@ class _Reader:
         self.lists: Mapping[str, list[int | str]] = data.get("choices") or {}
         self.known: dict[str, Item] = {}
         raw_items = data.raw.get("items")
-        self.stated = set(_ids(raw_items)) if isinstance(raw_items, Mapped) else set()
+        self.stated = tuple(_ids(raw_items)) if isinstance(raw_items, Mapped) else ()
 
     def items(self) -> Iterator[Item]:
         for name, codes in self.lists.items():
@@ -240,7 +240,7 @@ class _Reader:
                 for index, item in enumerate(part[key]):
                     where = place(part.raw, key, index)
                     if item not in self.stated:
-                        self.report.unknown(where, "item", item, sorted(self.stated))
+                        self.report.unknown(where, "item", item, self.stated)
                     elif key == "reversed" and item not in part["items"]:
                         self.report.wrong(where, f'"{item}" is no item of the scale "{name}"', listed(part["items"]))
                     elif item in part[key][:index]:

@@ -91,7 +91,7 @@ class _Reader:
 
     def _anchor(self, mark: Mark, name: str, extra: Iterable[str] = ()) -> None:
         known = [*self.anchors, *extra]
-        if name not in known:
+        if self.anchors and name not in known:  # a list that is missing is a mistake of its own
             self.report.unknown(mark, "anchor", name, known)
 
     def assessments(self) -> Iterator[Assessment]:

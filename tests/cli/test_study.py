@@ -106,6 +106,9 @@ def test_a_protocol_that_is_not_there_or_has_mistakes_makes_no_study(desk: Desk,
     wrong = tmp_path / "wrong.yaml"
     wrong.write_bytes(SHIPPED.read_bytes().replace(b"registry: NCT00287846", b"registry: 7"))
     assert desk.problem("study", "adopt", wrong) == ("bad-study-file", 2)
+    assert desk.run("study", "adopt", library.shipped_instruments()["dose-diary"]) == 2
+    assert "The file is not a protocol. Allowed: study: ID at the top." in desk.err
+    assert len(desk.err.splitlines()) == 2
     assert desk.read("study", "list") == {"studies": []}
 
 

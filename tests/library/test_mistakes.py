@@ -68,6 +68,28 @@ def test_all_mistakes_are_named_at_once_also_beside_a_mistake_of_shape():
     assert [mistake.message.split('"')[1] for mistake in again.value.mistakes] == ["300", "progresion", "today", "PH"]
 
 
+def test_a_list_that_is_missing_is_one_mistake_and_not_one_for_each_use_of_it():
+    text = (QUESTIONNAIRES / "studies" / "desminib.yaml").read_bytes().replace(b"anchors:", b"anchorz:", 1)
+    with pytest.raises(StudyFileError) as refused:
+        protocol_from(text, "wrong.yaml", INSTRUMENTS)
+    assert [mistake.message for mistake in refused.value.mistakes] == [
+        '"anchors" is missing',
+        'The key "anchorz" is not known here (did you mean "anchors"?)',
+    ]
+
+
+def test_what_is_allowed_comes_in_the_order_of_the_file_and_not_without_end():
+    questionnaire = (QUESTIONNAIRES / "instruments" / "eortc-qlq-c30.yaml").read_bytes()
+    with pytest.raises(StudyFileError) as refused:
+        instrument_from(questionnaire.replace(b"[q29, q30]", b"[q29, q31]"), "wrong.yaml")
+    assert refused.value.mistakes[0].allowed == ", ".join(f"q{n}" for n in range(1, 31))
+    many = (QUESTIONNAIRES / "instruments" / "pro-ctcae.yaml").read_bytes()
+    with pytest.raises(StudyFileError) as again:
+        instrument_from(many.replace(b"items: [1A]", b"items: [81A]"), "wrong.yaml")
+    assert again.value.mistakes[0].allowed.startswith("1A, 2A, 3A, 3B")
+    assert again.value.mistakes[0].allowed.endswith("… (124 in all)")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
