@@ -22,7 +22,7 @@ from qol_server.views.scores import Run
 def live(study: Study, settings: Settings) -> Views:
     """The study's views in their own file, which may be wiped at any time; not read up to the present yet."""
     path = _path(study, settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Views(study, Store(path, durable=False), _noticing(study))
 
 

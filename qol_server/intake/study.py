@@ -169,7 +169,7 @@ def create_study(settings: Settings, slug: str, *, actor: str, now: datetime) ->
     if path.exists():
         raise Refused(problems.STUDY_EXISTS, f"{path} exists already.")
     key = keys.load(settings.keys)
-    settings.studies.mkdir(parents=True, exist_ok=True)
+    settings.studies.mkdir(mode=0o700, parents=True, exist_ok=True)
     epoch = f"e_{secrets.token_hex(8)}"
     store = Store(path, durable=settings.durable)
 

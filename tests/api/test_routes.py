@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from qol_server import keys
 from qol_server.api.answers import ANYBODY, CODE, PHONE, permissions
 from qol_server.app import SECURITY_HEADERS, create_app
-from qol_server.intake import conduct
+from qol_server.intake import conduct, looking
+from qol_server.intake.study import create_study
+from qol_server.settings import Settings
 from tests import people
 from tests.api import rig
 
@@ -97,3 +100,13 @@ def test_health_is_503_when_a_study_cannot_be_read(trial: people.Trial) -> None:
     (trial.settings.studies / "broken.db").write_bytes(b"this is no database, but long enough to look like one" * 100)
     answer = trial._client.get("/health")
     assert (answer.status_code, json.loads(answer.data)["status"]) == (503, "failing")
+
+
+def test_answers_lie_in_folders_of_the_servers_own_user(trial: people.Trial, tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "shared")
+    settings.data.mkdir(mode=0o755)
+    keys.make(settings.keys)
+    made = create_study(settings, "desminib", actor=people.DATA_MANAGER, now=trial.now)
+    looking.live(made, settings).store.close()
+    made.store.close()
+    assert {path.name: path.stat().st_mode & 0o077 for path in settings.data.iterdir()} == {"keys": 0, "studies": 0, "views": 0}
