@@ -16,7 +16,7 @@ from qol_server.cli.failures import Failure, explain
 
 COMMANDS: dict[str, str] = {
     "demo": "Make a study, live its months with virtual participants, and serve it.",
-    "init": "Make the data folder, its keys and a study.",
+    "init": "Make the data folder and its keys.",
     "serve": "Run the server and its clock.",
     "study": "Check, list, show, adopt and activate study files.",
     "wording": "Import a licensed wording pack.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 LONGEST_NAME = 60
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _actor(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str:
@@ -47,7 +49,7 @@ class Day(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            if len(value) != 10:
+            if not _DAY.fullmatch(value):  # fromisoformat takes weeks too
                 raise ValueError(value)
             return date.fromisoformat(value)
         except ValueError:

@@ -342,7 +342,19 @@ def _shape(instrument: Instrument) -> re.Pattern[str]:
 
 def _ranges(instrument: Instrument) -> str:
     ids = [item.id for item in instrument.items]
-    return ", ".join(ids) if len(ids) <= 40 else f"{', '.join(ids[:6])} … {ids[-1]}"
+    runs: list[list[str]] = []
+    for item in ids:
+        if runs and _next(runs[-1][-1]) == item:
+            runs[-1].append(item)
+        else:
+            runs.append([item])
+    told = [run[0] if len(run) == 1 else f"{run[0]} … {run[-1]}" for run in runs]
+    return ", ".join(told) if len(told) <= 12 else f"{', '.join(ids[:6])} … {ids[-1]}"
+
+
+def _next(item: str) -> str:
+    """The id that counts on from ``item``: q2 after q1."""
+    return re.sub(r"[0-9]+", lambda number: str(int(number[0]) + 1), item, count=1)
 
 
 def _check_names(columns: _Columns, outputs: list[str], rules: Scorer, name: str) -> None:

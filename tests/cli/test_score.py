@@ -236,7 +236,7 @@ def test_a_column_that_looks_like_an_item_and_is_none(score, instrument, column)
     [
         ("", ["is empty"]),
         ("\n\n", ["row 1 is empty"]),
-        ("id,visit\n1,M3\n", ["names no item", "q1, q2"]),
+        ("id,visit\n1,M3\n", ["names no item", "q1 … q30"]),
         ("id,q6,Q6\n1,1,1\n", ["two columns are called 'Q6'"]),
         ("id,id,q6\n1,1,1\n", ["two columns are called 'id'"]),
         (",,q6\n1,1,1\n", ["two columns have no name"]),
