@@ -13,8 +13,8 @@ import ssl
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from qol_server import cli
 from qol_server.cli import serve, web
+from qol_server.simulation.server import served
 from tests import people
 from tests.people import Trial
 from tests.scheduler.post import wait_for
@@ -163,6 +164,33 @@ def test_a_phone_that_falls_silent_in_the_middle_of_a_request_keeps_no_thread_fo
             assert phone.recv(5) == b""
         with socket.create_connection(listening.getsockname()):  # the door itself stays open
             listening.accept()[0].close()
+
+
+def test_what_a_request_fails_with_is_logged_without_what_it_quotes(caplog: pytest.LogCaptureFixture) -> None:
+    def application(environ: dict[str, str], start: Callable[[str, list[tuple[str, str]]], object]) -> Iterator[bytes]:
+        start("200 OK", [])
+        yield b"half an answer"
+        raise ValueError(environ["entered"])
+
+    told: list[str] = []
+    body = web.guarded(application)({"entered": "pain: 4"}, lambda status, _: told.append(status))
+    assert (b"".join(body), told[-1]) == (b"", "500 Internal Server Error")
+    assert "ValueError at " in caplog.text
+    assert "pain" not in caplog.text
+
+
+def test_a_simulations_server_lives_in_its_present_and_ends_with_it(trial: Trial) -> None:
+    began = dt.datetime(2031, 5, 1, 12, tzinfo=dt.UTC)
+    with served(replace(trial.settings, durable=False), began) as (address, clock):
+        for days in range(3):
+            clock.set(began + dt.timedelta(days=days))
+            with urllib.request.urlopen(f"{address}/health", timeout=10) as answer:
+                assert json.load(answer)["server_time"] == f"2031-05-0{1 + days}T12:00:00.000Z"
+        family = [each for each in psutil.Process().children(recursive=True) if each.net_connections("tcp")]
+        assert len(family) == 2
+    wait_for(lambda: all(is_gone(each) for each in family))
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(address, timeout=10)
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:
