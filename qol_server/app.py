@@ -52,7 +52,10 @@ class Hall:
                     found = self._open.get(slug) or studies.open_study(self._settings, slug)
                 except Refused as why:  # its detail is for whoever runs the server: it names folders and the other studies
                     raise Refused(why.problem) from None
-                found.warm()
+                try:
+                    found.warm()
+                except Exception as failure:  # whoever needs the document is told; uploads may not need it
+                    log_failure(log, f"a document of {slug} cannot be read", failure)
                 self._open[slug] = found
         return found
 

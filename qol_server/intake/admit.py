@@ -22,7 +22,7 @@ from qol_server.state.responses import Known, know
 from qol_server.store import StoreBusy, StoreFull, Tx
 from qol_server.trial import facts, problems, schedule
 from qol_server.trial.facts import Entry, Kind
-from qol_server.trial.problems import Problem
+from qol_server.trial.problems import Problem, Refused
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def admit(
 
     try:
         return study.store.write(lambda tx: work(tx, _together))
-    except (StoreBusy, StoreFull):
+    except (StoreBusy, StoreFull, Refused):
         raise
     except Exception as failure:  # one entry made a rule or the database stumble: find it, and keep its neighbours
         log_failure(log, "a batch is taken line by line", failure)
@@ -97,7 +97,7 @@ def admit(
 
 
 _DEVICE = """
-SELECT d.contiguous_to, d.ahead, d.last_seq, d.last_captured, r.revision,
+SELECT d.status, d.contiguous_to, d.ahead, d.last_seq, d.last_captured, r.revision,
   EXISTS (SELECT 1 FROM quarantine q WHERE q.device = d.device) AS has_kept
 FROM devices d JOIN roster r ON r.participant = d.participant WHERE d.device = ?
 """
@@ -109,6 +109,8 @@ def _admit(
 ) -> Admitted:  # fmt: skip
     device = tx.one(_DEVICE, (phone.device,))
     assert device is not None, "a phone has a device"  # noqa: S101
+    if device["status"] == "revoked":  # since the token was looked at
+        raise Refused(problems.DEVICE_REVOKED)
     captured = device["last_captured"]
     batch = _Batch(
         study, phone, now, stamp(now), skew, has_kept=bool(device["has_kept"]), last_seq=device["last_seq"],
@@ -323,6 +325,7 @@ def _fold(tx: Tx, batch: _Batch, line: Line, entry: Entry, receipt: Head) -> Res
     noticed = notice(batch, entry, line.fact, line.notes) if line.problem is None and line.fact is not None else ()
     flags = batch.study.folder.fold(tx, entry.at(receipt.position), line.fact or {}, noticed, batch.known)
     if line.problem is not None:
+        batch.has_kept = True
         return Result(line.number, line.id, "quarantined", receipt.position, receipt.digest, (), line.problem, line.detail)
     return Result(line.number, line.id, "stored", receipt.position, receipt.digest, flags or noticed)
 

@@ -91,10 +91,16 @@ def _quarantine(tx: Tx, entry: Entry, _fact: Mapping[str, Any]) -> None:
 
 
 def _pair(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    earlier = tx.one(  # a phone that is paired again goes on counting
+        "SELECT contiguous_to, ahead, last_seq, last_captured FROM devices WHERE participant = ? AND installation = ?"
+        " ORDER BY paired_at DESC, rowid DESC LIMIT 1",
+        (entry.participant, fact["installation_id"]),
+    )
+    sequence = (0, "[]", 0, None) if earlier is None else tuple(earlier)
     tx.run(
         "INSERT INTO devices (device, participant, installation, status, app, platform, paired_at, contiguous_to, ahead, last_seq,"
-        " last_captured) VALUES (?, ?, ?, 'active', ?, ?, ?, 0, '[]', 0, NULL)",
-        (entry.device, entry.participant, fact["installation_id"], fact["app"], fact["platform"], entry.received_at),
+        " last_captured) VALUES (?, ?, ?, 'active', ?, ?, ?, ?, ?, ?, ?)",
+        (entry.device, entry.participant, fact["installation_id"], fact["app"], fact["platform"], entry.received_at, *sequence),
     )
     if fact["time_zone"]:
         tx.run("UPDATE roster SET time_zone = ? WHERE participant = ?", (fact["time_zone"], entry.participant))

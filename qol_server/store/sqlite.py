@@ -133,12 +133,31 @@ class Store:
             self._queue.append(work)
             leads, self._is_led = not self._is_led, True
         if not leads:
-            work.wake.acquire()
+            try:
+                work.wake.acquire()
+            except BaseException:  # an interrupt while waiting: nobody may wait for this thread to lead
+                self._leave(work)
+                raise
         if not work.done:
             self._lead(work)
         if work.error is not None:
             raise work.error
         return work.result  # type: ignore[no-any-return]
+
+    def _leave(self, work: _Work) -> None:
+        """Take waiting work back, and hand the lead on if it had come to it."""
+        with self._queue_lock:
+            was_to_lead = bool(self._queue) and self._queue[0] is work and not work.done and not work.wake.locked()
+            if work in self._queue:
+                self._queue.remove(work)
+            if was_to_lead:
+                self._choose_next()
+
+    def _choose_next(self) -> None:
+        """Let the first of those who wait lead; the queue's lock is held."""
+        self._is_led = bool(self._queue)
+        if self._queue:
+            self._queue[0].wake.release()
 
     def _lead(self, own: _Work) -> None:
         """Commit a group, of which ``own`` is the first; wake the others and whoever leads next."""
@@ -147,15 +166,12 @@ class Store:
         try:
             self._commit(group)
         finally:
-            with self._queue_lock:
-                following = self._queue[0] if self._queue else None
-                self._is_led = following is not None
             # each waiter has a lock of its own: with one lock for all, those who are done would queue again to notice it
             for work in group:
                 if work is not own:
                     work.wake.release()
-            if following is not None:
-                following.wake.release()
+            with self._queue_lock:
+                self._choose_next()
 
     def _commit(self, group: list[_Work]) -> None:
         try:
@@ -177,6 +193,8 @@ class Store:
             error = _named(failure)
             for work in group:
                 work.result, work.error = None, error
+                if not isinstance(error, Exception):  # an interrupt is for the thread that it met; the others may try again
+                    error = StoreBusy("the writer was interrupted")
         finally:
             for work in group:
                 work.done = True

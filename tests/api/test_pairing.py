@@ -8,10 +8,13 @@ from datetime import timedelta
 import pytest
 
 from qol_server import journal
+from qol_server.access import pairing
 from qol_server.client import Declined
 from qol_server.intake import conduct
+from qol_server.intake.admit import admit
 from qol_server.trial import facts
 from qol_server.trial.facts import Kind
+from qol_server.trial.problems import Refused
 from tests import people
 from tests.api import rig
 
@@ -198,3 +201,21 @@ def test_without_a_known_token_nothing_is_taken(trial: people.Trial, headers: di
 def _syncs(trial: people.Trial, token: str) -> int:
     first = json.dumps(rig.envelope(trial, b"", entries=0)).encode() + b"\n"
     return rig.send_raw(trial, token, first).status
+
+
+def test_a_phone_that_is_paired_again_goes_on_counting(trial: people.Trial, phone: people.Phone) -> None:
+    phone.answer("dose@2026-03-02", people.TAKEN)
+    assert phone.sync()["device_seq"] == {"contiguous_to": 1, "missing": []}
+    conduct.revoke(trial.study, phone.number, actor=people.NURSE, now=trial.now)
+    code, _ = conduct.offer_pairing(trial.study, phone.number, actor=people.NURSE, now=trial.now)
+    phone.client.pair(code, "Europe/Paris")
+    phone.something_happened()
+    assert phone.sync()["device_seq"] == {"contiguous_to": 2, "missing": []}
+
+
+def test_a_batch_in_flight_while_the_phone_is_locked_out_is_not_taken(trial: people.Trial, phone: people.Phone) -> None:
+    known = pairing.phone(trial.study.store.read(), phone.client.token)
+    assert known is not None
+    conduct.revoke(trial.study, phone.number, actor=people.NURSE, now=trial.now)
+    with pytest.raises(Refused, match="locked out"):
+        admit(trial.study, known, [], (), now=trial.now, skew=0, also=lambda tx: None)
