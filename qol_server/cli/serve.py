@@ -61,7 +61,20 @@ def _tls(cert: Path | None, key: Path | None) -> tuple[Path, Path] | None:
     except ssl.SSLError as error:
         why = "the key does not belong to the certificate" if "MISMATCH" in str(error) else f"they cannot be used ({error.reason or error})"
         fail(f"--tls-cert {cert} and --tls-key {key}: {why}.", advice="The key must be of this certificate and without a passphrase.")
+    curve = _curve(key)
+    if curve not in (None, "secp256r1", "secp384r1"):
+        fail(f"--tls-key {key}: the server cannot use keys of the curve {curve}.", advice="Use an RSA, P-256, P-384 or Ed25519 key.")
     return cert.resolve(), key.resolve()
+
+
+def _curve(key: Path) -> str | None:
+    """The elliptic curve of a private key; None for a key of another kind."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    with contextlib.suppress(ValueError):  # another block stands before the key
+        curve: str | None = getattr(getattr(load_pem_private_key(key.read_bytes(), None), "curve", None), "name", None)
+        return curve
+    return None
 
 
 def listen(host: str, port: int, *, clear: bool) -> socket.socket:

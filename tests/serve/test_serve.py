@@ -193,9 +193,9 @@ def test_a_simulations_server_lives_in_its_present_and_ends_with_it(trial: Trial
         urllib.request.urlopen(address, timeout=10)
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
+def certificate(folder: Path, curve: ec.EllipticCurve | None = None) -> tuple[Path, Path]:
     """A certificate for 127.0.0.1 that its own key signed, and the key."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = ec.generate_private_key(curve or ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = dt.datetime.now(dt.UTC)
     made = (
@@ -272,6 +272,7 @@ def test_a_host_that_is_not_here(trial: Trial, host: str, capsys: pytest.Capture
 def test_certificate_files_that_do_not_fit_are_named(trial: Trial, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cert, key = certificate(tmp_path / "one")
     _, other = certificate(tmp_path / "two")
+    wide_cert, wide_key = certificate(tmp_path / "wide", ec.SECP521R1())
     text = tmp_path / "notes.txt"
     text.write_text("not a certificate", encoding="utf-8")
     data = ("--data", str(trial.settings.data))
@@ -281,6 +282,7 @@ def test_certificate_files_that_do_not_fit_are_named(trial: Trial, tmp_path: Pat
         (("--tls-cert", str(cert), "--tls-key", str(other)), "does not belong to the certificate"),
         (("--tls-cert", str(text), "--tls-key", str(key)), f"{text}: this is no PEM file"),
         (("--tls-cert", str(key), "--tls-key", str(key)), "cannot be used"),
+        (("--tls-cert", str(wide_cert), "--tls-key", str(wide_key)), "cannot use keys of the curve secp521r1"),
         (("--tls-cert", str(tmp_path / "none.pem"), "--tls-key", str(key)), "none.pem"),
     ):
         code, told = refused(capsys, *data, *arguments)
