@@ -59,6 +59,16 @@ class Day(click.ParamType[date]):
         return "YYYY-MM-DD"
 
 
+class Stated(click.ParamType[str]):
+    """A text that says something: what is recorded as a reference or a reason must not be blank."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip()
+        return text if text else self.fail("it is blank; say something or leave it out.", param, ctx)
+
+
 def settings_of(data: Path) -> Settings:
     """The settings of a data folder. Raises SettingsError."""
     from qol_server.settings import from_environment

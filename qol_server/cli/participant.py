@@ -13,13 +13,13 @@ from urllib.parse import quote
 
 import click
 
-from qol_server.cli.acting import Day, as_option, counted, opened
+from qol_server.cli.acting import Day, Stated, as_option, counted, opened
 from qol_server.cli.common import common, emit, fail, table
 
 if TYPE_CHECKING:
     from qol_server.intake.study import Study
 
-DAY = Day()
+DAY, STATED = Day(), Stated()
 START = "treatment_start"
 
 
@@ -31,7 +31,7 @@ def command() -> None:
 @command.command()
 @click.argument("study")
 @click.option("--site", required=True, metavar="NN", help="The site, as the protocol numbers it.")
-@click.option("--consent-version", required=True, metavar="V", help="The version of the consent that was signed.")
+@click.option("--consent-version", required=True, type=STATED, metavar="V", help="The version of the consent that was signed.")
 @click.option("--consent-date", required=True, type=DAY, help="The day on which it was signed.")
 @click.option(
     "--eligibility",
@@ -237,7 +237,7 @@ def _qr(text: str) -> str:
 @click.argument("anchor")
 @click.argument("day", metavar="DATE", type=DAY)
 @click.option("--again", is_flag=True, help="It happened once more (a second progression), rather than on another day.")
-@click.option("--reason", help="Why a known date is corrected.")
+@click.option("--reason", type=STATED, help="Why a known date is corrected.")
 @as_option
 @common
 def anchor(study: str, number: str, anchor: str, day: date, again: bool, reason: str | None, actor: str, data: Path) -> None:
@@ -261,7 +261,7 @@ def anchor(study: str, number: str, anchor: str, day: date, again: bool, reason:
 @click.argument("number")
 @click.argument("regimen")
 @click.option("--from", "day", type=DAY, required=True, help="The first day on it.")
-@click.option("--reason", required=True, help="One of the protocol's reasons for a change of dose.")
+@click.option("--reason", required=True, type=STATED, help="One of the protocol's reasons for a change of dose.")
 @as_option
 @common
 def prescribe(study: str, number: str, regimen: str, day: date, reason: str, actor: str, data: Path) -> None:
@@ -278,7 +278,7 @@ def prescribe(study: str, number: str, regimen: str, day: date, reason: str, act
 @click.argument("study")
 @click.argument("number")
 @click.option("--from", "day", type=DAY, required=True, help="The first day without the drug.")
-@click.option("--reason", required=True, help="One of the protocol's reasons for a hold.")
+@click.option("--reason", required=True, type=STATED, help="One of the protocol's reasons for a hold.")
 @as_option
 @common
 def hold(study: str, number: str, day: date, reason: str, actor: str, data: Path) -> None:
@@ -296,7 +296,7 @@ def hold(study: str, number: str, day: date, reason: str, actor: str, data: Path
 @click.argument("number")
 @click.argument("kind")
 @click.option("--date", "day", type=DAY, required=True, help="The day from which it counts.")
-@click.option("--reason", help="Why; it goes into the journal.")
+@click.option("--reason", type=STATED, help="Why; it goes into the journal.")
 @as_option
 @common
 def withdraw(study: str, number: str, kind: str, day: date, reason: str | None, actor: str, data: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qol_server.cli.acting import as_option, counted, opened, settings_of
+from qol_server.cli.acting import Stated, as_option, counted, opened, settings_of
 from qol_server.cli.common import common, emit, json_option, table
 from qol_server.cli.failures import REFUSED, WRONG_INPUT
 from qol_server.cli.sources import instruments_in_reach, protocol_source, with_stand_in
@@ -148,7 +148,7 @@ def _as_text(about: Mapping[str, Any]) -> str:
 @click.option("--instruments", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder of instrument files.")
 @click.option("--stand-in", is_flag=True, help="A demonstration: stand-in labels instead of licensed wordings; never on a live study.")
 @click.option("--preview", is_flag=True, help="Only show whom it would touch; change nothing.")
-@click.option("--reason", help="Why; it goes into the journal.")
+@click.option("--reason", type=Stated(), help="Why; it goes into the journal.")
 @as_option
 @common
 def adopt(protocol: str, instruments: Path | None, stand_in: bool, preview: bool, reason: str | None, actor: str, data: Path) -> None:

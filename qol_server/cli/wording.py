@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from qol_server.cli.acting import as_option, opened
+from qol_server.cli.acting import Stated, as_option, opened
 from qol_server.cli.common import common, emit
 from qol_server.cli.sources import instrument_of, instruments_in_reach
 
@@ -19,7 +19,9 @@ def command() -> None:
 @command.command("import")
 @click.argument("study")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--licence", metavar="REFERENCE", help="The licence under which the texts may be used here; it goes into the journal.")
+@click.option(
+    "--licence", type=Stated(), metavar="REFERENCE", help="The licence under which the texts may be used here; it goes into the journal."
+)
 @click.option("--instruments", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder of instrument files.")
 @as_option
 @common

@@ -54,6 +54,7 @@ def test_whoever_is_not_eligible_is_not_enrolled_and_each_reason_is_named(desk: 
         ("--site", "09", "Allowed: 01, 02, 03"),
         ("--consent-date", "5.1.2026", "write it like 2026-11-22"),
         ("--consent-date", "2026-W01-1", "write it like 2026-11-22"),
+        ("--consent-version", " ", "it is blank"),
         ("--consent-date", "2999-01-01", "lies in the future"),
         ("--language", "de", "Allowed: fr, en"),
         ("--time-zone", "Europe/Lyon", "not the name of a time zone"),

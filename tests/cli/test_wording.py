@@ -37,6 +37,8 @@ def test_a_pack_with_mistakes_or_for_nothing_known_is_refused(desk: Desk, tmp_pa
     assert desk.problem("wording", "import", "desminib", broken) == ("bad-study-file", 2)
     assert desk.problem("wording", "import", "desminib", library.shipped_studies()["desminib"]) != ("internal", 3)
     assert desk.run("wording", "import", "desminib", tmp_path / "nothing.yaml") == 2
+    assert desk.run("wording", "import", "desminib", pack(tmp_path, "en"), "--licence", "  ") == 2
+    assert "it is blank" in desk.err
 
 
 def test_a_live_study_takes_no_stand_in_labels(desk: Desk, tmp_path: Path) -> None:
