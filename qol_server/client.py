@@ -16,6 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PROTOCOL = "qol-sync/1"
+PROBLEMS = "urn:qol:problem:"
+"""How the type of every problem that the server itself explains begins."""
 
 
 class EntryState(StrEnum):
@@ -59,7 +61,14 @@ Transport = Callable[[str, bytes, Mapping[str, str]], Reply]
 
 
 class Unreachable(Exception):
-    """No usable answer came; whatever was sent may or may not have arrived, and is sent again."""
+    """No usable answer came; whatever was sent may or may not have arrived, and is sent again.
+
+    ``retry_after``: the seconds that the answer asked to wait, 0 where it named none.
+    """
+
+    def __init__(self, why: str, retry_after: float = 0.0) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
 
 
 class HeldBack(Exception):
@@ -139,8 +148,8 @@ class PhoneClient:
     def pair(self, code: str, time_zone: str) -> str:
         """Pair with a code; returns the participant number, which the nurse compares. Safe to repeat after a lost answer.
 
-        Raises Unreachable, Declined (code unknown, used, expired, too many tries; or another participant's, while entries
-        of the one before are kept here: they must never be sent as somebody else's).
+        Raises Unreachable (also after too many wrong codes, with ``retry_after``) or Declined (code unknown, used, expired; or
+        another participant's, while entries of the one before are kept here: they must never be sent as somebody else's).
         """
         asked = {
             "code": code, "installation_id": self.installation_id, "app": self.app, "platform": self.platform, "time_zone": time_zone,
@@ -148,12 +157,12 @@ class PhoneClient:
         reply = self._send("devices", json.dumps(asked).encode(), {"Content-Type": "application/json"})
         said = _object(reply)
         if reply.status != 201 or said.get("protocol") != PROTOCOL:
-            raise Declined(said) if 400 <= reply.status < 500 else Unreachable(f"status {reply.status}")
+            raise _refusal(reply, said)
         if self.participant not in ("", said["participant"]) and any(entry.state is not EntryState.ARCHIVED for entry in self.outbox):
             raise Declined({"title": f"The code is of {said['participant']}; this phone keeps entries of {self.participant}."})
         self.device_id, self.token, self.participant = said["device_id"], said["token"], said["participant"]
         self.limits = said["limits"]
-        self._heed_epoch(said["epoch"], 0)
+        self._heed_epoch(said["epoch"])
         self.head = said["head"]
         return self.participant
 
@@ -165,18 +174,18 @@ class PhoneClient:
         ``{id}`` in an occurrence stands for the entry's own id (``adverse-event@{id}``: something happened). Raises
         ValueError for an entry larger than the server takes.
         """
-        self._seq += 1
-        id_ = str(uuid.uuid4())
+        seq, id_ = self._seq + 1, str(uuid.uuid4())
         if isinstance(fields.get("occurrence"), str):
             fields["occurrence"] = fields["occurrence"].replace("{id}", id_)
         entry = {
-            "id": id_, "device_seq": self._seq, "kind": kind, **fields, "app": self.app,
+            "id": id_, "device_seq": seq, "kind": kind, **fields, "app": self.app,
             "captured_at": captured_at.isoformat(timespec="seconds"), "time_zone": time_zone,
         }  # fmt: skip
         line = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
         if len(line) > self.limits["entry_bytes"]:
             raise ValueError(f"an entry of {len(line)} bytes is larger than {self.limits['entry_bytes']}")
-        sealed = Sealed(id_, self._seq, line)
+        self._seq = seq  # only now: a number that is never sent would be missed on the server for ever
+        sealed = Sealed(id_, seq, line)
         self.outbox.append(sealed)
         return sealed
 
@@ -220,7 +229,7 @@ class PhoneClient:
         room = self.limits["bytes"] - 8192  # the envelope's part
         for entry in self.waiting():
             room -= len(entry.line) + 1
-            if room < 0 or len(flight) >= self._batch_limit:
+            if flight and (room < 0 or len(flight) >= self._batch_limit):
                 break
             flight.append(entry)
         return flight
@@ -230,33 +239,36 @@ class PhoneClient:
 
     def _take(self, reply: Reply, batch: str, flight: list[Sealed]) -> dict[str, Any]:
         said = _object(reply)
-        if reply.status == 401:
-            raise HeldBack(said.get("detail", ""))
-        if reply.status == 413 and len(flight) > 1:
-            self._batch_limit = len(flight) // 2  # halve the batch, never drop
-            raise Unreachable("the batch was too large; it is halved")
         # only our own protocol and batch count: a portal's friendly page is no receipt
         if reply.status != 200 or said.get("protocol") != PROTOCOL or said.get("batch") != batch:
-            retryable = reply.status >= 500 or reply.status in (200, 400, 408, 425, 429) or not said
-            raise Unreachable(f"status {reply.status}") if retryable else Declined(said)
+            if reply.status == 413 and len(flight) > 1:  # whoever on the way says so
+                self._batch_limit = len(flight) // 2  # halve the batch, never drop
+                raise Unreachable("the batch was too large; it is halved")
+            why = _refusal(reply, said)
+            raise HeldBack(str(why)) if reply.status == 401 and isinstance(why, Declined) else why
         for result in said["results"]:
             entry = flight[result["line"] - 2]
             if result["status"] in ("stored", "duplicate", "quarantined"):
                 entry.state = EntryState.COMMITTED
                 entry.receipt = result
-        self._batch_limit = self.limits["entries"]
-        self._heed_epoch(said["epoch"], said["archived_through"])
+        self._batch_limit = min(self.limits["entries"], self._batch_limit * 2)
+        self._heed_epoch(said["epoch"])
+        self.archived_through = said["archived_through"]
         self.head = said["head"]
         self._apply(said["feed"])
         return said
 
-    def _heed_epoch(self, epoch: str, archived_through: int) -> None:
-        """After the server was restored, everything above its new archive mark is offered again."""
+    def _heed_epoch(self, epoch: str) -> None:
+        """After the server was restored, everything is offered again whose body is still here.
+
+        The new archive mark cannot say what is safe: the restored journal gives positions anew from where its copy ended,
+        and may have grown past this phone's old receipts before it came back. What the server has is only a duplicate.
+        """
         if self.epoch is not None and epoch != self.epoch:
             for entry in self.outbox:
-                if entry.state is EntryState.COMMITTED and entry.receipt["position"] > archived_through:
+                if entry.state is EntryState.COMMITTED:
                     entry.state = EntryState.QUEUED
-        self.epoch, self.archived_through = epoch, archived_through
+        self.epoch = epoch
 
     def _apply(self, feed: Mapping[str, Any]) -> None:
         """Changes and cursor belong together; a snapshot replaces what was pulled and never touches the outbox."""
@@ -286,11 +298,24 @@ def _object(reply: Reply) -> dict[str, Any]:
     """The JSON object of an answer; an empty one where it has none (a portal's page, a cut-off answer)."""
     try:
         said = json.loads(reply.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
 
 
+def _refusal(reply: Reply, said: Mapping[str, Any]) -> Unreachable | Declined:
+    """What an answer that is no success means. Portals and proxies speak JSON too and say 302, 401 or 403: only a problem
+    of the server's own catalogue is a decision, everything else is a network that does not work yet.
+    """
+    asked = reply.headers.get("retry-after", "").strip()
+    # a day at most: a mistaken header must not silence a phone
+    wait = min(float(asked), 86_400.0) if asked.isascii() and asked.isdigit() else 0.0
+    if not str(said.get("type", "")).startswith(PROBLEMS) or said.get("status") != reply.status:
+        return Unreachable(f"status {reply.status}", wait)
+    # 400: the request was damaged on its way
+    return Unreachable(str(said.get("title")), wait) if said.get("retryable") or reply.status == 400 else Declined(said)
+
+
 def back_off(failures: int, chance: random.Random, retry_after: float = 0.0) -> float:
     """Seconds to wait after so many failures in a row: full jitter, base 2 s, cap 15 min, at least ``retry_after``."""
-    return max(retry_after, chance.uniform(0, min(900.0, 2.0 * 2.0 ** min(failures, 20))))
+    return chance.uniform(retry_after, max(retry_after, min(900.0, 2.0 * 2.0 ** min(failures, 20))))
