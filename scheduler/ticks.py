@@ -95,8 +95,10 @@ def _step(one: Reminder) -> dict[str, object]:
 
 def _is_wanted(study: Study, tx: Tx, one: Reminder, now: datetime) -> bool:
     protocol = study.protocol_in_force(tx)
-    served = reminders.served(tx, protocol, one.participant)
     waiting = reminders.waiting(tx, now, only=one.participant)
+    if not any(reminding.still_due(one, protocol, each.participant, each.assignments, (), now) for each in waiting):
+        return False
+    served = reminders.served(tx, protocol, one.participant)
     return any(reminding.still_due(one, protocol, each.participant, each.assignments, served, now) for each in waiting)
 
 

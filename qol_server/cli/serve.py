@@ -9,6 +9,7 @@ import os
 import socket
 import ssl
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ def command(port: int, host: str, workers: int | None, tls_cert: Path | None, tl
 
     settings = from_environment(data=str(data))
     keys.load(settings.keys)
+    tempfile.TemporaryFile(dir=settings.data).close()  # an OSError says that nothing could be stored here
     tls = _tls(tls_cert, tls_key)
     listening = listen(host, port, clear=not tls and not insecure)
     workers = workers or min(os.cpu_count() or 1, 4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from qol_server.access import pairing
@@ -43,11 +43,16 @@ __all__ = [
 ]
 
 
+A_YEAR = timedelta(days=366)
+
+
 def _number(value: str, criterion: Criterion) -> Decimal:
     try:
         number = Decimal(value.replace(",", "."))
     except InvalidOperation:
         raise Refused(problems.BAD_VALUE, f"{criterion.id}: {value!r} is not a number ({criterion.unit}).") from None
+    if not number.is_finite() or number < 0:
+        raise Refused(problems.BAD_VALUE, f"{criterion.id}: {value!r} cannot be a measurement ({criterion.unit}); give 0 or more.")
     return number
 
 
@@ -205,7 +210,10 @@ def hold(study: Study, number: str, day: date, *, actor: str, now: datetime, rea
 
 
 def _prescribe(tx: Tx, study: Study, number: str, regimen: Regimen | None, day: date, actor: str, now: datetime, reason: str) -> None:
-    the_participant(tx, number)
+    participant = the_participant(tx, number)
+    today = schedule.local(now, participant.time_zone).date()
+    if day > today + A_YEAR:
+        raise Refused(problems.BAD_VALUE, f"{day} is more than a year ahead; today is {today} for this participant.")
     codes = study.protocol_in_force(tx).reasons.get("hold" if regimen is None else "dose_change", ())
     if reason != "start" and codes and reason not in codes:
         raise Refused(problems.BAD_VALUE, f"{reason!r} is not a reason here. Allowed: {', '.join(codes)}.")
@@ -224,10 +232,10 @@ def start_treatment(study: Study, number: str, day: date, *, actor: str, now: da
     """The first dose, or (with a reason) its corrected day; the starting regimen is prescribed where nothing is by that day."""
 
     def work(tx: Tx) -> None:
-        _set_anchor(tx, study, number, "treatment_start", day, actor, now, False, reason)
         treatment = study.protocol_in_force(tx).treatment
         if treatment is not None and not any(p.day <= day for p in the_participant(tx, number).prescriptions):
             _prescribe(tx, study, number, treatment.regimens[treatment.start], day, actor, now, "start")
+        _set_anchor(tx, study, number, "treatment_start", day, actor, now, False, reason)
 
     study.store.write(work)
 

@@ -47,11 +47,9 @@ def make_folder(settings: Settings, *, fresh: bool) -> None:
     data = settings.data
     if data.exists() and any(data.iterdir()):
         if not (data / MARK).is_file():
-            raise Refused(DEMO_EXISTS, f"{data} is not a demonstration's folder; nothing was touched. Name another with --data.")
+            raise Refused(DEMO_EXISTS, f"{data} is not a demonstration's folder; nothing was touched.")
         if not fresh:
-            raise Refused(
-                DEMO_EXISTS, f"{data} holds a demonstration already. Replace it with --fresh, or serve it: qol serve --data {data}"
-            )
+            raise Refused(DEMO_EXISTS, f"{data} holds a demonstration already. Serve it with: qol serve --data {data}")
         shutil.rmtree(data)
     data.mkdir(parents=True, exist_ok=True)
     (data / MARK).write_text("A demonstration of virtual participants. It may be removed at any time.\n", encoding="utf-8")

@@ -17,7 +17,7 @@ from qol_server.trial.protocol import Criterion, Protocol
 
 STAFF = "staff:demo-nurse"
 AT_WORK = time(7, 30)  # UTC, when the sites record what happened
-TICKS = (time(5), time(10), time(13), time(19), time(23))  # UTC, often enough for each rung's day
+TICKS = (time(5), time(10), time(18, 45), time(22))  # UTC, often enough for each rung's day
 
 Tick = Callable[[Study, datetime], None]
 
@@ -86,6 +86,8 @@ class Life:
                 self._live_a_day(day, until, fates, people, pool)
                 yield day
                 day += timedelta(days=1)
+        for one in self.lived.participants:
+            one.hang_up()
 
     def _live_a_day(
         self, day: date, until: datetime, fates: list[Fate], people: dict[int, VirtualParticipant], pool: ThreadPoolExecutor

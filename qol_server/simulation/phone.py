@@ -46,6 +46,7 @@ class VirtualParticipant:
         self.chance = random.Random(f"{seed}/{fate.nth}/life")
         self._base, self._study = base, study
         self.number = ""
+        self._network: WeakNetwork | None = None
         self.phones: list[PhoneClient] = []
         self.duplicates = 0
         self._answered: set[str] = set()
@@ -66,7 +67,8 @@ class VirtualParticipant:
 
     def pair(self, code: str, day: date) -> None:
         """Take a new phone into use; what the old one still held is sent by it as long as it is there."""
-        network = WeakNetwork(self._base, self.chance)
+        self.hang_up()
+        self._network = network = WeakNetwork(self._base, self.chance)
         fresh = PhoneClient(network, self._study, str(uuid.UUID(int=self.chance.getrandbits(128), version=4)), platform="simulation")
         for _ in range(5):
             try:
@@ -75,6 +77,11 @@ class VirtualParticipant:
             except Unreachable:
                 continue  # the same code and installation may be tried again
         self.phones.append(fresh)
+
+    def hang_up(self) -> None:
+        """Close the connection to the server."""
+        if self._network is not None:
+            self._network.close()
 
     def live(self, day: date, now: datetime) -> None:
         """One look at the phone."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from qol_server.intake import conduct
 from qol_server.intake.study import open_study
 from qol_server.settings import Settings
+from qol_server.trial.problems import Refused
+from qol_server.trial.protocol import Criterion
 from tests import people
 from tests.cli.desk import ELIGIBLE, Desk
 
@@ -158,3 +162,10 @@ def test_a_mistyped_number_is_told_from_an_unknown_one(desk: Desk, ada: str) -> 
     assert desk.run("participant", "show", "desminib", "01-0001-5") == 2
     assert "mistyped" in desk.err
     assert desk.problem("participant", "pair", "desminib", "nobody") == ("participant-unknown", 2)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-5", "many"])
+def test_a_measurement_that_cannot_be_one_is_refused(value: str) -> None:
+    criterion = Criterion("anc", "number", "/mm3", above=Decimal(1000))
+    with pytest.raises(Refused, match="anc"):
+        conduct.unmet(criterion, value)

@@ -1,0 +1,59 @@
+"""The demonstration: lived through the real interface, whole afterwards, and never over anything else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from qol_server import journal
+from qol_server.cli import main
+from qol_server.intake.study import open_study
+from qol_server.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "demo-data"
+    assert main(["demo", "--participants", "5", "--months", "2", "--end", "2026-06-30", "--no-serve", "--json", "--data", str(folder)]) == 0
+    return folder
+
+
+def test_the_demonstration_is_a_whole_study(lived: Path) -> None:
+    study = open_study(Settings(lived), "desminib")
+    tx = study.store.read()
+    head, broken = journal.verify(study.store)
+    assert broken is None
+    assert head == study.head(tx)
+    kinds = journal.tally(tx)
+    assert kinds["response.given"] > 50
+    assert kinds["device.paired"] == kinds["pairing.offered"] - 1 == 5  # the last code waits for a phone of yours
+    assert kinds["reminder.sent"] > 0
+    assert kinds["scores.computed"] > 0
+    assert tx.one("SELECT max(received_at) AS last FROM entries")["last"] < "2026-07-01T00:01"
+
+
+def test_the_export_is_there(lived: Path) -> None:
+    manifest = json.loads((lived / "export" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["study"] == "desminib"
+    assert (lived / "export" / "scores.csv").read_text(encoding="utf-8").count("\n") > 10
+
+
+def test_an_earlier_demonstration_is_not_overwritten_unless_asked(lived: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (lived / "studies" / "desminib.db").read_bytes()
+    assert main(["demo", "--no-serve", "--data", str(lived)]) == 1
+    assert "--fresh" in capsys.readouterr().err
+    assert (lived / "studies" / "desminib.db").read_bytes() == before
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
+    assert main(["demo", "--no-serve", "--fresh", "--data", str(tmp_path)]) == 1
+    assert "not a demonstration's folder" in " ".join(capsys.readouterr().err.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_the_end_cannot_lie_in_the_future(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--end", "2999-01-01", "--data", str(tmp_path / "d")]) == 2
+    assert "has not come yet" in capsys.readouterr().err
