@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from qol_server import journal, keys, messaging
+from qol_server import journal, keys
 from qol_server.exports import tidy
 from qol_server.intake import conduct, looking
-from qol_server.intake.study import Study, create_study, open_study, path_of
+from qol_server.intake.study import create_study, open_study, path_of
 from qol_server.settings import Settings
+from qol_server.simulation.clock import ticking
 from qol_server.simulation.life import STAFF, Life, eligible, set_up
 from qol_server.simulation.server import served
 from qol_server.state import responses
@@ -22,7 +23,6 @@ from qol_server.trial.problems import DEMO_EXISTS, Refused
 from qol_server.trial.protocol import Period
 from qol_server.trial.schedule import add
 from qol_server.views.completeness import completeness
-from scheduler import ticks
 
 STUDY = "desminib"
 MARK = "this-is-a-demo.txt"
@@ -62,8 +62,8 @@ def live(settings: Settings, protocol: bytes, wish: Wish, progress: Callable[[da
     began = datetime.combine(wish.first, time(0, 1), UTC)
     study = create_study(quick, STUDY, actor=STAFF, now=began)
     set_up(study, protocol, began)
-    with served(quick, began) as (address, clock):
-        life = Life(study, address, clock.set, _ticking(study, quick), wish.seed)
+    with served(quick, began) as (address, clock), ticking(quick, STUDY) as tick:
+        life = Life(study, address, clock.set, tick, wish.seed)
         for day in life.run(wish.participants, wish.first, wish.until):
             progress(day)
     study.store.close()
@@ -73,20 +73,6 @@ def live(settings: Settings, protocol: bytes, wish: Wish, progress: Callable[[da
         "waiting": sum(len(phone.waiting()) for one in lived.participants for phone in one.phones), "sent_twice": lived.duplicates,
         "ticks": lived.ticks,
     }  # fmt: skip
-
-
-def _ticking(study: Study, settings: Settings) -> Callable[[Study, datetime], None]:
-    views = looking.live(study, settings)
-
-    def tick(study: Study, now: datetime) -> None:
-        ticks.remind(study, now, messaging.send)
-        if now.time() < time(6):  # what need not be done more often than once a day
-            ticks.watch(study, now)
-            ticks.seal(study, now, settings)
-            if now.weekday() == 0:
-                looking.score(study, views, now)
-
-    return tick
 
 
 def newcomer(settings: Settings, now: datetime) -> tuple[str, str]:

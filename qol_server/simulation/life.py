@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from decimal import Decimal
 from qol_server import library
 from qol_server.intake import adoption, conduct
 from qol_server.intake.study import Study
+from qol_server.simulation.clock import Tick
 from qol_server.simulation.fate import Fate, draw
 from qol_server.simulation.phone import VirtualParticipant
 from qol_server.trial.protocol import Criterion, Protocol
@@ -18,8 +19,6 @@ from qol_server.trial.protocol import Criterion, Protocol
 STAFF = "staff:demo-nurse"
 AT_WORK = time(7, 30)  # UTC, when the sites record what happened
 TICKS = (time(5), time(10), time(18, 45), time(22))  # UTC, often enough for each rung's day
-
-Tick = Callable[[Study, datetime], None]
 
 
 @dataclass(slots=True)
@@ -67,12 +66,13 @@ def _inside(criterion: Criterion) -> Decimal:
 
 
 class Life:
-    """One simulation. ``tick`` is called with the study and the virtual present, several times a day."""
+    """One simulation. ``tick`` is called with the virtual present, several times a day."""
 
     def __init__(self, study: Study, base: str, set_clock: Callable[[datetime], None], tick: Tick, seed: int) -> None:
         self._study, self._base, self._set_clock, self._tick, self._seed = study, base, set_clock, tick, seed
         self._protocol = study.protocol_in_force(study.store.read())
         self.lived = Lived()
+        self._ticking: Future[None] | None = None
 
     def run(self, participants: int, first: date, until: datetime) -> Iterable[date]:
         """Live from the day ``first`` until an instant (UTC), giving each day once it has been lived."""
@@ -80,17 +80,18 @@ class Life:
         sites = [(site.id, site.time_zone) for site in self._protocol.sites.values()]
         fates = [draw(nth, self._seed, first, last, sites, self._protocol.languages) for nth in range(participants)]
         people = {fate.nth: VirtualParticipant(fate, self._base, self._study.slug, self._seed) for fate in fates}
-        with ThreadPoolExecutor(4) as pool:
+        with ThreadPoolExecutor(4) as phones, ThreadPoolExecutor(1) as clock:
             day = first
             while day <= last:
-                self._live_a_day(day, until, fates, people, pool)
+                self._live_a_day(day, until, fates, people, phones, clock)
                 yield day
                 day += timedelta(days=1)
+            self._ticked()
         for one in self.lived.participants:
             one.hang_up()
 
     def _live_a_day(
-        self, day: date, until: datetime, fates: list[Fate], people: dict[int, VirtualParticipant], pool: ThreadPoolExecutor
+        self, day: date, until: datetime, fates: list[Fate], people: dict[int, VirtualParticipant], phones: Executor, clock: Executor
     ) -> None:
         looks: dict[int, list[VirtualParticipant]] = {}
         for one in self.lived.participants:
@@ -103,8 +104,9 @@ class Life:
             if now > until:
                 return
             while moments and moments[0] <= now:
-                self._set_clock(moments[0])
-                self._tick(self._study, moments.pop(0))
+                self._ticked()
+                # the clock is a process of its own in earnest: it ticks while phones send and the staff works
+                self._ticking = clock.submit(self._tick, moments.pop(0))
                 self.lived.ticks += 1
             self._set_clock(now)
             if not worked and now.time() >= AT_WORK:
@@ -112,7 +114,13 @@ class Life:
                 for fate in fates:
                     self._staff_work(fate, people[fate.nth], day, now)
             awake = looks.get(hour, [])
-            list(pool.map(VirtualParticipant.live, awake, [day] * len(awake), [now] * len(awake)))
+            list(phones.map(VirtualParticipant.live, awake, [day] * len(awake), [now] * len(awake)))
+
+    def _ticked(self) -> None:
+        """Wait for the tick that is under way."""
+        if self._ticking is not None:
+            self._ticking.result()
+            self._ticking = None
 
     def _staff_work(self, fate: Fate, one: VirtualParticipant, day: date, now: datetime) -> None:
         study = self._study

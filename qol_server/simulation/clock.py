@@ -1,0 +1,59 @@
+"""The clock of a simulation: a process of its own, as in earnest, that ticks when it is told what time it is."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+from collections.abc import Callable, Iterator
+from datetime import datetime, time
+from multiprocessing.connection import Connection
+
+from qol_server.settings import Settings
+
+Tick = Callable[[datetime], None]
+ONCE_A_DAY_BEFORE = time(6)  # UTC; what need not be done at each tick
+
+
+@contextlib.contextmanager
+def ticking(settings: Settings, slug: str) -> Iterator[Tick]:
+    """Run the clock until the block ends; gives what makes it tick once at an instant. Raises RuntimeError when a tick fails."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_tick_on_demand, args=(settings, slug, theirs), daemon=True)
+    process.start()
+    theirs.close()
+
+    def tick(now: datetime) -> None:
+        ours.send(now)
+        failure = ours.recv()
+        if failure is not None:
+            raise RuntimeError(f"the clock's tick at {now} failed: {failure}")
+
+    try:
+        yield tick
+    finally:
+        ours.close()
+        process.join(30)
+
+
+def _tick_on_demand(settings: Settings, slug: str, pipe: Connection) -> None:
+    from qol_server.intake import looking
+    from qol_server.intake.study import open_study
+    from scheduler import ticks
+
+    study = open_study(settings, slug)
+    views = looking.live(study, settings)
+    with contextlib.suppress(EOFError):
+        while True:
+            now: datetime = pipe.recv()
+            try:
+                ticks.remind(study, now)
+                if now.time() < ONCE_A_DAY_BEFORE:
+                    ticks.watch(study, now)
+                    ticks.seal(study, now, settings)
+                    if now.weekday() == 0:
+                        looking.score(study, views, now)
+                pipe.send(None)
+            except Exception as failure:  # told to whoever asked for the tick
+                pipe.send(f"{type(failure).__name__}: {failure}")
+    study.store.close()
