@@ -162,8 +162,7 @@ class PhoneClient:
             raise Declined({"title": f"The code is of {said['participant']}; this phone keeps entries of {self.participant}."})
         self.device_id, self.token, self.participant = said["device_id"], said["token"], said["participant"]
         self.limits = said["limits"]
-        self._heed_epoch(said["epoch"])
-        self.head = said["head"]
+        self._heed_restore(said["epoch"], said["head"])
         return self.participant
 
     # sealing
@@ -246,29 +245,33 @@ class PhoneClient:
                 raise Unreachable("the batch was too large; it is halved")
             why = _refusal(reply, said)
             raise HeldBack(str(why)) if reply.status == 401 and isinstance(why, Declined) else why
+        self._heed_restore(said["epoch"], said["head"])
         for result in said["results"]:
             entry = flight[result["line"] - 2]
             if result["status"] in ("stored", "duplicate", "quarantined"):
                 entry.state = EntryState.COMMITTED
                 entry.receipt = result
         self._batch_limit = min(self.limits["entries"], self._batch_limit * 2)
-        self._heed_epoch(said["epoch"])
         self.archived_through = said["archived_through"]
-        self.head = said["head"]
         self._apply(said["feed"])
         return said
 
-    def _heed_epoch(self, epoch: str) -> None:
+    def _heed_restore(self, epoch: str, head: dict[str, Any]) -> None:
         """After the server was restored, everything is offered again whose body is still here.
 
-        The new archive mark cannot say what is safe: the restored journal gives positions anew from where its copy ended,
-        and may have grown past this phone's old receipts before it came back. What the server has is only a duplicate.
+        It was when the epoch is another, or when the journal ends before where it ended already (its file was put back and
+        nobody said so). The new archive mark cannot say what is safe: the restored journal gives positions anew from where
+        its copy ended, and may have grown past this phone's old receipts. What the server has is only a duplicate.
         """
-        if self.epoch is not None and epoch != self.epoch:
+        went_back = self.head is not None and (
+            head["position"] < self.head["position"]
+            or (head["position"] == self.head["position"] and head["digest"] != self.head["digest"])
+        )
+        if went_back or self.epoch not in (None, epoch):
             for entry in self.outbox:
                 if entry.state is EntryState.COMMITTED:
                     entry.state = EntryState.QUEUED
-        self.epoch = epoch
+        self.epoch, self.head = epoch, head
 
     def _apply(self, feed: Mapping[str, Any]) -> None:
         """Changes and cursor belong together; a snapshot replaces what was pulled and never touches the outbox."""

@@ -77,7 +77,7 @@ def told_afresh(phone: Pocket) -> dict[tuple[str, str], dict[str, object]]:
     return told(Pocket(whole, phone.network))
 
 
-STEPS = ("receipts", "epoch", "feed", "cursor")
+STEPS = ("epoch", "receipts", "feed", "cursor")
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -86,20 +86,20 @@ def test_killed_between_taking_the_answer_and_keeping_the_cursor_it_hears_it_aga
 ) -> None:
     busy_day(trial, phone)
     memory: list[bytes] = []
-    heed, apply = PhoneClient._heed_epoch, PhoneClient._apply
+    heed, apply = PhoneClient._heed_restore, PhoneClient._apply
 
     def die(self: PhoneClient) -> None:
         memory.append(saved(self))
         raise Killed
 
-    def dying_heed(self: PhoneClient, epoch: str) -> None:
-        if step == "receipts":
-            die(self)
-        heed(self, epoch)
+    def dying_heed(self: PhoneClient, epoch: str, head: dict[str, object]) -> None:
+        heed(self, epoch, head)
         if step == "epoch":
             die(self)
 
     def dying_apply(self: PhoneClient, feed: Mapping[str, object]) -> None:
+        if step == "receipts":
+            die(self)
         before = self.cursor
         half = feed if step != "feed" else {**feed, "changes": feed["changes"][: len(feed["changes"]) // 2]}  # type: ignore[index, arg-type]
         apply(self, half)
@@ -108,7 +108,7 @@ def test_killed_between_taking_the_answer_and_keeping_the_cursor_it_hears_it_aga
             die(self)
 
     with monkeypatch.context() as battery:
-        battery.setattr(PhoneClient, "_heed_epoch", dying_heed)
+        battery.setattr(PhoneClient, "_heed_restore", dying_heed)
         battery.setattr(PhoneClient, "_apply", dying_apply)
         with pytest.raises(Killed):
             phone.sync()
@@ -143,7 +143,8 @@ def test_killed_at_random_for_a_month(trial: people.Trial, network: Network, pho
         trial.at(f"2026-03-{day + 2:02d} 20:00", "Europe/Paris")
         sealed.append(phone.dose(f"dose@2026-03-{day + 2:02d}").line)
         if chance.random() < 0.3:
-            sealed.append(phone.dose(f"dose@2026-03-{day + 2:02d}", people.FORGOTTEN, supersedes=phone.client.outbox[-1].id, reason="x").line)
+            first = phone.client.outbox[-1].id
+            sealed.append(phone.dose(f"dose@2026-03-{day + 2:02d}", people.FORGOTTEN, supersedes=first, reason="x").line)
         memory = saved(phone.client)  # before the screen says "saved"
         if day in (7, 20):
             trial.anchor(rig.ada(trial), "treatment_start", rig.DAY.replace(day=1 + day % 2), reason="typing-mistake")
