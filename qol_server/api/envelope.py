@@ -68,6 +68,7 @@ class Envelope:
     cursor: str | None
     language: str | None
     app: str | None
+    epoch: str | None
     witness: dict[str, Any] | None
     queue: dict[str, Any] | None
 
@@ -122,5 +123,5 @@ def split(body: bytes) -> tuple[Envelope, list[bytes]]:
         raise Refused(problems.BAD_ENVELOPE, f"seqs names {len(seqs)} numbers for {len(lines)} lines.")
     return Envelope(
         said["batch"], datetime.fromisoformat(said["sent_at"]), None if seqs is None else tuple(seqs), said.get("cursor"),
-        said.get("language"), said.get("app"), said.get("witness"), said.get("queue"),
+        said.get("language"), said.get("app"), said.get("epoch"), said.get("witness"), said.get("queue"),
     ), lines  # fmt: skip

@@ -88,6 +88,8 @@ def read(
     """
     owner = f"{study.epoch}/{phone.participant}"
     cursor = None if cursor_text is None else decode(cursor_text, owner)
+    if cursor is not None and (cursor.participant > phone.participant_revision or cursor.study > phone.study_revision):
+        cursor = None  # the phone knows more than the journal: the file was put back to an older state
     reset = cursor is None
     since = cursor or Cursor(horizon="0001-01-01")
     today = schedule.local(now, phone.time_zone).date()
@@ -96,8 +98,10 @@ def read(
     reach = (phone.participant_revision, phone.study_revision, horizon, wanted)
     if not reset and since.after is None and (since.participant, since.study, since.horizon, since.language) == reach:
         return {"reset": False, "changes": [], "cursor": cursor_text, "more": False}
-    if not reset and since.after is None and (since.participant, since.study, since.horizon, since.language) == (up_to_date_at, *reach[1:]):
-        return {"reset": False, "changes": [], "cursor": Cursor(*reach).encode(owner), "more": False}
+    if not reset and since.after is None and since.participant == up_to_date_at:
+        since = replace(since, participant=phone.participant_revision)
+        if (since.participant, since.study, since.horizon, since.language) == reach:
+            return {"reset": False, "changes": [], "cursor": since.encode(owner), "more": False}
     if since.reach is not None:
         reach = since.reach
     pending = sorted(_pending(study, tx, phone, since, reach, today), key=lambda p: p[:2])
@@ -110,7 +114,7 @@ def read(
 
 def _pending(study: Study, tx: Tx, phone: Phone, since: Cursor, reach: tuple[int, int, str, str], today: date) -> list[_Pending]:
     """Every change as (rank of its type, id, what makes it)."""
-    protocol = study.protocol_in_force(tx)
+    protocol = study.protocol(tx, phone.protocol)
     found: list[_Pending] = []
     if phone.participant_revision > since.participant:
         found.append((1, phone.participant, partial(_participation, tx, phone, protocol)))
@@ -130,7 +134,7 @@ def _pending(study: Study, tx: Tx, phone: Phone, since: Cursor, reach: tuple[int
         tx, phone.participant, since=since.participant, old_horizon="0001-01-01" if new_study else since.horizon, horizon=reach[2],
     )  # fmt: skip
     names = {row["instrument"] for row in rows}
-    versions = {name: (study.current(tx, "instrument", name), study.current(tx, "wording", name, language)) for name in names}
+    versions = {name: study.in_force(tx, phone.study_revision, name, language) for name in names}
     return found + [(3, row["occurrence"], partial(_assignment, row, versions[row["instrument"]])) for row in rows]
 
 

@@ -103,7 +103,7 @@ class PatientApi:
             raise Refused(problems.APP_TOO_OLD)
         admitted = self._admit(study, tx, phone, token, envelope, lines, now)
         if envelope.witness is not None:
-            _heed(study, tx, envelope.witness, now)
+            _heed(study, tx, envelope.epoch or study.epoch, envelope.witness, now)
         return json_answer(
             {
                 "protocol": PROTOCOL, "batch": envelope.batch, "epoch": study.epoch, "server_time": stamp(now),
@@ -224,12 +224,12 @@ def _result(result: Result) -> dict[str, Any]:
     return said
 
 
-def _heed(study: Study, tx: Tx, witness: dict[str, Any], now: datetime) -> None:
+def _heed(study: Study, tx: Tx, epoch: str, witness: dict[str, Any], now: datetime) -> None:
     """Journal it when a phone holds a head that we signed and that our journal does not have."""
     position, digest = witness["position"], witness["digest"]
     if journal.digest_at(tx, study.slug, position) == digest:
         return
-    message = facts.head_message(study.slug, study.epoch, position, digest)
+    message = facts.head_message(study.slug, epoch, position, digest)
     if verifies(study.key.public_hex, message, witness["signature"]):
         fact = {"position": position, "digest": digest, "signature": witness["signature"]}
         study.store.write(lambda tx: record(tx, study, Kind.WITNESS_DISAGREED, fact, actor="server", now=now, nth=f"{position}/{digest}"))

@@ -45,6 +45,7 @@ class Study:
         self._checkers: dict[str, response.Checker] = {}
         self._wordings: dict[str, library.Wording] = {}
         self._protocols: dict[str, Protocol] = {}
+        self._in_force: dict[tuple[int, str, str], tuple[str | None, str | None]] = {}
         self._signed: tuple[Head, dict[str, Any]] | None = None
 
     # documents
@@ -108,6 +109,14 @@ class Study:
         """The version in force of an instrument, a wording (in a language) or the protocol."""
         row = tx.one("SELECT version FROM documents WHERE kind = ? AND name = ? AND language IS ? AND current = 1", (kind, name, language))
         return None if row is None else row["version"]
+
+    def in_force(self, tx: Tx, revision: int, instrument: str, language: str) -> tuple[str | None, str | None]:
+        """The versions in force of an instrument and its wording, as they are at a revision of the study."""
+        key = (revision, instrument, language)
+        if key not in self._in_force:
+            self._in_force = {kept: versions for kept, versions in self._in_force.items() if kept[0] >= revision}
+            self._in_force[key] = (self.current(tx, "instrument", instrument), self.current(tx, "wording", instrument, language))
+        return self._in_force[key]
 
     def protocol_in_force(self, tx: Tx) -> Protocol:
         """The protocol that was adopted last. Raises Refused(study-not-active) before the first."""

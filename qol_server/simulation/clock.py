@@ -49,8 +49,9 @@ def _tick_on_demand(settings: Settings, slug: str, pipe: Connection) -> None:
             try:
                 ticks.remind(study, now)
                 if now.time() < ONCE_A_DAY_BEFORE:
-                    ticks.watch(study, now)
                     ticks.seal(study, now, settings)
+                    if now.weekday() in (0, 3):
+                        ticks.watch(study, now)
                     if now.weekday() == 0:
                         looking.score(study, views, now)
                 pipe.send(None)

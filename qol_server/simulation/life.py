@@ -18,7 +18,8 @@ from qol_server.trial.protocol import Criterion, Protocol
 
 STAFF = "staff:demo-nurse"
 AT_WORK = time(7, 30)  # UTC, when the sites record what happened
-TICKS = (time(5), time(10), time(18, 45), time(22))  # UTC, often enough for each rung's day
+SLOT = 3  # hours of which the phones that are looked at are looked at together, late in it
+TICKS = (time(5), time(10), time(20))  # UTC, often enough for each rung's day
 
 
 @dataclass(slots=True)
@@ -96,11 +97,11 @@ class Life:
         looks: dict[int, list[VirtualParticipant]] = {}
         for one in self.lived.participants:
             if one.fate.death is None or day < one.fate.death:
-                looks.setdefault(one.wakes(day).astimezone(UTC).hour, []).append(one)
+                looks.setdefault(one.wakes(day).astimezone(UTC).hour // SLOT, []).append(one)
         moments = [datetime.combine(day, at, UTC) for at in TICKS]
         worked = False
-        for hour in range(24):
-            now = datetime(day.year, day.month, day.day, hour, 30, tzinfo=UTC)
+        for slot in range(24 // SLOT):
+            now = datetime(day.year, day.month, day.day, slot * SLOT + SLOT - 1, 30, tzinfo=UTC)
             if now > until:
                 return
             while moments and moments[0] <= now:
@@ -113,7 +114,7 @@ class Life:
                 worked = True
                 for fate in fates:
                     self._staff_work(fate, people[fate.nth], day, now)
-            awake = looks.get(hour, [])
+            awake = looks.get(slot, [])
             list(phones.map(VirtualParticipant.live, awake, [day] * len(awake), [now] * len(awake)))
 
     def _ticked(self) -> None:
@@ -126,7 +127,7 @@ class Life:
         study = self._study
         if day == fate.enrolled:
             enrolment = conduct.Enrolment(
-                fate.site, "2.0", day, eligible(self._protocol), language=fate.language, time_zone=fate.zone, reminder_hour=fate.hour
+                fate.site, "2.0", day, eligible(self._protocol), language=fate.language, time_zone=fate.zone, reminder_hour=fate.hour + 2
             )
             one.number = conduct.enrol(study, enrolment, actor=STAFF, now=now)
             one.pair(conduct.offer_pairing(study, one.number, actor=STAFF, now=now)[0], day)

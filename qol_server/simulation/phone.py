@@ -94,14 +94,16 @@ class VirtualParticipant:
                 self._report_adverse_event(day, local)
             if self._last_dose is not None and self.chance.random() < 0.004:
                 self._correct_a_dose(local)
-        if not any(spell.covers(day) for spell in fate.offline):
+        has_reason = bool(self.phone.waiting()) or self.chance.random() < 0.3  # else the app is not opened on most days
+        if has_reason and not any(spell.covers(day) for spell in fate.offline):
             self.sync(now)
 
     def sync(self, now: datetime) -> None:
         """Send and pull until nothing waits and nothing more comes, or the network gives up."""
         for _ in range(6):
             try:
-                said = self.phone.sync(now=now.astimezone(ZoneInfo(self.zone(now.date()))), time_zone=self.zone(now.date()))
+                zone, much = self.zone(now.date()), len(self.phone.waiting()) > 1
+                said = self.phone.sync(now=now.astimezone(ZoneInfo(zone)), time_zone=zone, compress=much)
             except Unreachable:
                 continue
             except (HeldBack, Declined):

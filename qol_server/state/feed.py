@@ -13,7 +13,7 @@ def assignments(tx: Tx, participant: str, *, since: int, old_horizon: str, horiz
     """
     return tx.all(  # two ranges, each with its index, so that a quiet sync does not read the whole calendar
         "SELECT * FROM assignments WHERE participant = ?1 AND revision > ?2 AND earliest <= ?4 AND (retired = 0 OR ?2 > 0)"
-        " UNION SELECT * FROM assignments WHERE participant = ?1 AND opens > ?3 AND opens <= ?4 AND retired = 0",
+        " UNION SELECT * FROM assignments WHERE participant = ?1 AND opens > ?3 AND earliest <= ?4 AND retired = 0",
         (participant, since, old_horizon, horizon),
     )
 

@@ -41,10 +41,11 @@ def waiting(tx: Tx, now: datetime, *, closed_for: timedelta = timedelta(0), only
     ``only``: ask for one participant. The cost follows what is open, not what was ever assigned.
     """
     day = now.astimezone(UTC).date()  # the participant's own day is this one or a neighbour
-    one = "" if only is None else " AND a.participant = ?"
+    # for one participant the index of all that is to come would be the wrong one: the plus keeps it out
+    window = "a.opens <= ? AND a.closes >= ?" if only is None else "+a.opens <= ? AND +a.closes >= ? AND a.participant = ?"
     rows = tx.all(
-        "SELECT a.* FROM assignments a WHERE a.retired = 0 AND a.expected = 1 AND a.opens <= ? AND a.closes >= ?"  # noqa: S608
-        f"{one} AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.participant = a.participant AND r.occurrence = a.occurrence"
+        f"SELECT a.* FROM assignments a WHERE a.retired = 0 AND a.expected = 1 AND {window}"  # noqa: S608
+        " AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.participant = a.participant AND r.occurrence = a.occurrence"
         " AND r.current = 1) AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.participant = a.participant"
         " AND q.occurrence = a.occurrence) ORDER BY a.participant, a.occurrence",
         ((day + _A_DAY).isoformat(), (day - _A_DAY - closed_for).isoformat(), *(() if only is None else (only,))),
