@@ -17,9 +17,7 @@ from tests.api import rig
 from tests.client.network import Network, Pocket, html, said
 
 
-def test_a_batch_that_is_too_large_is_halved_until_it_passes_and_grows_again(
-    trial: people.Trial, network: Network, phone: Pocket
-) -> None:
+def test_a_batch_that_is_too_large_is_halved_until_it_passes_and_grows_again(trial: people.Trial, network: Network, phone: Pocket) -> None:
     sizes: list[int] = []
 
     def narrow(path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
