@@ -108,6 +108,21 @@ def digest_at(tx: Tx, study: str, position: int) -> str | None:
     return None if row is None else row["digest"].hex()
 
 
+def stored(tx: Tx, participant: str, ids: Sequence[str]) -> dict[str, tuple[bytes, Head]]:
+    """Of these ids, those that entries of the participant have: id -> (SHA-256 of the line, receipt)."""
+    marks = ",".join("?" * len(ids))
+    rows = tx.all(
+        f"SELECT id, body, position, digest FROM entries WHERE participant = ? AND id IN ({marks})",  # noqa: S608 - only marks
+        (participant, *ids),
+    )
+    return {row["id"]: (row["body"], Head(row["position"], row["digest"].hex())) for row in rows}
+
+
+def has(tx: Tx, kind: str, participant: str | None, id_: str) -> bool:
+    """Whether an entry of this kind with this id was recorded for the participant (or for none)."""
+    return tx.one("SELECT 1 FROM entries WHERE participant IS ? AND id = ? AND kind = ?", (participant, id_, kind)) is not None
+
+
 def append(tx: Tx, study: str, entries: Sequence[tuple[Entry, bytes]]) -> list[Head]:
     """Add entries, each with the SHA-256 of its line, in this order; returns each one's receipt.
 

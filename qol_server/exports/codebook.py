@@ -8,6 +8,7 @@ from typing import Any
 
 from qol_server import library
 from qol_server.intake.study import Study
+from qol_server.state import documents
 from qol_server.store import Tx
 from qol_server.trial import response, scoring
 from qol_server.trial.instrument import Instrument, Item, ItemType, Scale
@@ -49,8 +50,8 @@ def codebook(study: Study, tx: Tx, protocol: Protocol | None, files: Mapping[str
             for one in columns
         ]
     stand_in = set()
-    for version in tx.all("SELECT version FROM documents WHERE kind = 'instrument' ORDER BY name, revision"):
-        instrument = study.instrument(tx, version["version"])
+    instruments = [study.instrument(tx, version) for version in documents.versions(tx, "instrument")]
+    for instrument in sorted(instruments, key=lambda one: one.id):
         words = _wording(study, tx, instrument, protocol)
         if words.stand_in:
             stand_in.add(instrument.id)

@@ -17,7 +17,7 @@ from qol_server.intake.examine import Line
 from qol_server.intake.study import Study
 from qol_server.journal import Head
 from qol_server.logs import log_failure
-from qol_server.state import participants
+from qol_server.state import devices, participants
 from qol_server.state.responses import Known, know
 from qol_server.store import StoreBusy, StoreFull, Tx
 from qol_server.trial import facts, problems, schedule
@@ -96,18 +96,11 @@ def admit(
         return study.store.write(lambda tx: work(tx, _one_by_one))
 
 
-_DEVICE = """
-SELECT d.status, d.contiguous_to, d.ahead, d.last_seq, d.last_captured, r.revision,
-  EXISTS (SELECT 1 FROM quarantine q WHERE q.device = d.device) AS has_kept
-FROM devices d JOIN roster r ON r.participant = d.participant WHERE d.device = ?
-"""
-
-
 def _admit(
     tx: Tx, study: Study, phone: Phone, lines: Sequence[Line], seqs: Sequence[int], now: datetime, skew: int,
     decide: Callable[[Tx, _Batch, Sequence[Line]], list[Result]],
 ) -> Admitted:  # fmt: skip
-    device = tx.one(_DEVICE, (phone.device,))
+    device = devices.sequence(tx, phone.device)
     assert device is not None, "a phone has a device"  # noqa: S101
     if device["status"] == "revoked":  # since the token was looked at
         raise Refused(problems.DEVICE_REVOKED)
@@ -123,10 +116,7 @@ def _admit(
     contiguous_to, ahead = _advance(device["contiguous_to"], had, came)
     if (contiguous_to, batch.last_seq, ahead) != (device["contiguous_to"], device["last_seq"], had):
         latest = None if batch.last_captured is None else batch.last_captured.isoformat()
-        tx.run(
-            "UPDATE devices SET contiguous_to = ?, ahead = ?, last_seq = ?, last_captured = ? WHERE device = ?",
-            (contiguous_to, orjson.dumps(ahead).decode(), batch.last_seq, latest, phone.device),
-        )
+        devices.went_on(tx, phone.device, contiguous_to, orjson.dumps(ahead).decode(), batch.last_seq, latest)
     fresh = [result.position for result in results if result.status in ("stored", "quarantined") and result.position is not None]
     return Admitted(
         tuple(results), contiguous_to, missing(contiguous_to, ahead), device["revision"], max([device["revision"], *fresh]),
@@ -205,7 +195,7 @@ def _together(tx: Tx, batch: _Batch, lines: Sequence[Line]) -> list[Result]:
         status = "quarantined" if made[first].status == "quarantined" else "duplicate"
         results[index] = replace(made[first], line=line.number, status=status, flags=())
     if fresh:
-        tx.run("UPDATE roster SET revision = ? WHERE participant = ?", (receipts[-1].position, batch.phone.participant))
+        participants.touch(tx, batch.phone.participant, receipts[-1].position)
     return [result for result in results if result is not None]
 
 
@@ -236,19 +226,9 @@ def _alone(tx: Tx, batch: _Batch, line: Line) -> list[Result]:
 def _look_up(tx: Tx, batch: _Batch, lines: Sequence[Line]) -> None:
     """Find which ids and quarantined lines the journal has already, and what the state knows about the rest."""
     ids = [line.id for line in lines if line.id is not None]
-    marks = ",".join("?" * len(ids))
-    rows = tx.all(
-        f"SELECT id, body, position, digest FROM entries WHERE participant = ? AND id IN ({marks})",  # noqa: S608 - only marks
-        (batch.phone.participant, *ids),
-    )
-    batch.stored.update({row["id"]: (row["body"], Head(row["position"], row["digest"].hex())) for row in rows})
+    batch.stored.update(journal.stored(tx, batch.phone.participant, ids))
     if batch.has_kept:
-        marks = ",".join("?" * len(lines))
-        rows = tx.all(
-            f"SELECT q.body, q.position, q.problem, e.digest FROM quarantine q JOIN entries e USING (position)"  # noqa: S608 - only marks
-            f" WHERE q.device = ? AND q.body IN ({marks})",
-            (batch.phone.device, *(line.body for line in lines)),
-        )
+        rows = devices.put_aside(tx, batch.phone.device, [line.body for line in lines])
         batch.kept.update({row["body"]: (Head(row["position"], row["digest"].hex()), row["problem"]) for row in rows})
     batch.known = None  # what waited there to be written went with the savepoint that failed
     given = [line for line in lines if line.problem is None and line.fact is not None and line.fact["kind"] == Kind.RESPONSE_GIVEN]

@@ -11,7 +11,7 @@ from qol_server import library
 from qol_server.intake.record import record
 from qol_server.intake.study import Study
 from qol_server.library import StudyFileError
-from qol_server.state import participants
+from qol_server.state import documents, participants
 from qol_server.store import Tx
 from qol_server.trial import problems, schedule
 from qol_server.trial.facts import Kind
@@ -198,11 +198,7 @@ def wordings(study: Study, tx: Tx) -> list[WordingStatus]:
         assert version is not None  # noqa: S101
         instrument = study.instrument(tx, version)
         for language in protocol.languages:
-            row = tx.one(
-                "SELECT version, licence, stand_in, text FROM documents"
-                " WHERE kind = 'wording' AND name = ? AND language = ? AND current = 1",
-                (name, language),
-            )
+            row = documents.in_force(tx, "wording", name, language)
             if row is None:
                 found.append(WordingStatus(instrument, language, "missing", f"{name} has no wording in {language}."))
                 continue

@@ -11,6 +11,7 @@ from qol_server.intake.admit import Noticer, notice
 from qol_server.intake.record import record
 from qol_server.intake.study import Study
 from qol_server.settings import Settings
+from qol_server.state import devices
 from qol_server.store import Store, Tx
 from qol_server.trial import facts
 from qol_server.trial.facts import Entry, Kind
@@ -49,14 +50,14 @@ def _noticing(study: Study) -> Notice:
     """What `admit` noticed when it took a phone's entry, found again; each device's running sequence is kept in the fold."""
 
     def noticed(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> tuple[str, ...]:
-        row = tx.one("SELECT last_seq, last_captured FROM devices WHERE device = ?", (entry.device,))
+        row = devices.sequence(tx, entry.device)
         if row is None:
             return ()
         seen = Noticer(row["last_seq"], None if row["last_captured"] is None else datetime.fromisoformat(row["last_captured"]))
         notes = study.checker(tx, fact["version"]).check(fact["answers"]).notes if entry.kind == Kind.RESPONSE_GIVEN else ()
         flags = notice(seen, entry, dict(fact), notes)
         captured = None if seen.last_captured is None else seen.last_captured.isoformat()
-        tx.run("UPDATE devices SET last_seq = ?, last_captured = ? WHERE device = ?", (seen.last_seq, captured, entry.device))
+        devices.captured(tx, entry.device, seen.last_seq, captured)
         return flags
 
     return noticed

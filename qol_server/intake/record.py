@@ -44,7 +44,7 @@ def record(
     if wrong:
         raise Refused(problems.BAD_REQUEST, f"This {kind} has wrong or missing fields.", errors=faults(wrong))
     identity = facts.server_id(study.slug, kind, participant, occurrence, nth)
-    if tx.one("SELECT 1 FROM entries WHERE participant IS ? AND id = ? AND kind = ?", (participant, identity, kind)) is not None:
+    if journal.has(tx, kind, participant, identity):
         return None
     line = facts.canonical(fact)
     entry = Entry(

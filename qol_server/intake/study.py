@@ -17,7 +17,7 @@ from qol_server.access import pairing
 from qol_server.journal import Head
 from qol_server.keys import SigningKey
 from qol_server.settings import Settings
-from qol_server.state import schema
+from qol_server.state import documents, schema
 from qol_server.state.fold import Folder
 from qol_server.store import Store, Tx
 from qol_server.trial import facts, problems, response
@@ -50,15 +50,9 @@ class Study:
 
     # documents
 
-    def _text(self, tx: Tx, kind: str, version: str) -> tuple[bytes, str]:
-        row = tx.one("SELECT text, name FROM documents WHERE version = ? AND kind = ?", (version, kind))
-        if row is None:
-            raise LookupError(version)
-        return row["text"].encode(), row["name"]
-
     def instrument(self, tx: Tx, version: str) -> Instrument:
         """The instrument of a version. Raises LookupError where the study never adopted it."""
-        return self._once(self._instruments, version, lambda: library.instrument_from(*self._text(tx, "instrument", version)))
+        return self._once(self._instruments, version, lambda: library.instrument_from(*documents.text(tx, "instrument", version)))
 
     def checker(self, tx: Tx, version: str) -> response.Checker:
         """The compiled answer check of an instrument's version. Raises LookupError."""
@@ -68,7 +62,7 @@ class Study:
         """The wording pack of a version. Raises LookupError."""
 
         def read() -> library.Wording:
-            text, name = self._text(tx, "wording", version)
+            text, name = documents.text(tx, "wording", version)
             instrument = self.current(tx, "instrument", name)
             if instrument is None:
                 raise LookupError(name)
@@ -80,9 +74,8 @@ class Study:
         """The protocol of a version. Raises LookupError."""
 
         def read() -> Protocol:
-            rows = tx.all("SELECT version FROM documents WHERE kind = 'instrument' ORDER BY revision")
-            instruments = {i.id: i for i in (self.instrument(tx, row["version"]) for row in rows)}
-            text, name = self._text(tx, "protocol", version)
+            instruments = {i.id: i for i in (self.instrument(tx, each) for each in documents.versions(tx, "instrument"))}
+            text, name = documents.text(tx, "protocol", version)
             return library.protocol_from(text, name, instruments)
 
         return self._once(self._protocols, version, read)
@@ -107,7 +100,7 @@ class Study:
 
     def current(self, tx: Tx, kind: str, name: str, language: str | None = None) -> str | None:
         """The version in force of an instrument, a wording (in a language) or the protocol."""
-        row = tx.one("SELECT version FROM documents WHERE kind = ? AND name = ? AND language IS ? AND current = 1", (kind, name, language))
+        row = documents.in_force(tx, kind, name, language)
         return None if row is None else row["version"]
 
     def in_force(self, tx: Tx, revision: int, instrument: str, language: str) -> tuple[str | None, str | None]:
@@ -127,12 +120,10 @@ class Study:
 
     def every_protocol(self, tx: Tx) -> list[Protocol]:
         """All protocols ever adopted, oldest first."""
-        rows = tx.all("SELECT version FROM documents WHERE kind = 'protocol' ORDER BY revision")
-        return [self.protocol(tx, row["version"]) for row in rows]
+        return [self.protocol(tx, version) for version in documents.versions(tx, "protocol")]
 
     def is_active(self, tx: Tx) -> bool:
-        row = tx.one("SELECT status FROM study")
-        return row is not None and row["status"] == "active"
+        return documents.is_active(tx)
 
     # heads
 
