@@ -189,7 +189,7 @@ def test_a_simulations_server_lives_in_its_present_and_ends_with_it(trial: Trial
         family = [each for each in psutil.Process().children(recursive=True) if each.net_connections("tcp")]
         assert len(family) == 2
     wait_for(lambda: all(is_gone(each) for each in family))
-    with pytest.raises(OSError, match="refused|reset"):
+    with pytest.raises(OSError, match=r"refused|reset"):
         urllib.request.urlopen(address, timeout=10)
 
 
