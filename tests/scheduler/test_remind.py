@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -19,21 +18,6 @@ from tests import people
 from tests.people import Trial
 from tests.scheduler.post import PARIS, Post, calls, live, steps, wall
 from tests.shape.project import ROOT
-
-
-@pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return people.trial(tmp_path)
-
-
-@pytest.fixture
-def ben(trial: Trial) -> str:
-    """Ben takes 400 mg a day from 2 March on; he is reminded at nine."""
-    number = trial.enrol(people.BEN)
-    trial.at("2026-03-02 06:00")
-    trial.start_treatment(number, date(2026, 3, 2))
-    return number
-
 
 NINE = wall("2026-03-03 09:00")
 

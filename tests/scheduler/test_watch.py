@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,19 +12,6 @@ from scheduler import ticks
 from tests import people
 from tests.people import Trial
 from tests.scheduler.post import Post, calls, live, wall
-
-
-@pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return people.trial(tmp_path)
-
-
-@pytest.fixture
-def ben(trial: Trial) -> str:
-    number = trial.enrol(people.BEN)
-    trial.at("2026-03-02 06:00")
-    trial.start_treatment(number, date(2026, 3, 2))
-    return number
 
 
 def watch(trial: Trial, first: str, last: str, hours: int = 6) -> Counter[str]:
