@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from qol_server.cli.browser import ADVICE, find_or_install
 from qol_server.cli.common import emit, fail, json_option, say, wants_json
 from qol_server.cli.failures import ENVIRONMENT
 
@@ -40,6 +41,8 @@ def command(paths: tuple[str, ...], long_: bool, without: tuple[str, ...], expre
     if not (ROOT / "tests").is_dir():
         fail("the tests are not installed with the command.", advice="Run ./qol test in the project's folder.", code=ENVIRONMENT)
     tests = [str(Path(path).resolve()) for path in paths]
+    if "browser" not in without and find_or_install(say) is None:
+        fail("no browser was found, and none could be installed.", advice=ADVICE, code=ENVIRONMENT)
     if write_docs:
         written = _python("-m", "tests.docs.generate")
         if written.returncode:
