@@ -1,0 +1,175 @@
+/** The parts that every screen is made of: accessible by themselves, large enough for a tired thumb. */
+
+import { h } from "../vendor/preact.js";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
+import htm from "../vendor/htm.js";
+import { t } from "../words/index.js";
+
+export { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
+
+/** Makes elements out of a template: html`<p>${text}</p>`. */
+export const html = htm.bind(h);
+
+/** What the phone knows, drawn anew after each change. */
+export function useKnown(phone) {
+    const [known, setKnown] = useState(phone.known);
+    useEffect(() => {
+        setKnown(phone.known);
+        return phone.subscribe(() => setKnown(phone.known));
+    }, [phone]);
+    return known;
+}
+
+/** The phone's clock, read anew every `seconds`: what is due changes by itself. */
+export function useNow(phone, seconds = 30) {
+    const [now, setNow] = useState(() => phone.now());
+    useEffect(() => {
+        const look = () => setNow(phone.now());
+        const timer = setInterval(look, seconds * 1000);
+        document.addEventListener("visibilitychange", look);
+        return () => {
+            clearInterval(timer);
+            document.removeEventListener("visibilitychange", look);
+        };
+    }, [phone, seconds]);
+    return now;
+}
+
+/**
+ * Something that takes a moment and may fail: [run, busy, trouble]. While it runs, running it again does nothing.
+ * `trouble` is the code of what went wrong, to be shown by `TroubleNotice`.
+ */
+export function useAction(action) {
+    const [state, setState] = useState({ busy: false, trouble: null });
+    const running = useRef(false);
+    const alive = useRef(true);
+    useEffect(() => () => void (alive.current = false), []);
+    const run = async (...given) => {
+        if (running.current) {
+            return;
+        }
+        running.current = true;
+        setState({ busy: true, trouble: null });
+        let trouble = null;
+        try {
+            await action(...given);
+        } catch (failure) {
+            trouble = failure.code ?? "unexpected";
+            if (!failure.code) {
+                console.error(failure);
+            }
+        }
+        running.current = false;
+        if (alive.current) {
+            setState({ busy: false, trouble });
+        }
+    };
+    return [run, state.busy, state.trouble];
+}
+
+/**
+ * A whole screen. `title`: its heading, which gets the focus when the screen appears; `back`: called by the arrow;
+ * `step`: shown small above the heading; `actions`: stay at the bottom edge.
+ */
+export function Screen({ title, back, step, children, actions, focusKey = title, tools, tone }) {
+    const heading = useRef(null);
+    useLayoutEffect(() => {
+        window.scrollTo(0, 0);
+        heading.current.focus({ preventScroll: true });
+    }, [focusKey]);
+    return html`
+        <div class=${`screen ${tone ?? ""}`}>
+            <header class="bar">
+                ${back && html`<button type="button" class="icon-button" onClick=${back} aria-label=${t("action.back")}><span class="arrow" aria-hidden="true"></span></button>`}
+                <div class="bar-tools">${tools}</div>
+            </header>
+            <main>
+                ${step && html`<p class="step">${step}</p>`}
+                <h1 tabindex="-1" ref=${heading}>${title}</h1>
+                ${children}
+            </main>
+            ${actions && html`<footer class="actions">${actions}</footer>`}
+        </div>
+    `;
+}
+
+/** A button; `kind`: "main", "plain" (default), "quiet", "danger". */
+export function Button({ kind = "plain", busy = false, children, ...more }) {
+    return html`<button type="button" class=${`button ${kind}`} aria-disabled=${busy ? "true" : undefined} ...${more}
+        onClick=${busy ? undefined : more.onClick}>${children}</button>`;
+}
+
+/** A link that calls a telephone number. */
+export function Call({ number, label, kind = "main" }) {
+    return html`<a class=${`button ${kind} call`} href=${`tel:${number.replace(/[^+0-9]/g, "")}`}>${label ?? t("action.call", { number })}</a>`;
+}
+
+/** A framed remark; `tone`: "info", "good", "warn", "urgent". An urgent one is read out at once. */
+export function Notice({ tone = "info", title, children, live = tone === "urgent" }) {
+    return html`<section class=${`notice ${tone}`} role=${live ? "alert" : undefined}>
+        ${title && html`<p class="notice-title">${title}</p>`}
+        ${children}
+    </section>`;
+}
+
+/** What went wrong, in words, where something did. */
+export function TroubleNotice({ trouble }) {
+    return trouble && html`<${Notice} tone="warn" live=${true}><p>${t(`trouble.${trouble}`)}</p><//>`;
+}
+
+/** Words that screen readers say when they change; nobody sees them twice. */
+export function Live({ children }) {
+    return html`<p class="live" aria-live="polite">${children}</p>`;
+}
+
+/** A row of a list that leads somewhere (with `onClick`) or only tells. */
+export function Row({ title, note, badge, tone, onClick }) {
+    const inside = html`<span class="row-text"><span class="row-title">${title}</span>${note && html`<span class="row-note">${note}</span>`}</span>
+        ${badge && html`<span class=${`badge ${tone ?? ""}`}>${badge}</span>`}
+        ${onClick && html`<span class="chevron" aria-hidden="true"></span>`}`;
+    return onClick ? html`<button type="button" class="row" onClick=${onClick}>${inside}</button>` : html`<div class="row">${inside}</div>`;
+}
+
+/**
+ * One of several choices (or several, with `multiple`): none is chosen at first and choosing does not move on.
+ * `options`: [[code, label]]; `value`: a code (codes, with `multiple`) or null; `label`: names the group.
+ */
+export function Choices({ label, labelledBy, options, value, onChange, multiple = false, describedBy }) {
+    const name = useId();
+    const chosen = multiple ? (value ?? []) : [value];
+    const choose = (code) => {
+        if (!multiple) {
+            onChange(code);
+        } else {
+            onChange(chosen.includes(code) ? chosen.filter((one) => one !== code) : [...chosen, code]);
+        }
+    };
+    return html`<div class="choices" role=${multiple ? "group" : "radiogroup"} aria-label=${label} aria-labelledby=${labelledBy} aria-describedby=${describedBy}>
+        ${options.map(([code, text]) => html`
+            <label class=${`choice ${chosen.includes(code) ? "chosen" : ""}`} key=${code}>
+                <input type=${multiple ? "checkbox" : "radio"} name=${name} value=${String(code)} checked=${chosen.includes(code)} onChange=${() => choose(code)} />
+                <span>${text}</span>
+            </label>`)}
+    </div>`;
+}
+
+/** A labelled field; `fault`: what is wrong with what stands in it, in words; `lines` > 1: a text area. */
+export function Field({ label, hint, fault, lines = 1, value, onInput, hideLabel = false, ...more }) {
+    const id = useId();
+    const described = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ") || undefined;
+    const shared = {
+        id, value: value ?? "", "aria-describedby": described, "aria-invalid": fault ? "true" : undefined,
+        onInput: (event) => onInput(event.currentTarget.value), ...more,
+    };
+    return html`<div class="field">
+        <label for=${id} class=${hideLabel ? "live" : ""}>${label}</label>
+        ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
+        ${lines > 1 ? html`<textarea rows=${lines} ...${shared}></textarea>` : html`<input ...${shared} />`}
+        ${fault && html`<p class="fault" id=${`${id}-fault`} role="alert">${fault}</p>`}
+    </div>`;
+}
+
+/** How far one is: "3 of 12", as a bar and in words. */
+export function Progress({ done, all, label }) {
+    return html`<progress class="progress" max=${all} value=${done} aria-label=${label}></progress>`;
+}

@@ -1,0 +1,27 @@
+/** English. */
+
+export const words = {
+    "app.name": "My diary",
+    "app.loading": "Opening …",
+    "app.broken": "This page did not open.",
+    "app.broken.advice": "Nothing that you entered is lost. Close the app and open it again. If this goes on, call your site.",
+    "action.back": "Back",
+    "action.next": "Next",
+    "action.cancel": "Cancel",
+    "action.close": "Close",
+    "action.retry": "Try again",
+    "action.done": "Done",
+    "action.yes": "Yes",
+    "action.no": "No",
+    "action.call": "Call {number}",
+    "stand_in": "Sample text: it stands for the real wording of this questionnaire.",
+    "trouble.offline": "There is no connection. Nothing is lost; please try again when you are online.",
+    "trouble.code-unknown": "This code is not known. Check it letter by letter, or ask your site for another one.",
+    "trouble.code-used": "This code was used on another phone. Ask your site for another one.",
+    "trouble.code-expired": "This code is too old. Ask your site for another one.",
+    "trouble.too-many-tries": "There were too many wrong codes. Wait ten minutes, then try again.",
+    "trouble.other-participant": "This code belongs to another participant, and this phone still keeps answers of the first one. Call your site.",
+    "trouble.storage-full": "This phone has no room left. Delete a few photos or apps, then try again. What you entered is kept on this screen.",
+    "trouble.too-large": "This is too long to be sent. Please shorten your text.",
+    "trouble.unexpected": "Something went wrong. Nothing that you entered is lost. Please try again.",
+};

@@ -1,0 +1,27 @@
+/** Français. */
+
+export const words = {
+    "app.name": "Mon carnet",
+    "app.loading": "Ouverture…",
+    "app.broken": "Cette page ne s’est pas ouverte.",
+    "app.broken.advice": "Rien de ce que vous avez saisi n’est perdu. Fermez l’application et rouvrez-la. Si cela continue, appelez votre centre.",
+    "action.back": "Retour",
+    "action.next": "Suivant",
+    "action.cancel": "Annuler",
+    "action.close": "Fermer",
+    "action.retry": "Réessayer",
+    "action.done": "Terminé",
+    "action.yes": "Oui",
+    "action.no": "Non",
+    "action.call": "Appeler le {number}",
+    "stand_in": "Texte d’exemple : il tient la place du vrai texte de ce questionnaire.",
+    "trouble.offline": "Il n’y a pas de connexion. Rien n’est perdu ; réessayez quand vous serez en ligne.",
+    "trouble.code-unknown": "Ce code n’est pas connu. Vérifiez-le lettre par lettre, ou demandez-en un autre à votre centre.",
+    "trouble.code-used": "Ce code a servi sur un autre téléphone. Demandez-en un autre à votre centre.",
+    "trouble.code-expired": "Ce code est trop ancien. Demandez-en un autre à votre centre.",
+    "trouble.too-many-tries": "Il y a eu trop de codes faux. Attendez dix minutes, puis réessayez.",
+    "trouble.other-participant": "Ce code est celui d’une autre personne, et ce téléphone garde encore des réponses de la première. Appelez votre centre.",
+    "trouble.storage-full": "Ce téléphone n’a plus de place. Supprimez quelques photos ou applications, puis réessayez. Ce que vous avez saisi reste sur cet écran.",
+    "trouble.too-large": "C’est trop long pour être envoyé. Raccourcissez votre texte.",
+    "trouble.unexpected": "Quelque chose s’est mal passé. Rien de ce que vous avez saisi n’est perdu. Réessayez.",
+};

@@ -1,0 +1,86 @@
+/** The app's own words in the participant's language: looked up by key, with numbers, days and hours as people there write them. */
+
+export const LANGUAGES = { en: "English", fr: "Français" };
+const RIGHT_TO_LEFT = new Set(["ar", "dv", "fa", "he", "ps", "ur", "qps"]);
+
+let tables = {};
+let chosen = "en";
+
+/** The language of the screen, such as "fr". */
+export function language() {
+    return chosen;
+}
+
+/** "rtl" or "ltr", by the language of the screen. */
+export function direction() {
+    return RIGHT_TO_LEFT.has(chosen) ? "rtl" : "ltr";
+}
+
+/** Of the wanted languages ("fr-CA", "de" …) the first that the app speaks; English where it speaks none of them. */
+export function spoken(wanted) {
+    const known = wanted.map((tag) => String(tag).toLowerCase().split("-")[0]);
+    return known.find((tag) => tag in LANGUAGES || tag === "qps") ?? "en";
+}
+
+/** Use a language from now on, and mark the page with it. */
+export async function speak(tag) {
+    const wanted = spoken([tag]);
+    const { words } = wanted === "qps" ? await import("./pseudo.js") : wanted === "fr" ? await import("./fr.js") : await import("./en.js");
+    tables = words;
+    chosen = wanted;
+    document.documentElement.lang = wanted === "qps" ? "en" : wanted;
+    document.documentElement.dir = direction();
+    document.title = t("app.name");
+}
+
+/**
+ * The words for a key; `{name}` in them stands for a parameter. Words that depend on a number `n` are kept by the
+ * plural category of the language ("one", "other"). A key without words is shown as it is: tests find every such key.
+ */
+export function t(key, parameters = {}) {
+    let words = tables[key];
+    if (words !== undefined && typeof words !== "string") {
+        words = words[new Intl.PluralRules(locale()).select(parameters.n)] ?? words.other;
+    }
+    return words === undefined ? key : words.replace(/\{(\w+)\}/g, (_, name) => String(parameters[name] ?? ""));
+}
+
+/** Whether there are words for this key. */
+export function has(key) {
+    return key in tables;
+}
+
+/** The words for a coded reason; a code that the app does not know is made readable. */
+export function reason(code) {
+    return has(`reason.${code}`) ? t(`reason.${code}`) : code.replaceAll("_", " ");
+}
+
+function locale() {
+    return chosen === "qps" ? "en" : chosen === "en" ? "en-GB" : chosen;
+}
+
+/** A calendar day ("2026-03-02") in words; `style`: "long" (Monday 2 March), "short" (2 March), "full" (with the year). */
+export function day(iso, style = "long") {
+    const shape = {
+        long: { weekday: "long", day: "numeric", month: "long" },
+        short: { day: "numeric", month: "short" },
+        full: { weekday: "long", day: "numeric", month: "long", year: "numeric" },
+    }[style];
+    return new Intl.DateTimeFormat(locale(), { ...shape, timeZone: "UTC" }).format(new Date(`${iso}T12:00:00Z`));
+}
+
+/** The hour and minute of a moment on this phone's clock: "10:42". */
+export function hour(moment) {
+    return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit" }).format(new Date(moment));
+}
+
+/** Day and hour of a moment on this phone's clock: "2 March 2026 at 10:42". */
+export function dayAndHour(moment) {
+    return new Intl.DateTimeFormat(locale(), { dateStyle: "long", timeStyle: "short" }).format(new Date(moment));
+}
+
+/** A number as people write it: "36.6" is "36,6" in French. Takes decimals as text and keeps every digit. */
+export function number(value) {
+    const comma = new Intl.NumberFormat(locale()).formatToParts(1.5).find((part) => part.type === "decimal").value;
+    return String(value).replace(".", comma);
+}
