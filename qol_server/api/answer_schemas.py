@@ -6,6 +6,7 @@ from typing import Any
 
 from qol_server.api.answers import PROBLEM_TYPE
 from qol_server.api.envelope import LIMITS, PROTOCOL
+from qol_server.state.participants import ENDS_PARTICIPATION
 from qol_server.trial.instrument import ItemType
 
 Schema = dict[str, Any]
@@ -50,6 +51,7 @@ SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 DAY: Schema = {"type": "string", "format": "date"}
 HOUR: Schema = {"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}$", "description": "local time of day"}
 MOMENT: Schema = {"type": "string", "format": "date-time"}
+DURATION: Schema = {"type": "string", "pattern": "^P[0-9]", "description": "ISO 8601"}
 DECIMAL: Schema = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "description": "decimals travel as text"}
 CODE: Schema = {"type": ["integer", "string"]}
 TICKET: Schema = {"type": "string", "pattern": "^Q-[1-9][0-9]*$"}
@@ -154,14 +156,17 @@ ITEM = closed(
     {
         "id": TEXT, "type": _words(*(str(kind) for kind in ItemType)), "codes": _list(CODE), "choices": _or_null(TEXT),
         "non_answers": _list(TEXT), "required": YES_NO, "at_least": _or_null(DECIMAL), "at_most": _or_null(DECIMAL),
-        "max_length": _or_null(COUNT), "ask_when": ref("Condition"),
+        "max_length": _or_null(COUNT), "recall": _or_null(DURATION), "attribute": _or_null(TEXT),
+        "ask_when": ref("Condition"),
     },
     ("ask_when",),
 )  # fmt: skip
 WORDS = closed(
     "The texts of an instrument in one language; `stand_in`: they only mark the places of the real ones.",
     {
-        "version": SHA256, "language": TEXT, "stand_in": YES_NO, "title": TEXT, "items": _table(TEXT),
+        "version": SHA256, "language": TEXT, "stand_in": YES_NO, "title": TEXT, "introduction": _or_null(TEXT),
+        "by": _table(TEXT) | {"description": "Who answered -> label; empty where it is not asked."},
+        "non_answers": _table(TEXT), "items": _table(TEXT),
         "choices": _table(_list({"type": "array", "prefixItems": [CODE, TEXT], "minItems": 2, "maxItems": 2})),
     },
 )  # fmt: skip
@@ -170,8 +175,13 @@ _STUDY = closed(
     "The study as far as a phone needs it.",
     {
         "id": TEXT, "title": TEXT, "registry": TEXT, "languages": _list(TEXT), "protocol": SHA256, "stand_in": YES_NO,
-        "intended_use": _table(TEXT),
-        "assessments": _list(closed("One assessment.", {"id": TEXT, "instrument": TEXT, "ad_hoc": YES_NO, "daily": YES_NO})),
+        "intended_use": _table(TEXT), "emergency_number": TEXT,
+        "assessments": _list(
+            closed(
+                "One assessment; `own_trend`: the participant may see their own earlier answers as a curve, after answering.",
+                {"id": TEXT, "instrument": TEXT, "ad_hoc": YES_NO, "daily": YES_NO, "own_trend": YES_NO},
+            )
+        ),
         "reasons": _table(_list(TEXT)),
         "now_rules": _list(
             closed(
@@ -193,16 +203,25 @@ _STUDY = closed(
     },
 )  # fmt: skip
 _PARTICIPATION = closed(
-    "The participant: preferences, site, prescriptions, and the day on which the participation ended.",
+    "The participant: preferences, site, prescriptions, and the day on which the participation ended, with what ended it.",
     {
-        "participant": TEXT, "site": TEXT, "site_phone": TEXT, "language": TEXT, "time_zone": TEXT,
+        "participant": TEXT, "site": TEXT, "site_phone": TEXT, "site_time_zone": TEXT,
+        "coverage": _list(
+            closed(
+                "Hours at the site in which somebody watches what participants enter; `to` 00:00 is the end of the day.",
+                {"days": _list(_words("mon", "tue", "wed", "thu", "fri", "sat", "sun")), "from": HOUR, "to": HOUR},
+            )
+        ),
+        "holidays": _list(DAY), "language": TEXT, "time_zone": TEXT,
         "reminder_hour": {"type": "integer", "minimum": 0, "maximum": 23}, "ended_on": _or_null(DAY),
+        "ended_by": {"enum": ["consent", *ENDS_PARTICIPATION, None]},
         "prescriptions": _list(
             closed(
                 "From a day on this is prescribed; without a regimen it is a hold.",
                 {"from": DAY, "regimen": _or_null(TEXT), "mg_per_day": DECIMAL, "intakes_per_day": COUNT},
             )
         ),
+        "treatment": closed("Its first and last day; null where that is not known (yet).", {"from": _or_null(DAY), "until": _or_null(DAY)}),
     },
 )  # fmt: skip
 _INSTRUMENT = closed(

@@ -15,8 +15,10 @@ import orjson
 from qol_server.access.pairing import Phone
 from qol_server.intake.study import Study
 from qol_server.state import feed as state
+from qol_server.state import participants
 from qol_server.store import Row, Tx
 from qol_server.trial import schedule
+from qol_server.trial.diary import treatment_days
 from qol_server.trial.instrument import All, Compare, Condition, Instrument, Item
 from qol_server.trial.instrument import Any as AnyOf
 from qol_server.trial.protocol import Assessment, Protocol
@@ -181,11 +183,24 @@ def _participation(tx: Tx, phone: Phone, protocol: Protocol) -> Change:
         "participation",
         phone.participant,
         {
-            "participant": phone.participant, "site": site.name, "site_phone": site.phone, "language": row["language"],
-            "time_zone": row["time_zone"], "reminder_hour": row["reminder_hour"], "ended_on": row["ended_on"],
-            "prescriptions": prescriptions,
+            "participant": phone.participant, "site": site.name, "site_phone": site.phone, "site_time_zone": site.time_zone,
+            "coverage": [
+                {"days": list(c.days), "from": c.start.isoformat("minutes"), "to": c.to.isoformat("minutes")} for c in site.coverage
+            ],
+            "holidays": [day.isoformat() for day in site.holidays],
+            "language": row["language"], "time_zone": row["time_zone"], "reminder_hour": row["reminder_hour"],
+            "ended_on": row["ended_on"], "ended_by": state.end(tx, phone.participant), "prescriptions": prescriptions,
+            "treatment": _treatment(tx, phone.participant),
         },
     )  # fmt: skip
+
+
+def _treatment(tx: Tx, number: str) -> dict[str, str | None]:
+    """The first and last day of the treatment: a dose outside them is more than is prescribed."""
+    participant = participants.load(tx, number)
+    assert participant is not None, number  # noqa: S101
+    first, last = treatment_days(participant)
+    return {"from": None if first is None else first.isoformat(), "until": None if last is None else last.isoformat()}
 
 
 def _study(slug: str, protocol: Protocol, language: str) -> Change:
@@ -195,7 +210,7 @@ def _study(slug: str, protocol: Protocol, language: str) -> Change:
         {
             "id": slug, "title": protocol.title, "registry": protocol.registry, "languages": list(protocol.languages),
             "protocol": protocol.version, "stand_in": protocol.wording == "stand-in",
-            "intended_use": dict(protocol.intended_use),
+            "intended_use": dict(protocol.intended_use), "emergency_number": protocol.emergency_number,
             "assessments": [_assessment(a) for a in protocol.assessments.values()],
             "reasons": {name: list(codes) for name, codes in protocol.reasons.items()},
             "now_rules": [_rule(rule) for rule in protocol.alerts if rule["urgency"] == "now" and rule.get("enabled") != "no"],
@@ -216,7 +231,7 @@ def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
 def _assessment(assessment: Assessment) -> dict[str, Any]:
     return {
         "id": assessment.id, "instrument": assessment.instrument, "ad_hoc": assessment.ad_hoc,
-        "daily": assessment.daily is not None,
+        "daily": assessment.daily is not None, "own_trend": assessment.own_trend,
     }  # fmt: skip
 
 
@@ -235,6 +250,7 @@ def instrument_document(instrument: Instrument, wording: Any) -> dict[str, Any]:
     if wording is not None:
         words = {
             "version": wording.version, "language": wording.language, "stand_in": wording.stand_in, "title": wording.title,
+            "introduction": wording.introduction or None, "by": dict(wording.by), "non_answers": dict(wording.non_answers),
             "items": dict(wording.items),
             "choices": {name: [[code, label] for code, label in labels.items()] for name, labels in wording.choices.items()},
         }  # fmt: skip
@@ -250,6 +266,7 @@ def _item(item: Item) -> dict[str, Any]:
         "non_answers": list(item.non_answers), "required": item.required,
         "at_least": None if item.at_least is None else str(item.at_least),
         "at_most": None if item.at_most is None else str(item.at_most), "max_length": item.max_length,
+        "recall": item.recall, "attribute": item.attribute,
     }  # fmt: skip
     if item.ask_when is not None:
         said["ask_when"] = condition(item.ask_when)

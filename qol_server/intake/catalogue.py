@@ -62,10 +62,11 @@ class PreferenceSet(PhoneEntry):
 
 
 class AppNoted(PhoneEntry):
-    """Something the app noticed."""
+    """Something the app noticed. ``noted_at``: when, where it could be sealed only later, such as a reminder shown by night."""
 
     what = OneOf("reminder-shown", "reminder-opened", "reminder-dismissed", "message-read", "storage-lost", required=True)
     about = Text(128, allow_none=True)
+    noted_at = Moment(allow_none=True)
 
 
 class HelpAsked(PhoneEntry):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
 from typing import Any, ClassVar, cast
 from zoneinfo import available_timezones
@@ -206,6 +206,20 @@ class Clock(Field):
         if match is None:
             raise self.refused(value)
         return time(int(match[1]), int(match[2]))
+
+
+class DayField(Field):
+    """A calendar day."""
+
+    says = "a day such as 2026-12-25"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+            raise self.refused(value)
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise told(f'"{value}" is not a day of the calendar', self.says) from None
 
 
 class Zone(Field):

@@ -11,9 +11,10 @@ from typing import Any
 from qol_server.library.alerts import check_alerts
 from qol_server.library.documents import Mapped, Mark, Report, listed, parse, place, version
 from qol_server.library.fields import Told, load, whole
+from qol_server.library.sites import sites
 from qol_server.library.study_shape import MOST_VISITS, RESERVED, StudyShape
 from qol_server.trial.instrument import Instrument
-from qol_server.trial.protocol import ZERO, Assessment, Criterion, Daily, Period, Protocol, Regimen, Rung, Site, Treatment, Until, Visit
+from qol_server.trial.protocol import ZERO, Assessment, Criterion, Daily, Period, Protocol, Regimen, Rung, Treatment, Until, Visit
 from qol_server.trial.schedule import visit_name
 
 PLACEHOLDERS = ("{n}", "{y}", "{h}")
@@ -38,6 +39,7 @@ def _protocol_from(text: bytes, name: str, instruments: tuple[tuple[str, Instrum
     treatment = reader.treatment()
     criteria = tuple(reader.criteria())
     reminders = dict(reader.reminders())
+    places = sites(data.get("sites"), data.get("time_zone"), report)
     reader.check_the_rest()
     report.stop_if_wrong()
     return Protocol(
@@ -49,7 +51,7 @@ def _protocol_from(text: bytes, name: str, instruments: tuple[tuple[str, Instrum
         languages=tuple(data["languages"]),
         anchors=tuple(data["anchors"]),
         withdrawals=tuple(data["withdrawals"]),
-        sites={key: Site(key, site["name"], site["time_zone"] or data["time_zone"], site["phone"]) for key, site in data["sites"].items()},
+        sites=places,
         assessments=assessments,
         treatment=treatment,
         eligibility=criteria,
@@ -67,6 +69,7 @@ def _protocol_from(text: bytes, name: str, instruments: tuple[tuple[str, Instrum
         escalation={key: tuple(steps) for key, steps in data["escalation"].items()},
         endpoints=_plain(data.raw.get("endpoints", {})),
         assumptions=tuple(data["assumptions"]),
+        emergency_number=data["emergency_number"],
     )
 
 
@@ -99,7 +102,7 @@ class _Reader:
             self._asked(part)
             visits = tuple(self._visit(visit) for visit in whole(part["visits"]))
             self._check_names(part, visits)
-            yield Assessment(part["id"], part["instrument"], visits, ends=tuple(part["ends"]))
+            yield Assessment(part["id"], part["instrument"], visits, ends=tuple(part["ends"]), own_trend=part["own_trend"])
 
     def diaries(self) -> Iterator[Assessment]:
         for part in whole(self.data.get("diaries")):
@@ -113,7 +116,7 @@ class _Reader:
                     self.report.wrong(
                         place(part.raw, "ad_hoc"), "A diary that is neither daily nor ad hoc is never asked", "ad_hoc: yes, or daily"
                     )
-                yield Assessment(part["id"], part["instrument"], ad_hoc=True, ends=tuple(part["ends"]))
+                yield Assessment(part["id"], part["instrument"], ad_hoc=True, ends=tuple(part["ends"]), own_trend=part["own_trend"])
                 continue
             self._anchor(place(daily.raw, "from"), daily["start"])
             made = Daily(daily["start"], self._until(daily))
@@ -129,7 +132,7 @@ class _Reader:
                 self.report.wrong(
                     place(part.raw, "late_reason_after"), "The reason would be asked for after the day is closed", "not later than closes"
                 )
-            yield Assessment(part["id"], part["instrument"], daily=made, ends=tuple(part["ends"]))
+            yield Assessment(part["id"], part["instrument"], daily=made, ends=tuple(part["ends"]), own_trend=part["own_trend"])
 
     def _asked(self, part: Told) -> None:
         """What holds for an assessment and a diary alike: its id, its instrument and its ends."""

@@ -9,6 +9,7 @@ from qol_server.library.alerts import RULE_ID, URGENCIES, AlertShape
 from qol_server.library.documents import Mapped, listed
 from qol_server.library.fields import Amount, Clock, Distance, Field, Flag, Many, Name, OneOf, Part, Shape, Table, Text, Whole, Zone
 from qol_server.library.instrument_shape import DOCUMENT_ID
+from qol_server.library.sites import SiteShape
 from qol_server.library.wordings import LANGUAGE
 from qol_server.trial.protocol import ZERO, Period
 
@@ -47,12 +48,6 @@ class UntilField(Field):
 class IntendedUseShape(Shape):
     alerts = OneOf(("on", "record-only"), required=True, note="`record-only`: alerts are recorded and nobody is told")
     statement = Text(required=True, note="what the participants and the staff are told about it")
-
-
-class SiteShape(Shape):
-    name = Text(required=True, note="name of the site")
-    time_zone = Zone(note="default: the study's")
-    phone = Text(default="", most=40, note="number that the participants call")
 
 
 class RegimenShape(Shape):
@@ -106,6 +101,9 @@ class AssessmentShape(Shape):
     instrument = Name(*DOCUMENT_ID, required=True, note="what is asked")
     visits = Many(Part(VisitShape), required=True, least=1, note="when")
     ends = Many(Name(*END), default=(), note="anchors and `withdrawal.KIND` that end it")
+    own_trend = Flag(
+        default=False, note="`yes`: after answering, participants may see their own earlier answers as a curve, which may change the next"
+    )
 
 
 class DailyShape(Shape):
@@ -125,6 +123,9 @@ class DiaryShape(Shape):
     closes = Distance(note="for `daily`: accepted for so many days after the day; default `P1D`")
     late_reason_after = Distance(note="for `daily`: later than this after the day a reason is asked for")
     ends = Many(Name(*END), default=(), note="anchors and `withdrawal.KIND` that end it")
+    own_trend = Flag(
+        default=False, note="`yes`: after answering, participants may see their own earlier answers as a curve, which may change the next"
+    )
 
     def one_of(self) -> Iterable[tuple[str, ...]]:
         return [("daily", "ad_hoc")]
@@ -202,6 +203,12 @@ class StudyShape(Shape):
         required=True,
         least=1,
         note="sites; the id is the first part of the participants' numbers",
+    )
+    emergency_number = Name(
+        "\\+?[0-9](?: ?[0-9]){1,19}",
+        'a telephone number in quotes, such as "112"',
+        default="112",
+        note='number that the participants call in an emergency; default "112"',
     )
     treatment = Part(TreatmentShape, note="the drug")
     anchors = Many(Name(*ANCHOR), required=True, least=1, note="dates that visits count from")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qol_server.state.participants import ENDS_PARTICIPATION
 from qol_server.store import Row, Tx
 
 
@@ -31,6 +32,16 @@ def quarantined(tx: Tx, participant: str, since: int) -> list[Row]:
 def prescriptions(tx: Tx, participant: str) -> list[Row]:
     """All dated prescriptions, holds included, in order of their day."""
     return tx.all("SELECT * FROM prescriptions WHERE participant = ? ORDER BY day", (participant,))
+
+
+def end(tx: Tx, participant: str) -> str | None:
+    """What ended the participation: "consent" (withdrawn) or the anchor; None while it lasts."""
+    row = tx.one(
+        "SELECT what FROM (SELECT day, anchor AS what FROM anchors WHERE participant = ?1 AND anchor IN (?2, ?3)"
+        " UNION ALL SELECT day, kind FROM withdrawals WHERE participant = ?1 AND kind = 'consent') ORDER BY day, what LIMIT 1",
+        (participant, *ENDS_PARTICIPATION),
+    )
+    return None if row is None else row["what"]
 
 
 def roster(tx: Tx, participant: str) -> Row:

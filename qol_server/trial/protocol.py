@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
@@ -69,6 +69,7 @@ class Assessment:
     daily: Daily | None = None
     ad_hoc: bool = False
     ends: tuple[str, ...] = ()  # anchors and "withdrawal.<kind>" that end it
+    own_trend: bool = False  # the participant may see the curve of their own earlier answers, after answering
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +124,26 @@ class Criterion:
     note: str = ""
 
 
+MIDNIGHT = time(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Hours of the site's days in which somebody watches what participants enter; ``to`` at midnight is the end of the day."""
+
+    days: tuple[str, ...]  # "mon" … "sun"
+    start: time
+    to: time
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     id: str  # two digits, first part of the participant numbers
     name: str
     time_zone: str
     phone: str = ""
+    coverage: tuple[Coverage, ...] = ()  # none: the study's file does not say
+    holidays: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,4 +175,5 @@ class Protocol:
     concomitant_rules: tuple[Mapping[str, Any], ...] = ()  # as in the document
     escalation: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)  # urgency -> distances from receipt
     endpoints: Mapping[str, Any] = field(default_factory=dict)  # as in the document: conventions by name
+    emergency_number: str = "112"
     assumptions: tuple[str, ...] = ()  # what the study's file takes for granted without a source

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from qol_server import library
 from qol_server.api import feed
 from qol_server.intake import conduct
 from tests import people
@@ -74,6 +75,47 @@ def test_a_correction_tells_its_phone_what_became_of_the_others(trial: people.Tr
     answer = rig.send(trial, phone, [correction], cursor=phone.client.cursor)
     told = {c["id"]: c["data"]["status"] for c in answer.said["feed"]["changes"] if c["type"] == "entry_status"}
     assert told == {first["id"]: "superseded", correction["id"]: "current"}
+
+
+def told(changes: Iterable[dict[str, Any]], type_: str) -> list[dict[str, Any]]:
+    return [change["data"] for change in changes if change["type"] == type_]
+
+
+def test_a_phone_learns_when_its_site_watches_and_whom_to_call(trial: people.Trial, phone: people.Phone) -> None:
+    changes = read(trial, phone, None)["changes"]
+    [participation], [study] = told(changes, "participation"), told(changes, "study")
+    hours = {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "08:00", "to": "18:00"}
+    assert (participation["coverage"], participation["holidays"]) == ([hours], [])
+    assert (participation["site_time_zone"], participation["site_phone"]) == ("Europe/Paris", "+33 4 65 71 00 01")
+    assert study["emergency_number"] == "112"
+    assert [one["id"] for one in study["assessments"] if one["own_trend"]] == ["symptoms"]
+
+
+def test_a_phone_learns_the_holidays_of_its_site(trial: people.Trial, phone: people.Phone) -> None:
+    holidays = people.protocol().replace(b"phone: +33 4 65 71 00 01", b"holidays: [2026-12-25]")
+    conduct.adopt(trial.study, holidays, people.instruments(), actor=people.DATA_MANAGER, now=trial.now)
+    assert told(read(trial, phone, phone.client.cursor)["changes"], "participation")[0]["holidays"] == ["2026-12-25"]
+
+
+def test_a_wording_brings_its_introduction_and_who_may_have_answered(trial: people.Trial, phone: people.Phone) -> None:
+    for path in library.shipped_wordings("symptom-diary").values():
+        conduct.import_wording(trial.study, "symptom-diary", path.read_bytes(), None, actor=people.DATA_MANAGER, now=trial.now)
+    worded = {one["id"]: one for one in told(read(trial, phone, None)["changes"], "instrument")}
+    words = worded["symptom-diary"]["wording"]
+    assert words["introduction"].startswith("Ces questions portent sur les 7 derniers jours")
+    assert words["by"].keys() == {"participant", "typed-for", "proxy"}
+    assert words["non_answers"].keys() == {"declined"}
+    assert worded["eortc-qlq-c30"]["wording"]["introduction"] is None  # a stand-in has none
+    assert [item["recall"] for item in worded["eortc-qlq-c30"]["items"][4:6]] == [None, "P1W"]
+
+
+def test_a_phone_learns_what_ended_the_participation(trial: people.Trial, phone: people.Phone) -> None:
+    assert told(read(trial, phone, None)["changes"], "participation")[0]["ended_by"] is None
+    trial.at("2026-03-05 09:00", "Europe/Paris")
+    trial.anchor(rig.ada(trial), "study_end", date(2026, 3, 4))
+    trial.withdraw(rig.ada(trial), "consent", date(2026, 3, 3))
+    [participation] = told(read(trial, phone, phone.client.cursor)["changes"], "participation")
+    assert (participation["ended_on"], participation["ended_by"]) == ("2026-03-03", "consent")
 
 
 def test_a_preference_comes_back_as_the_participation(trial: people.Trial, phone: people.Phone) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from datetime import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from qol_server.library import (
 )
 from qol_server.trial.facts import canonical
 from qol_server.trial.instrument import Compare, ItemType
-from qol_server.trial.protocol import Period, Until
+from qol_server.trial.protocol import Coverage, Period, Until
 
 INSTRUMENTS = load_instruments(shipped_instruments())
 OURS = ("adverse-event-diary", "dose-diary", "symptom-diary")
@@ -179,6 +180,10 @@ def test_the_seed_study_has_its_doses_sites_and_limits():
     )
     assert limits["pregnant_or_nursing"].expect is False
     assert DESMINIB.intended_use["alerts"] == "record-only"
+    assert DESMINIB.emergency_number == "112"
+    weekdays = Coverage(("mon", "tue", "wed", "thu", "fri"), time(8), time(18))
+    assert {site.coverage for site in DESMINIB.sites.values()} == {(weekdays,)}
+    assert [one.id for one in DESMINIB.assessments.values() if one.own_trend] == ["symptoms"]
     assert DESMINIB.wording == "live"
     assert any("our assumption" in text for text in DESMINIB.assumptions)
 
