@@ -66,12 +66,21 @@ def prescribed(participant: Participant, day: date) -> Prescription | None:
     return in_force
 
 
-def treated(participant: Participant, day: date) -> bool:
-    """Whether ``day`` lies in the treatment: from its start to its end, death, the study's end or withdrawal, both days included."""
+def treatment_days(participant: Participant) -> tuple[date | None, date | None]:
+    """The first and the last day of the treatment, both included; None where that is not known.
+
+    It lasts until its end, death, the study's end or a withdrawal from it, whichever comes first.
+    """
     starts = participant.anchors.get("treatment_start", ())
     ends = [end for name in ("treatment_end", "death", "study_end") for end in participant.anchors.get(name, ())]
     ends += [participant.withdrawals[kind] for kind in ("treatment", "consent") if kind in participant.withdrawals]
-    return not (starts and day < starts[0]) and not (ends and day > min(ends))
+    return starts[0] if starts else None, min(ends, default=None)
+
+
+def treated(participant: Participant, day: date) -> bool:
+    """Whether ``day`` lies in the treatment, its first and last day included."""
+    first, last = treatment_days(participant)
+    return not (first and day < first) and not (last and day > last)
 
 
 def is_dose_free(participant: Participant, day: date) -> bool:
