@@ -106,10 +106,10 @@ def _story(told: dict[str, Any], port: int) -> str:
         "",
         f"Journal    {told['journal']}",
         f"Export     {told['export']}",
-        f"Pair a phone: participant {told['newcomer']}, code {told['code']} (good for 24 hours)",
     ]
     address = f"http://127.0.0.1:{port}"
     lines += [
+        f"Diary      {address}/desminib/app/#{told['code']} (the app of participant {told['newcomer']}; the code is good for 24 hours)",
         f"Interface  {address}/desminib/api/v1/docs", "", "Try next:",
         f"  ./qol verify desminib --data {told['data']}",
         f"  ./qol participant list desminib --data {told['data']}",
