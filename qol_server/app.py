@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from qol_server.api import answers
+from qol_server.api.app_files import AppFiles
 from qol_server.api.patient import PatientApi
 from qol_server.api.reference import ReferenceApi
 from qol_server.api.system import SystemApi
@@ -18,6 +19,7 @@ from qol_server.clock import Clock, wall_clock
 from qol_server.intake import study as studies
 from qol_server.intake.study import Study
 from qol_server.logs import log_failure
+from qol_server.patient_app.release import Releases
 from qol_server.settings import Settings, from_environment
 from qol_server.store import StoreBusy, StoreFull
 from qol_server.trial import problems
@@ -96,6 +98,7 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> F
     app.register_blueprint(SystemApi(clock, hall.last_tick, hall.health).blueprint())
     app.register_blueprint(PatientApi(hall.study, clock, settings.sync_again_after).blueprint())
     app.register_blueprint(ReferenceApi(hall.study).blueprint())
+    app.register_blueprint(AppFiles(hall.study, Releases(settings.data), withdrawn=settings.app_withdrawn).blueprint())
     _explain_failures(app)
     app.after_request(_secure)
     answers.permissions(app)
@@ -104,7 +107,8 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> F
 
 
 def _secure(answer: Response) -> Response:
-    answer.headers.extend(SECURITY_HEADERS)
+    for name, value in SECURITY_HEADERS.items():
+        answer.headers.setdefault(name, value)  # a page may have a stricter policy of its own
     return answer
 
 

@@ -16,12 +16,14 @@ class SettingsError(Exception):
 class Settings:
     """``data``: the folder that holds everything. ``sync_again_after``: seconds until a phone asks again unprompted.
 
+    ``app_withdrawn``: phones are told to give up the app that they keep, and to load it afresh each time.
     ``durable`` False (no environment variable sets it) is for simulations only: what they lose can be lived again.
     """
 
     data: Path
     sync_again_after: int = 300
     log_level: str = "info"
+    app_withdrawn: bool = False
     durable: bool = True
 
     @property
@@ -49,13 +51,19 @@ VARIABLES = (
     Variable("QOL_DATA", "data", "a path", "The data folder; `--data` wins over it."),
     Variable("QOL_SYNC_AGAIN_AFTER", "300", f"{AGAIN_LEAST} to {AGAIN_MOST}", "Seconds until a phone asks again when nobody uses it."),
     Variable("QOL_LOG_LEVEL", "info", ", ".join(LOG_LEVELS), "The least important lines that the server and its clock still log."),
+    Variable(
+        "QOL_APP_WITHDRAWN",
+        "",
+        "1",
+        "Phones give up the copy of the app that they keep and load it from here each time; what they hold for the study stays.",
+    ),
     Variable("QOL_DEBUG", "", "1", "A command that fails shows where in the code; for reports, as it may show what was handled."),
     Variable("QOL_PYTHON", "", "a path", "The Python with which `./qol` sets itself up, instead of the newest that it finds."),
 )
 
 
 def from_environment(environment: Mapping[str, str] | None = None, data: str | None = None) -> Settings:
-    """Read ``QOL_DATA``, ``QOL_SYNC_AGAIN_AFTER`` (seconds) and ``QOL_LOG_LEVEL``; ``data`` wins over ``QOL_DATA``.
+    """Read ``QOL_DATA``, ``QOL_SYNC_AGAIN_AFTER`` (seconds), ``QOL_LOG_LEVEL`` and ``QOL_APP_WITHDRAWN``; ``data`` wins over ``QOL_DATA``.
 
     Raises SettingsError naming the setting and what is allowed.
     """
@@ -66,4 +74,7 @@ def from_environment(environment: Mapping[str, str] | None = None, data: str | N
     level = values.get("QOL_LOG_LEVEL", "info").lower()
     if level not in LOG_LEVELS:
         raise SettingsError(f"QOL_LOG_LEVEL is {level!r}; it must be one of {', '.join(LOG_LEVELS)}.")
-    return Settings(Path(data or values.get("QOL_DATA") or "data").resolve(), int(again), level)
+    withdrawn = values.get("QOL_APP_WITHDRAWN", "")
+    if withdrawn not in ("", "1"):
+        raise SettingsError(f"QOL_APP_WITHDRAWN is {withdrawn!r}; it must be 1 or not set.")
+    return Settings(Path(data or values.get("QOL_DATA") or "data").resolve(), int(again), level, withdrawn == "1")

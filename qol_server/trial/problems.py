@@ -59,6 +59,7 @@ TOO_MANY_TRIES = _define("too-many-tries", 429, "Too many wrong codes", "Wait an
 BUSY = _define("busy", 503, "The server is busy", "Try again; nothing was stored.", retryable=True)
 STORAGE_FULL = _define("storage-full", 507, "The server's disk is full", "Try again later; nothing was stored.", retryable=True)
 INTERNAL = _define("internal", 500, "The server failed", "Try again later; what was not acknowledged was not stored.", retryable=True)
+APP_INCOMPLETE = _define("app-incomplete", 503, "The patient's app is not complete on this server", "Run ./qol once in the project's folder; it fetches what the app needs.", retryable=True)
 STUDY_NOT_ACTIVE = _define("study-not-active", 409, "This study has not been activated", "Activate it with: qol study activate STUDY.")
 
 # Entries that are kept for review (quarantine)

@@ -1,0 +1,1 @@
+"""The patient's app: the files that a phone's browser runs, and the releases they make."""

@@ -1,0 +1,180 @@
+"""A release of the patient's app: every file that a phone gets, named together by their bytes, and kept for good once served."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import io
+import json
+import logging
+import os
+import re
+import threading
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from qol_server.logs import log_failure
+from qol_server.trial import problems
+from qol_server.trial.problems import Refused
+
+log = logging.getLogger(__name__)
+
+APP = Path(__file__).resolve().parent
+MODULES = APP.parents[1] / "node_modules"
+TYPES = {
+    ".css": "text/css; charset=utf-8", ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json", ".png": "image/png", ".svg": "image/svg+xml",
+}  # fmt: skip
+VENDOR = {
+    "preact": ("preact.js", "preact/dist/preact.mjs"),
+    "preact/hooks": ("hooks.js", "preact/hooks/dist/hooks.mjs"),
+    "htm": ("htm.js", "htm/dist/htm.mjs"),
+    "idb": ("idb.js", "idb/build/index.js"),
+}
+"""What a module of others is imported as -> its name in the release's folder vendor, and where npm lays it."""
+
+NOT_CACHED = {"withdrawn.js"}  # served under another name, to phones that give the app up
+_BARE = re.compile(rf"""\b(from|import)\s*(["'])({"|".join(map(re.escape, VENDOR))})\2""")
+_STATIC = re.compile(r"""^(?:import\s*|(?:import|export)\b[^"';()]*?\bfrom\s*)["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
+_SOURCE_MAP = re.compile(rb"\n?//# sourceMappingURL=\S+\s*\Z")
+_RELEASE, _PRELOADS = b"{release}", b"{preloads}"  # what a page says for the release's folder and for the modules that it needs first
+_ENTRY = "main.js"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file as it is sent: its media type, its bytes plain and compressed, and the SHA-256 of the plain ones."""
+
+    kind: str
+    body: bytes
+    packed: bytes | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """``digest``: 16 hexadecimal digits that name all the bytes; ``files``: path -> file, `release.json` among them."""
+
+    digest: str
+    files: Mapping[str, File]
+
+
+class Releases:
+    """The release of this program, read once, and the earlier ones that the data folder keeps for phones that run them."""
+
+    def __init__(self, data: Path, app: Path = APP, modules: Path = MODULES) -> None:
+        self._kept = data / "app-releases"
+        self._app, self._modules = app, modules
+        self._read: dict[str, Release] = {}
+        self._current: Release | None = None
+        self._lock = threading.Lock()
+
+    def current(self) -> Release:
+        """What a phone gets that comes now. Raises Refused(app-incomplete) without the modules of others."""
+        with self._lock:
+            if self._current is None:
+                self._current = made_of(sources(self._app, self._modules))
+                self._read[self._current.digest] = self._current
+                self._keep(self._current)
+            return self._current
+
+    def find(self, digest: str) -> Release | None:
+        """The release of a digest, however old; None where it was never served from this data folder."""
+        current = self.current()
+        if digest == current.digest:
+            return current
+        with self._lock:
+            if digest not in self._read and re.fullmatch(r"[0-9a-f]{16}", digest):
+                with contextlib.suppress(FileNotFoundError):
+                    self._read[digest] = _unpacked(digest, (self._kept / f"{digest}.zip").read_bytes())
+            return self._read.get(digest)
+
+    def _keep(self, release: Release) -> None:
+        """Lay the release beside the earlier ones; a full disk is no reason not to serve it."""
+        path = self._kept / f"{release.digest}.zip"
+        if path.exists():
+            return
+        half = path.with_name(f".{release.digest}.{os.getpid()}")
+        try:
+            self._kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with half.open("wb") as file:
+                file.write(_packed(release))
+                os.fsync(file.fileno())
+            half.replace(path)
+        except OSError as failure:
+            log_failure(log, "the app's release cannot be kept", failure)
+
+
+def sources(app: Path = APP, modules: Path = MODULES) -> dict[str, bytes]:
+    """Path in the release -> bytes, of the app's own files and those of others. Raises Refused(app-incomplete)."""
+    found = {
+        path.relative_to(app).as_posix(): path.read_bytes()
+        for path in sorted(app.rglob("*"))
+        if path.suffix in TYPES and path.is_file() and path.name not in NOT_CACHED
+    }
+    for name, (as_file, path) in VENDOR.items():
+        try:
+            found[f"vendor/{as_file}"] = relative_imports((modules / path).read_bytes())
+        except OSError:
+            raise Refused(problems.APP_INCOMPLETE, f"The module {name} is not there. {problems.APP_INCOMPLETE.advice}") from None
+    return found
+
+
+def relative_imports(module: bytes) -> bytes:
+    """A module of others as it is served: what it imports stands beside it, and its source map stays away."""
+
+    def beside(match: re.Match[str]) -> str:
+        return f'{match[1]}"./{VENDOR[match[3]][0]}"'
+
+    return _BARE.sub(beside, _SOURCE_MAP.sub(b"\n", module).decode()).encode()
+
+
+def imported(files: Mapping[str, bytes], entry: str) -> Iterator[str]:
+    """The modules that are fetched before ``entry`` runs, itself first; what is imported later, by a call, is not among them."""
+    seen, waiting = {entry}, [entry]
+    while waiting:
+        name = waiting.pop(0)
+        yield name
+        for target in _STATIC.findall(files.get(name, b"").decode()):
+            path = os.path.normpath(os.path.join(os.path.dirname(name), target))
+            if path not in seen:
+                seen.add(path)
+                waiting.append(path)
+
+
+def made_of(found: Mapping[str, bytes]) -> Release:
+    """The release of these files. The same files give the same digest, and any other byte another one."""
+    links = b"\n".join(b'<link rel="modulepreload" href="%s/%s">' % (_RELEASE, name.encode()) for name in imported(found, _ENTRY))
+    pages = {name: body.replace(_PRELOADS, links) if name.endswith(".html") else body for name, body in found.items()}
+    listed = json.dumps({name: hashlib.sha256(body).hexdigest() for name, body in sorted(pages.items())})
+    digest = hashlib.sha256(listed.encode()).hexdigest()[:16]
+    folder = f"v/{digest}".encode()
+    files = {name: body.replace(_RELEASE, folder) if name.endswith(".html") else body for name, body in pages.items()}
+    listing = {"release": digest, "files": {name: hashlib.sha256(body).hexdigest() for name, body in sorted(files.items())}}
+    return _of_files(digest, files | {"release.json": json.dumps(listing, indent=1).encode()})
+
+
+def _of_files(digest: str, files: Mapping[str, bytes]) -> Release:
+    return Release(digest, {name: _file(name, body) for name, body in files.items()})
+
+
+def _file(name: str, body: bytes) -> File:
+    kind = TYPES[Path(name).suffix]
+    packed = None if kind == "image/png" else gzip.compress(body, 9, mtime=0)
+    return File(kind, body, packed, hashlib.sha256(body).hexdigest())
+
+
+def _packed(release: Release) -> bytes:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, file in release.files.items():
+            archive.writestr(name, file.body)
+    return whole.getvalue()
+
+
+def _unpacked(digest: str, whole: bytes) -> Release:
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        return _of_files(digest, {name: archive.read(name) for name in archive.namelist()})
