@@ -1,0 +1,69 @@
+/** What this phone itself has to tell its owner: storage, clock, connection, a newer app. Most urgent first. */
+
+import { Button, html, Notice, TroubleNotice, useAction, useNow } from "./kit.js";
+import { saveCopyOfUnsent } from "./saving.js";
+import { t } from "../words/index.js";
+
+const DAY = 86_400_000;
+const TONES = {
+    "storage-lost": "urgent", "held": "urgent", "storage-full": "urgent",
+    "unsent-long": "warn", "clock-off": "warn", "update-ready": "info", "not-persistent": "info",
+};
+
+/** Whether something has waited for more than a day to be sent. */
+export function waitsLong(known, now) {
+    return known.sync.oldestUnsent !== null && known.sync.oldestUnsent !== undefined
+        && now.getTime() - new Date(known.sync.oldestUnsent).getTime() > DAY;
+}
+
+/** The notices that hold now: [{ code, … }], most urgent first; each code once. */
+export function deviceNotices(known, now) {
+    const found = new Map(known.notices.map((notice) => [notice.code, notice]));
+    if (known.sync.state === "held") {
+        found.set("held", { code: "held" });
+    } else if (waitsLong(known, now)) {
+        found.set("unsent-long", { code: "unsent-long" });
+    }
+    return Object.keys(TONES).filter((code) => found.has(code)).map((code) => found.get(code));
+}
+
+/** All notices of this phone, each with what can be done about it. */
+export function DeviceNotices({ phone, known, go }) {
+    const now = useNow(phone);
+    return deviceNotices(known, now).map((notice) => html`
+        <${One} key=${notice.code} notice=${notice} phone=${phone} known=${known} go=${go} />`);
+}
+
+function One({ notice, phone, known, go }) {
+    const { code } = notice;
+    const n = known.sync.unsent;
+    return html`<${Notice} tone=${TONES[code]} title=${t(`notice.${code}.title`)}>
+        <p>${t(`notice.${code}.text`, { n })}</p>
+        <${Remedy} code=${code} phone=${phone} known=${known} go=${go} />
+    <//>`;
+}
+
+function Remedy({ code, phone, known, go }) {
+    const [act, busy, trouble] = useAction(async () => {
+        if (code === "not-persistent") {
+            await phone.askPersistence();
+        } else {
+            await phone.sendNow();
+        }
+    });
+    const leads = { "storage-lost": "lost", "held": "again" }[code];
+    if (leads) {
+        return html`<${Button} kind="main" onClick=${() => go({ name: leads })}>${t(`notice.${code}.action`)}<//>`;
+    }
+    if (code === "unsent-long" || code === "storage-full") {
+        return html`<${TroubleNotice} trouble=${trouble} />
+            <div class="notice-actions">
+                <${Button} kind="main" busy=${busy} onClick=${act}>${t("outbox.send_now")}<//>
+                <${Button} onClick=${() => saveCopyOfUnsent(phone, known)}>${t("outbox.save_copy")}<//>
+            </div>`;
+    }
+    if (code === "not-persistent") {
+        return html`<${Button} busy=${busy} onClick=${act}>${t("notice.not-persistent.action")}<//>`;
+    }
+    return null;
+}
