@@ -1,0 +1,67 @@
+/** Which response stands for each occurrence, of what this phone keeps and what the server told about the others. */
+
+/**
+ * Every response known: { id, occurrence, day, captured_at, supersedes, entry, status, order, isUnderReview }.
+ * `entry`: what this phone keeps of it, null where another phone (or the site) gave it. `order`: by arrival; what the
+ * server does not have yet comes after all that it has.
+ */
+export function responses(known) {
+    const own = known.entries.filter((entry) => entry.kind === "response.given");
+    const ids = new Set(own.map((entry) => entry.id));
+    const bodies = new Set(own.map((entry) => entry.sha256));
+    const tickets = new Set(own.map((entry) => entry.receipt?.ticket));
+    const elsewhere = Object.entries(known.statuses).filter(([id, status]) => {
+        return status.occurrence && !ids.has(id) && !tickets.has(id) && !bodies.has(status.sha256);
+    });
+    return [
+        ...own.map((entry) => ofEntry(entry, known.statuses[entry.id])),
+        ...elsewhere.map(([id, status]) => response(id, status, null, status.status === "under-review")),
+    ];
+}
+
+/** The response that stands for each occurrence: Map occurrence -> response. What is under review stands for none. */
+export function standing(known) {
+    const usable = responses(known).filter((one) => !one.isUnderReview);
+    const byId = new Map(usable.map((one) => [one.id, one]));
+    const corrected = new Set(usable.map((one) => one.supersedes).filter(Boolean));
+    const began = (one, seen = new Set()) => {
+        const origin = one.supersedes && !seen.has(one.id) ? byId.get(one.supersedes) : undefined;
+        return origin === undefined ? one.order : Math.min(one.order, began(origin, seen.add(one.id)));
+    };
+    const found = new Map();
+    for (const one of usable) {
+        if (corrected.has(one.id) || one.status === "superseded" || one.status === "not-current") {
+            continue;
+        }
+        // of two that do not know of each other the first one stands; of two corrections of one response the last
+        const other = found.get(one.occurrence);
+        const sign = other === undefined ? -1 : began(one) - began(other) || other.order - one.order;
+        if (sign < 0) {
+            found.set(one.occurrence, one);
+        }
+    }
+    return found;
+}
+
+/** The occurrences of which something was received that the site has to look at. */
+export function underReview(known) {
+    return new Set(responses(known).filter((one) => one.isUnderReview).map((one) => one.occurrence));
+}
+
+/** The entry of this phone that corrects another one of it, if there is one. */
+export function correctionOf(known, id) {
+    return known.entries.findLast((entry) => entry.kind === "response.given" && entry.supersedes === id) ?? null;
+}
+
+function ofEntry(entry, status) {
+    const order = status?.position ?? entry.receipt?.position ?? Number.MAX_SAFE_INTEGER / 2 + entry.seq;
+    const said = { ...entry, status: status?.status ?? null, position: order };
+    return response(entry.id, said, entry, entry.receipt?.status === "quarantined");
+}
+
+function response(id, { occurrence, captured_at, supersedes, status, position }, entry, isUnderReview) {
+    return {
+        id, occurrence, captured_at: captured_at ?? null, day: captured_at?.slice(0, 10) ?? null, supersedes: supersedes ?? null,
+        entry, status, order: position, isUnderReview,
+    };
+}
