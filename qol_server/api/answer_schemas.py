@@ -253,8 +253,9 @@ _STATUS: Schema = {
     ],
 }  # fmt: skip
 _MESSAGE = closed(
-    "A text for the participant. The type is reserved: this server does not send messages yet.",
-    {"text": TEXT, "language": TEXT, "sent_at": MOMENT, "about": _or_null(UUID)},
+    "A text from the site; its id is the `about` with which a phone notes `message-read`. `about`: the entry that it answers."
+    " `read_at`: when a phone of the participant first showed it.",
+    {"text": TEXT, "language": TEXT, "sent_at": MOMENT, "about": _or_null(UUID), "read_at": _or_null(MOMENT)},
 )
 
 FEED_DATA: dict[str, Schema] = {

@@ -15,7 +15,7 @@ import orjson
 from qol_server.access.pairing import Phone
 from qol_server.intake.study import Study
 from qol_server.state import feed as state
-from qol_server.state import participants
+from qol_server.state import messages, participants
 from qol_server.store import Row, Tx
 from qol_server.trial import schedule
 from qol_server.trial.diary import treatment_days
@@ -26,7 +26,7 @@ from qol_server.trial.protocol import Assessment, Protocol
 HORIZON = timedelta(days=35)
 PAGE = 400  # changes in one answer
 TYPES = ("study", "participation", "instrument", "assignment", "entry_status", "message")
-"""Feed types in the order in which they are sent; messages are defined and not yet produced."""
+"""Feed types in the order in which they are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,7 @@ def _pending(study: Study, tx: Tx, phone: Phone, since: Cursor, reach: tuple[int
         found.append((0, study.slug, partial(_study, study.slug, protocol, language)))
         for name in sorted({a.instrument for a in protocol.assessments.values()}):
             found.append((2, name, partial(_instrument, study, tx, name, language)))
+    found += [(5, row["id"], partial(_message, row)) for row in messages.of(tx, phone.participant, since.participant)]
     rows = state.assignments(
         tx, phone.participant, since=since.participant, old_horizon="0001-01-01" if new_study else since.horizon, horizon=reach[2],
     )  # fmt: skip
@@ -168,6 +169,10 @@ def _status(row: Row) -> Change:
 def _review(row: Row) -> Change:
     data = {"occurrence": row["occurrence"], "status": "under-review", "position": row["position"], "sha256": row["body"].hex()}
     return _put("entry_status", f"Q-{row['position']}", data)
+
+
+def _message(row: Row) -> Change:
+    return _put("message", row["id"], {key: row[key] for key in ("text", "language", "sent_at", "about", "read_at")})
 
 
 def _participation(tx: Tx, phone: Phone, protocol: Protocol) -> Change:

@@ -106,7 +106,7 @@ def list_(study: str, data: Path) -> None:
 @click.argument("number")
 @common
 def show(study: str, number: str, data: Path) -> None:
-    """Show what is known of NUMBER: dates, prescriptions, what is open today, and the phones."""
+    """Show what is known of NUMBER: dates, prescriptions, what is open today, messages, and the phones."""
     from qol_server.clock import wall_clock
 
     about = described(opened(data, study), number, wall_clock())
@@ -117,7 +117,7 @@ def described(study: Study, number: str, now: datetime) -> dict[str, Any]:
     """All that `show` says of a participant, as one document. Raises Refused(participant-unknown)."""
     from qol_server.access import pairing
     from qol_server.intake.conduct import the_participant
-    from qol_server.state import participants, responses
+    from qol_server.state import messages, participants, responses
     from qol_server.trial import schedule
     from qol_server.trial.schedule import State
 
@@ -147,6 +147,7 @@ def described(study: Study, number: str, now: datetime) -> dict[str, Any]:
             }
             for p in who.prescriptions
         ],
+        "messages": [{key: message[key] for key in ("id", "sent_at", "read_at", "text")} for message in messages.of(tx, number)],
         "open_today": today, "answered": len(answered), "under_review": sorted(reviewed),
         "phones": [
             {
@@ -176,6 +177,9 @@ def _as_text(about: Mapping[str, Any]) -> str:
         lines += ["", table([list(row.values()) for row in about["open_today"]], headings)]
     else:
         lines += ["", f"Nothing is open today, {about['today']}."]
+    if about["messages"]:
+        sent = [(m["sent_at"][:16], (m["read_at"] or "not yet")[:16], " ".join(m["text"].split())) for m in about["messages"]]
+        lines += ["", table(sent, ("message sent", "read", "text"))]
     phones = [(p["device"], p["status"], p["app"], p["last_seen"] or "never", p["unsent"]) for p in about["phones"]]
     lines += ["", table(phones, ("phone", "status", "app", "last seen", "unsent")) if phones else "No phone is paired."]
     return "\n".join(lines)
@@ -309,3 +313,19 @@ def withdraw(study: str, number: str, kind: str, day: date, reason: str | None, 
     effect = there.protocol_in_force(there.store.read()).withdrawal_effects.get(kind, "")
     payload = {"study": study, "participant": number, "kind": kind, "date": day.isoformat(), "effect": effect}
     emit(payload, f"{number}: withdrawn from {kind} on {day}. {effect}".rstrip())
+
+
+@command.command()
+@click.argument("study")
+@click.argument("number")
+@click.option("--text", required=True, type=STATED, help="What it says, in the participant's language.")
+@click.option("--about", metavar="ENTRY", help="The id of an entry of the participant that it answers.")
+@as_option
+@common
+def message(study: str, number: str, text: str, about: str | None, actor: str, data: Path) -> None:
+    """Send a message to the phones of NUMBER. They show it after their next sync; `show` tells whether it was read."""
+    from qol_server.clock import wall_clock
+    from qol_server.intake import conduct
+
+    sent = conduct.send_message(opened(data, study), number, text, actor=actor, now=wall_clock(), about=about)
+    emit({"study": study, "participant": number, "message": sent}, f"{number}: message {sent} is on its way.")

@@ -25,6 +25,8 @@ from qol_server.trial.facts import PHONE_KINDS, Kind
 
 _OCCURRENCE = re.compile(r"[a-z][a-z0-9-]{0,63}@[A-Za-z0-9#_.:-]{1,64}")
 
+LONGEST_MESSAGE = 2000  # characters
+
 
 class PhoneEntry(Shape):
     """What every entry of a phone holds."""
@@ -151,6 +153,14 @@ class WithdrawalRecorded(Shape):
     date = Day(required=True)
 
 
+class MessageSent(Shape):
+    """A text from the site to the participant; ``about``: the id of the entry that it answers."""
+
+    text = Text(LONGEST_MESSAGE, required=True)
+    language = Text(20, required=True)
+    about = uuid_field(allow_none=True)
+
+
 class PairingOffered(Shape):
     expires_at = Moment(required=True)
     replaces = fields.Boolean(required=True)
@@ -165,6 +175,14 @@ class DevicePaired(Shape):
 
 class DeviceChanged(Shape):
     device = Text(40, required=True)
+
+
+class CopyHandedIn(Shape):
+    """What waited on a phone came as a file; ``digest``: of all its entries."""
+
+    saved_at = Moment(required=True)
+    entries = Whole(0, 1_000_000, required=True)
+    digest = sha256_field(required=True)
 
 
 class ReminderStep(Shape):
@@ -223,10 +241,12 @@ SHAPES: dict[Kind, Schema] = {
     Kind.ANCHOR_SET: AnchorSet(),
     Kind.TREATMENT_PRESCRIBED: TreatmentPrescribed(),
     Kind.WITHDRAWAL_RECORDED: WithdrawalRecorded(),
+    Kind.MESSAGE_SENT: MessageSent(),
     Kind.PAIRING_OFFERED: PairingOffered(),
     Kind.DEVICE_PAIRED: DevicePaired(),
     Kind.DEVICE_REPLACED: DeviceChanged(),
     Kind.DEVICE_REVOKED: DeviceChanged(),
+    Kind.COPY_HANDED_IN: CopyHandedIn(),
     Kind.REMINDER_INTENDED: ReminderStep(),
     Kind.REMINDER_SENT: ReminderStep(),
     Kind.REMINDER_CANCELLED: ReminderStep(),

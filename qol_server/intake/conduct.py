@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
+from qol_server import journal
 from qol_server.access import pairing
 from qol_server.intake.adoption import Adoption, activate, adopt, import_wording, lacking, preview
+from qol_server.intake.catalogue import LONGEST_MESSAGE
 from qol_server.intake.record import record
 from qol_server.intake.shapes import time_zones
 from qol_server.intake.study import Study
 from qol_server.state import participants
 from qol_server.store import Tx
+from qol_server.trial import facts, problems, schedule
 from qol_server.trial import participant as people
-from qol_server.trial import problems, schedule
 from qol_server.trial.facts import Kind
 from qol_server.trial.participant import Participant
 from qol_server.trial.problems import Refused
@@ -35,6 +37,7 @@ __all__ = [
     "prescribe",
     "preview",
     "revoke",
+    "send_message",
     "set_anchor",
     "start_treatment",
     "the_participant",
@@ -257,6 +260,33 @@ def withdraw(study: Study, number: str, kind: str, day: date, *, actor: str, now
         )  # fmt: skip
 
     study.store.write(work)
+
+
+END_OF_MESSAGES = ("death", "study_end", "withdrawal.contact", "withdrawal.consent")
+
+
+def send_message(study: Study, number: str, text: str, *, actor: str, now: datetime, about: str | None = None) -> str:
+    """Send a text, in the participant's language, to the participant's phones; returns the message's id.
+
+    ``about``: the id of an entry of the participant that it answers. Raises Refused(participant-unknown, bad-value).
+    """
+    text = text.strip()
+    if not text or len(text) > LONGEST_MESSAGE:
+        raise Refused(problems.BAD_VALUE, f"A message has 1 to {LONGEST_MESSAGE} characters; this one has {len(text)}.")
+
+    def work(tx: Tx) -> str:
+        participant = the_participant(tx, number)
+        today = schedule.local(now, participant.time_zone).date()
+        if schedule.has_ended(END_OF_MESSAGES, participant, today):
+            raise Refused(problems.BAD_VALUE, f"{number} is not contacted any more: the participation, or contact, has ended.")
+        if about is not None and not journal.stored(tx, number, [about]):
+            raise Refused(problems.BAD_VALUE, f"{number} has no entry {about!r}.")
+        nth = study.head(tx).position
+        fact = {"text": text, "language": participant.language, "about": about}
+        record(tx, study, Kind.MESSAGE_SENT, fact, actor=actor, now=now, participant=number, nth=nth)
+        return facts.server_id(study.slug, Kind.MESSAGE_SENT, number, None, nth)
+
+    return study.store.write(work)
 
 
 def offer_pairing(study: Study, number: str, *, actor: str, now: datetime, replaces: bool = False) -> tuple[str, str]:

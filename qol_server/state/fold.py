@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from qol_server.state import participants, responses
+from qol_server.state import messages, participants, responses
 from qol_server.state.responses import Known
 from qol_server.store import Tx
 from qol_server.trial.facts import Entry, Kind
@@ -143,6 +143,7 @@ _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.TREATMENT_PRESCRIBED: participants.prescribe,
     Kind.WITHDRAWAL_RECORDED: participants.withdraw,
     Kind.PREFERENCE_SET: participants.prefer,
+    Kind.APP_NOTED: messages.read,
     Kind.ENTRY_QUARANTINED: _quarantine,
     Kind.DEVICE_PAIRED: _pair,
     Kind.DEVICE_REPLACED: _set_device("replaced"),
@@ -152,4 +153,5 @@ _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.REMINDER_CANCELLED: _remind("cancelled"),
     Kind.REMINDER_FAILED: _remind("failed"),
     Kind.CALL_RAISED: _call,
+    Kind.MESSAGE_SENT: messages.send,
 }

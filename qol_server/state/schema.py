@@ -88,6 +88,11 @@ CREATE TABLE calls (
 ) STRICT
 ;
 CREATE INDEX calls_participant ON calls (participant, task, occurrence)
+;
+CREATE TABLE messages (
+  participant TEXT NOT NULL, id TEXT NOT NULL, text TEXT NOT NULL, language TEXT NOT NULL, about TEXT, sent_at TEXT NOT NULL,
+  read_at TEXT, revision INTEGER NOT NULL, PRIMARY KEY (participant, id)
+) STRICT, WITHOUT ROWID
 """
 
 

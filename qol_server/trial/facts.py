@@ -33,11 +33,13 @@ class Kind(StrEnum):
     ANCHOR_SET = "anchor.set"
     TREATMENT_PRESCRIBED = "treatment.prescribed"
     WITHDRAWAL_RECORDED = "withdrawal.recorded"
+    MESSAGE_SENT = "message.sent"
     # phones
     PAIRING_OFFERED = "pairing.offered"
     DEVICE_PAIRED = "device.paired"
     DEVICE_REPLACED = "device.replaced"
     DEVICE_REVOKED = "device.revoked"
+    COPY_HANDED_IN = "copy.handed_in"
     # the clock
     REMINDER_INTENDED = "reminder.intended"
     REMINDER_SENT = "reminder.sent"
@@ -80,7 +82,7 @@ class Entry:
 
     ``line``: the exact bytes that the phone sent without the line feed, or the canonical JSON that the server made.
     ``received_at``: RFC 3339 UTC with milliseconds. ``skew``: the phone's clock minus the server's, milliseconds, None
-    where no phone was involved. ``position`` counts 1, 2, 3 … without gaps; 0 means not appended yet.
+    where no phone was involved, or in a copy that was handed in. ``position`` counts 1, 2, 3 … without gaps; 0 means not appended yet.
     """
 
     kind: str

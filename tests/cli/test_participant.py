@@ -169,3 +169,14 @@ def test_a_measurement_that_cannot_be_one_is_refused(value: str) -> None:
     criterion = Criterion("anc", "number", "/mm3", above=Decimal(1000))
     with pytest.raises(Refused, match="anc"):
         conduct.unmet(criterion, value)
+
+
+def test_a_message_is_sent_and_shown_until_it_is_read(desk: Desk, ada: str) -> None:
+    sent = desk.read("participant", "message", "desminib", ada, "--text", "See you\non Thursday", "--as", "nora")["message"]
+    [shown] = desk.read("participant", "show", "desminib", ada)["messages"]
+    assert (shown["id"], shown["text"], shown["read_at"]) == (sent, "See you\non Thursday", None)
+    desk.run("participant", "show", "desminib", ada)
+    assert "not yet" in desk.out
+    assert "See you on Thursday" in desk.out
+    assert desk.run("participant", "message", "desminib", ada, "--text", " ") == 2
+    assert desk.problem("participant", "message", "desminib", ada, "--text", "Yes", "--about", "it") == ("bad-value", 2)
