@@ -65,9 +65,8 @@ class Release:
 class Releases:
     """The release of this program, read once, and the earlier ones that the data folder keeps for phones that run them."""
 
-    def __init__(self, data: Path, app: Path = APP, modules: Path = MODULES) -> None:
+    def __init__(self, data: Path) -> None:
         self._kept = data / "app-releases"
-        self._app, self._modules = app, modules
         self._read: dict[str, Release] = {}
         self._current: Release | None = None
         self._lock = threading.Lock()
@@ -76,7 +75,7 @@ class Releases:
         """What a phone gets that comes now. Raises Refused(app-incomplete) without the modules of others."""
         with self._lock:
             if self._current is None:
-                self._current = made_of(sources(self._app, self._modules))
+                self._current = made_of(sources())
                 self._read[self._current.digest] = self._current
                 self._keep(self._current)
             return self._current
@@ -108,16 +107,16 @@ class Releases:
             log_failure(log, "the app's release cannot be kept", failure)
 
 
-def sources(app: Path = APP, modules: Path = MODULES) -> dict[str, bytes]:
+def sources() -> dict[str, bytes]:
     """Path in the release -> bytes, of the app's own files and those of others. Raises Refused(app-incomplete)."""
     found = {
-        path.relative_to(app).as_posix(): path.read_bytes()
-        for path in sorted(app.rglob("*"))
+        path.relative_to(APP).as_posix(): path.read_bytes()
+        for path in sorted(APP.rglob("*"))
         if path.suffix in TYPES and path.is_file() and path.name not in NOT_CACHED
     }
     for name, (as_file, path) in VENDOR.items():
         try:
-            found[f"vendor/{as_file}"] = relative_imports((modules / path).read_bytes())
+            found[f"vendor/{as_file}"] = relative_imports((MODULES / path).read_bytes())
         except OSError:
             raise Refused(problems.APP_INCOMPLETE, f"The module {name} is not there. {problems.APP_INCOMPLETE.advice}") from None
     return found
