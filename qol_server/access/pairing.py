@@ -143,17 +143,24 @@ class Phone:
 
 
 _PHONE = """
-SELECT d.device, d.participant, d.status, d.app, t.used, r.revision, s.revision, s.archived_through, s.protocol, d.contiguous_to, d.ahead,
+SELECT d.device, d.participant, d.status, d.app, {used}, r.revision, s.revision, s.archived_through, s.protocol, d.contiguous_to, d.ahead,
   d.last_seq, d.last_captured, r.language, r.time_zone, r.enrolled_at, r.ended_on, g.at
-FROM tokens t JOIN devices d ON d.device = t.device JOIN roster r ON r.participant = d.participant JOIN study s
-  LEFT JOIN sightings g ON g.device = d.device
-WHERE t.token = ?
+FROM {found} JOIN roster r ON r.participant = d.participant JOIN study s LEFT JOIN sightings g ON g.device = d.device
+WHERE {which} = ?
 """
+_BY_TOKEN = _PHONE.format(used="t.used", found="tokens t JOIN devices d ON d.device = t.device", which="t.token")
+_BY_NAME = _PHONE.format(used="1", found="devices d", which="d.device")
 
 
 def phone(tx: Tx, token: str) -> Phone | None:
     """The phone that a token belongs to, or None."""
-    row = tx.one(_PHONE, (_token_digest(token),))
+    row = tx.one(_BY_TOKEN, (_token_digest(token),))
+    return None if row is None else Phone(*row)
+
+
+def phone_named(tx: Tx, device: str) -> Phone | None:
+    """The phone of this id, or None; for staff, who hold no token of it."""
+    row = tx.one(_BY_NAME, (device,))
     return None if row is None else Phone(*row)
 
 

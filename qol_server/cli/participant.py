@@ -329,3 +329,23 @@ def message(study: str, number: str, text: str, about: str | None, actor: str, d
 
     sent = conduct.send_message(opened(data, study), number, text, actor=actor, now=wall_clock(), about=about)
     emit({"study": study, "participant": number, "message": sent}, f"{number}: message {sent} is on its way.")
+
+
+@command.command("hand-in")
+@click.argument("study")
+@click.argument("file", type=click.Path(path_type=Path))
+@as_option
+@common
+def hand_in(study: str, file: Path, actor: str, data: Path) -> int:
+    """Take in FILE, the copy that a participant saved from a phone. What the phone sends later is then a duplicate."""
+    from qol_server.clock import wall_clock
+    from qol_server.intake import copies
+
+    copy = copies.read_copy(file.read_bytes())
+    became = copies.hand_in(opened(data, study), copy, actor=actor, now=wall_clock())
+    number, again = copy.said["participant"], became["retry"]
+    words = f"{number}: {counted(became['stored'], 'entry', 'entries')} taken, {became['duplicate']} known already"
+    words += f", {became['quarantined']} kept for review" if became["quarantined"] else ""
+    words += f". {again} could not be taken: hand the file in again" if again else ""
+    emit({"study": study, "participant": number, "device": copy.said["device"], **became}, words + ".")
+    return 1 if again else 0

@@ -65,7 +65,7 @@ class _Batch:
     phone: Phone
     now: datetime
     received_at: str
-    skew: int
+    skew: int | None
     stored: dict[str, tuple[bytes, Head]] = field(default_factory=dict)  # id -> body, receipt
     kept: dict[bytes, tuple[Head, str]] = field(default_factory=dict)  # body -> receipt, problem, of quarantined lines
     has_kept: bool = False
@@ -75,11 +75,12 @@ class _Batch:
 
 
 def admit(
-    study: Study, phone: Phone, lines: Sequence[Line], seqs: Sequence[int], *, now: datetime, skew: int, also: Callable[[Tx], None]
+    study: Study, phone: Phone, lines: Sequence[Line], seqs: Sequence[int], *, now: datetime, skew: int | None, also: Callable[[Tx], None]
 ) -> Admitted:
     """Store a batch in one transaction; returns only after the commit. Raises StoreBusy, StoreFull: nothing is stored.
 
-    ``seqs``: the sequence numbers of the lines, as the envelope names them. ``skew``: phone's clock minus ours, in ms.
+    ``seqs``: the sequence numbers of the lines, as the envelope names them. ``skew``: phone's clock minus ours, in ms;
+    None where that is not known (a saved copy).
     ``also``: what else is to be written with it.
     """
 
@@ -97,7 +98,7 @@ def admit(
 
 
 def _admit(
-    tx: Tx, study: Study, phone: Phone, lines: Sequence[Line], seqs: Sequence[int], now: datetime, skew: int,
+    tx: Tx, study: Study, phone: Phone, lines: Sequence[Line], seqs: Sequence[int], now: datetime, skew: int | None,
     decide: Callable[[Tx, _Batch, Sequence[Line]], list[Result]],
 ) -> Admitted:  # fmt: skip
     device = devices.sequence(tx, phone.device)
@@ -259,9 +260,10 @@ def _trouble(tx: Tx, batch: _Batch, line: Line) -> Problem | None:
     assert fact is not None  # noqa: S101
     captured = datetime.fromisoformat(fact["captured_at"])
     enrolled = datetime.fromisoformat(batch.phone.enrolled_at)
-    if abs(batch.skew) > YEAR / timedelta(milliseconds=1):  # asked first: beyond the year 9999 there is no sum
+    skew = batch.skew or 0
+    if abs(skew) > YEAR / timedelta(milliseconds=1):  # asked first: beyond the year 9999 there is no sum
         return problems.CLOCK
-    if captured - (batch.now + timedelta(milliseconds=batch.skew)) > YEAR or enrolled - captured > YEAR:
+    if captured - (batch.now + timedelta(milliseconds=skew)) > YEAR or enrolled - captured > YEAR:
         return problems.CLOCK
     ended_on = batch.phone.ended_on
     if ended_on is not None and fact["captured_at"][:10] > ended_on:

@@ -177,7 +177,7 @@ class DeviceChanged(Shape):
     device = Text(40, required=True)
 
 
-class CopyHandedIn(Shape):
+class CopyAdmitted(Shape):
     """What waited on a phone came as a file; ``digest``: of all its entries."""
 
     saved_at = Moment(required=True)
@@ -246,7 +246,7 @@ SHAPES: dict[Kind, Schema] = {
     Kind.DEVICE_PAIRED: DevicePaired(),
     Kind.DEVICE_REPLACED: DeviceChanged(),
     Kind.DEVICE_REVOKED: DeviceChanged(),
-    Kind.COPY_HANDED_IN: CopyHandedIn(),
+    Kind.COPY_ADMITTED: CopyAdmitted(),
     Kind.REMINDER_INTENDED: ReminderStep(),
     Kind.REMINDER_SENT: ReminderStep(),
     Kind.REMINDER_CANCELLED: ReminderStep(),

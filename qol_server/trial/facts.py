@@ -39,7 +39,7 @@ class Kind(StrEnum):
     DEVICE_PAIRED = "device.paired"
     DEVICE_REPLACED = "device.replaced"
     DEVICE_REVOKED = "device.revoked"
-    COPY_HANDED_IN = "copy.handed_in"
+    COPY_ADMITTED = "copy.admitted"
     # the clock
     REMINDER_INTENDED = "reminder.intended"
     REMINDER_SENT = "reminder.sent"

@@ -41,7 +41,7 @@ ABOUT = {
     "device.paired": "A phone was paired with a participant.",
     "device.replaced": "A newer phone took over; the old one may still send what it holds.",
     "device.revoked": "A phone was reported lost; what it sends is not taken any more.",
-    "copy.handed_in": "What waited on a phone was handed in as a file, and by whom; its entries follow.",
+    "copy.admitted": "What waited on a phone was handed in as a file, and by whom; its entries follow.",
     "reminder.intended": "A reminder was due and is about to be sent.",
     "reminder.sent": "The channel took the reminder.",
     "reminder.cancelled": "The reminder was not sent, because the occurrence was answered or the participation ended.",
