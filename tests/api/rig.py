@@ -8,7 +8,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from qol_server import journal
 from qol_server.app import create_app
 from qol_server.intake import conduct
 from qol_server.intake.study import open_study
-from qol_server.settings import Settings
 from qol_server.trial.facts import PHONE_KINDS, Entry, Kind
 from tests import people
 
@@ -36,7 +35,7 @@ def reopened(trial: people.Trial, folder: Path | None = None) -> people.Trial:
     data = trial.settings.data
     if folder is not None:
         data = Path(shutil.copytree(data, folder))
-    settings = Settings(data)
+    settings = replace(trial.settings, data=data)
     study = open_study(settings, people.SLUG)
     for cache in ("_instruments", "_checkers", "_wordings", "_protocols"):
         setattr(study, cache, getattr(trial.study, cache))
