@@ -41,7 +41,7 @@ export function contextOf(known, { assessment, occurrence, instrument, corrects 
         items: known.instruments[instrument]?.items ?? [],
         participation: known.participation,
         day: instrument === DOSE_DIARY ? place : null,
-        doses: instrument === DOSE_DIARY ? new Map(stands.map((one) => [one.occurrence.split("@")[1], one.entry?.answers ?? null])) : new Map(),
+        doses: new Map(stands.filter((one) => one.occurrence.startsWith(`${assessment}@`)).map((one) => [one.occurrence.split("@")[1], one.entry?.answers ?? null])),
         previous: before.at(-1)?.entry?.answers ?? null,
         baseline: before[0]?.entry?.answers ?? null,
     };
@@ -102,7 +102,7 @@ function rose(item, when, answers, context) {
 function decided(answers, context) {
     const isPending = (item) => {
         const [, intake] = /^(intake\.[0-9]+)\.status$/.exec(item.id) ?? [];
-        return intake && ["different", "vomited"].includes(answerTo(answers, item.id)) && !Object.hasOwn(answers, `${intake}.mg`);
+        return intake && answerTo(answers, item.id) === "different" && !Object.hasOwn(answers, `${intake}.mg`);
     };
     const pending = new Set(context.items.filter(isPending).map((item) => item.id));
     return Object.fromEntries(Object.entries(answers).filter(([id]) => !pending.has(id)));
