@@ -1,0 +1,387 @@
+/** The phone: what it keeps, what it sends, and what it knows; the screens see nothing but this. */
+
+import { deviceZone, localMoment } from "./clock.js";
+import { Courier } from "./courier.js";
+import { openDatabase } from "./database.js";
+import { Drafts } from "./drafts.js";
+import { fly, recover } from "./flight.js";
+import * as keepsake from "./keepsake.js";
+import { emptyMemory, ownEntries, refresh, snapshot, unsent } from "./known.js";
+import * as lock from "./lock.js";
+import { seal } from "./outbox.js";
+import * as pairing from "./pairing.js";
+import { Trouble } from "./trouble.js";
+import { makeTurns } from "./turns.js";
+
+export { Trouble } from "./trouble.js";
+
+export const APP = "1.0.0";
+
+const SYSTEM = {
+    fetch: (...request) => globalThis.fetch(...request),
+    now: () => Date.now(),
+    zone: deviceZone,
+    random: () => Math.random(),
+    wait: (ms, then) => {
+        const timer = setTimeout(then, ms);
+        return () => clearTimeout(timer);
+    },
+};
+
+/**
+ * Open what this phone keeps of a study.
+ *
+ * @param {{study: string, api: string, fetch?: Function, now?: () => number, zone?: () => string, locks?: LockManager | null,
+ *     random?: () => number, wait?: (ms: number, then: Function) => Function}} given api: the address before /sync and /devices;
+ *     now in ms since 1970; locks null where there are none; wait gives what cancels it
+ */
+export async function openPhone({ study, api, locks = globalThis.navigator?.locks, ...given }) {
+    const database = await openDatabase(study);
+    const phone = new Phone({ ...SYSTEM, ...given, study, api: String(api).replace(/\/$/, "") }, database, locks);
+    await phone.open();
+    return phone;
+}
+
+class Phone {
+    #means;
+    #courier;
+    #drafts;
+    #memory = emptyMemory();
+    #known = null;
+    #listeners = new Set();
+    #channel;
+    #troubles = new Set();
+    #refreshing = Promise.resolve();
+    #given = new Map(); // draft key -> what it was sealed as, for a second tap
+    #marked = null;
+    #stops = [];
+
+    constructor(system, database, locks) {
+        this.#means = {
+            ...system, database, app: APP, turns: makeTurns(locks, database, system.now),
+            moment: localMoment, online: () => globalThis.navigator?.onLine !== false,
+            changed: (what) => this.#changed(what), full: (isFull) => this.#trouble("storage-full", isFull),
+        };
+        this.#courier = new Courier((forced) => fly(this.#means, forced), this.#means, () => this.#show({}));
+        this.#drafts = new Drafts(this.#means, () => this.#show({ drafts: true }));
+        this.#channel = new BroadcastChannel(`qol/${system.study}`);
+        this.#channel.onmessage = ({ data }) => void this.#heard(data);
+    }
+
+    async open() {
+        await this.#refresh({ meta: true, drafts: true, feed: true, entries: true });
+        if (!this.#memory.meta.has("identity") && !this.#memory.meta.has("lost")) {
+            const mark = await keepsake.find(this.#means.study);
+            if (mark !== null) {
+                await this.#write((tx) => tx.objectStore("meta").put(mark, "lost"));
+            }
+        }
+    }
+
+    /** Known: a frozen snapshot. */
+    get known() {
+        return this.#known;
+    }
+
+    /** The phone's clock, as a Date. */
+    now() {
+        return new Date(this.#means.now());
+    }
+
+    /** The IANA name of the zone in which the phone is. */
+    zone() {
+        return this.#means.zone();
+    }
+
+    /** Now, as the wall shows it, with its offset: "2026-11-22T08:00:00+01:00". */
+    moment() {
+        return this.#means.moment(this.#means.now(), this.zone());
+    }
+
+    /** Call `listener` after each change; returns what stops it. */
+    subscribe(listener) {
+        this.#listeners.add(listener);
+        return () => this.#listeners.delete(listener);
+    }
+
+    /** Begin to sync, and go on: at each reason and by the clock. Resolves when the first flight is over. */
+    async start() {
+        const wake = () => this.wake();
+        const seen = () => globalThis.document?.visibilityState === "visible" && this.wake();
+        for (const [target, name, react] of [
+            [globalThis, "online", wake], [globalThis, "pageshow", wake], [globalThis.document, "visibilitychange", seen],
+        ]) {
+            target?.addEventListener(name, react);
+            this.#stops.push(() => target?.removeEventListener(name, react));
+        }
+        await this.#afterPairing();
+        await this.#checkPersistence();
+        await recover(this.#means);
+        await this.#changed({ entries: this.#queue() });
+        await this.#courier.start();
+    }
+
+    /** A reason to fly, and to write what could not be written. */
+    wake() {
+        this.#drafts.again();
+        return this.#courier.wake();
+    }
+
+    /** Let go of timers, listeners and the connection. */
+    async close() {
+        this.#courier.stop();
+        this.#stops.forEach((stop) => stop());
+        this.#channel.close();
+        await this.#means.database.close();
+    }
+
+    // pairing
+
+    /** Ask the server with a code; returns the participant number, which is kept as unconfirmed. Throws Trouble. */
+    async pair(code) {
+        const participant = await pairing.pair(this.#means, code);
+        await this.#changed({ meta: true });
+        return participant;
+    }
+
+    /** The number is the right one: the phone is paired and flies. */
+    async confirmPairing() {
+        if (await pairing.confirm(this.#means)) {
+            await this.#changed({ meta: true, feed: true, entries: true });
+            await this.#afterPairing();
+            await this.#checkPersistence();
+            void this.wake();
+        }
+    }
+
+    async refusePairing() {
+        await pairing.refuse(this.#means);
+        await this.#changed({ meta: true });
+    }
+
+    /** After the storage was lost the server is told, once. */
+    async #afterPairing() {
+        const id = crypto.randomUUID();
+        const record = await seal(this.#means, async (tx) => {
+            const [lost, identity] = await Promise.all(["lost", "identity"].map((key) => tx.objectStore("meta").get(key)));
+            if (lost === undefined || identity === undefined) {
+                return { sealed: null };
+            }
+            const fields = { what: "storage-lost", about: `${lost.waiting} waiting, since ${lost.since}` };
+            return { ...(await this.#sender(tx)), id, kind: "app.noted", fields, draft: null };
+        }, (tx) => tx.objectStore("meta").delete("lost"));
+        if (record !== null) {
+            await this.#sealed(record, { meta: true });
+        }
+        this.#leaveMark();
+    }
+
+    // drafts and entries
+
+    /** Keep a draft, on every tap; returns it as kept. Throws storage-full: then it is in memory only, and tried again. */
+    async keepDraft(draft) {
+        const kept = await this.#drafts.keep(draft);
+        await this.#changed({ drafts: true });
+        return kept;
+    }
+
+    async dropDraft(key) {
+        await this.#drafts.drop(key);
+        await this.#changed({ drafts: true });
+    }
+
+    /** Seal a draft as an answer: entry and the draft's end in one transaction. Returns the EntryInfo; a second tap gets the same. */
+    async give(key) {
+        const record = await this.#drafts.inLine(() => this.#sealDraft(key));
+        await this.#sealed(record, { drafts: true });
+        return this.#memory.infos.get(record.seq);
+    }
+
+    async #sealDraft(key) {
+        const record = await seal(this.#means, async (tx) => {
+            const draft = await this.#drafts.latest(tx, key);
+            if (draft === undefined) {
+                const given = this.#given.get(key);
+                if (given === undefined) {
+                    throw new Trouble("unexpected", { cause: new Error(`there is no draft ${key}`) });
+                }
+                return { sealed: await tx.objectStore("entries").get(given) };
+            }
+            const sealed = await tx.objectStore("entries").index("id").get(draft.entry_id);
+            if (sealed !== undefined) {
+                return { sealed };
+            }
+            const { entry_id: id, revision } = draft;
+            return { ...(await this.#sender(tx)), id, kind: "response.given", fields: responseOf(draft), draft: { key, revision } };
+        });
+        this.#given.set(key, record.seq);
+        this.#drafts.forget(key);
+        return record;
+    }
+
+    /** The app noticed something: a reminder shown, a message read. */
+    note(what, about = null, noted_at = null) {
+        return this.#seal("app.noted", { what, about, ...(noted_at === null ? {} : { noted_at }) });
+    }
+
+    /** pause, stop or call-me. */
+    ask(what, note = null) {
+        return this.#seal("help.asked", { what, note });
+    }
+
+    /** A choice that the server follows too: {language?, reminder_hour?}. */
+    prefer(choice) {
+        return this.#seal("preference.set", choice, (tx) => addSettings(tx, choice));
+    }
+
+    async #seal(kind, fields, alongside) {
+        const id = crypto.randomUUID();
+        const record = await seal(this.#means, async (tx) => ({ ...(await this.#sender(tx)), id, kind, fields, draft: null }), alongside);
+        await this.#sealed(record, { meta: alongside !== undefined });
+        return this.#memory.infos.get(record.seq);
+    }
+
+    async #sender(tx) {
+        const identity = await tx.objectStore("meta").get("identity");
+        if (identity === undefined) {
+            throw new Trouble("unexpected", { cause: new Error("this phone is not paired") });
+        }
+        return { participant: identity.participant, limit: identity.limits.entry_bytes };
+    }
+
+    async #sealed(record, what) {
+        this.#trouble("storage-full", false);
+        await this.#changed({ ...what, entries: [record.seq] });
+        void this.wake();
+    }
+
+    // sending
+
+    /** A flight at once, whatever the back-off says; resolves when it is over. */
+    async sendNow() {
+        await this.#courier.sendNow();
+        return this.#known.sync;
+    }
+
+    /** The exact lines that wait. */
+    copyOfUnsent() {
+        return new Blob(unsent(this.#memory).flatMap(({ line }) => [line, "\n"]), { type: "application/x-ndjson" });
+    }
+
+    /** All that is kept here, but for the keys to the server. */
+    copyOfEverything() {
+        const { identity, drafts, settings, study, participation, assignments, statuses, messages } = this.#known;
+        const entries = ownEntries(this.#memory).map(({ line, seq, id, state, sha256, captured_at, receipt }) => ({
+            id, seq, state, sha256, captured_at, receipt, entry: line === null ? null : JSON.parse(new TextDecoder().decode(line)),
+        }));
+        const all = { identity, entries, drafts: Object.values(drafts), settings, study, participation, assignments, statuses, messages };
+        return new Blob([JSON.stringify(all, null, 2)], { type: "application/json" });
+    }
+
+    // this phone only
+
+    /** Settings of this phone: {textSize?, language?, …}. */
+    async set(choice) {
+        await this.#write((tx) => addSettings(tx, choice));
+        if ("language" in choice) {
+            void this.wake(); // the texts come in that language
+        }
+    }
+
+    async setPin(pin) {
+        await lock.setPin(this.#means, pin);
+        await this.#changed({ meta: true });
+    }
+
+    /** Throws too-many-tries with retryAfter. */
+    tryPin(pin) {
+        return lock.tryPin(this.#means, pin);
+    }
+
+    async askPersistence() {
+        const isKept = await keepsake.askPersistence();
+        await this.#checkPersistence();
+        return isKept;
+    }
+
+    async #checkPersistence() {
+        this.#trouble("not-persistent", this.#memory.meta.has("identity") && (await keepsake.isPersistent()) === false);
+    }
+
+    #write(work) {
+        return this.#means.database.write(["meta"], work).then(() => this.#changed({ meta: true }));
+    }
+
+    #queue() {
+        return unsent(this.#memory).map(({ seq }) => seq);
+    }
+
+    #leaveMark() {
+        const identity = this.#memory.meta.get("identity");
+        const waiting = this.#queue().length;
+        if (identity !== undefined && !this.#memory.meta.has("lost") && this.#marked !== `${identity.paired_at} ${waiting}`) {
+            this.#marked = `${identity.paired_at} ${waiting}`;
+            void keepsake.leave(this.#means.study, { since: this.#means.moment(this.#means.now(), this.#means.zone()), waiting });
+        }
+    }
+
+    // what is known
+
+    /** Something in the database changed by this page. */
+    async #changed(what) {
+        await this.#refresh(what);
+        this.#channel.postMessage(what);
+        this.#leaveMark();
+    }
+
+    /** Something in the database changed by another tab. */
+    async #heard(what) {
+        const before = this.#memory.meta.get("sync")?.lastSuccess;
+        await this.#refresh(what);
+        const sync = this.#memory.meta.get("sync");
+        if (sync !== undefined && sync.lastSuccess !== before) {
+            this.#courier.landedElsewhere(sync.again);
+        }
+    }
+
+    #refresh(what) {
+        const turn = this.#refreshing.then(async () => {
+            await refresh(this.#means.database, this.#memory, what);
+            this.#show(what);
+        });
+        this.#refreshing = turn.catch(() => {});
+        return turn;
+    }
+
+    #trouble(code, isSo) {
+        if (this.#troubles.has(code) !== isSo) {
+            this.#troubles[isSo ? "add" : "delete"](code);
+            this.#show({});
+        }
+    }
+
+    #show(what) {
+        const { moment, zone } = this.#means;
+        this.#known = snapshot(this.#memory, this.#known, what, {
+            unsaved: this.#drafts.unsaved, flying: this.#courier.status, troubles: [...this.#troubles],
+            moment: (ms) => moment(ms, zone()),
+        });
+        for (const listener of [...this.#listeners]) {
+            listener();
+        }
+    }
+}
+
+function responseOf(draft) {
+    const { assessment, occurrence, instrument, version, wording, language, by, protocol, opened_at, answers, corrects, reason } = draft;
+    return {
+        occurrence: occurrence ?? `${assessment}@${draft.entry_id}`, instrument, version, wording: wording ?? null, language, mode: "app",
+        by: by ?? "participant", protocol: protocol ?? null, opened_at: opened_at ?? null, answers,
+        ...(corrects ? { supersedes: corrects } : {}), ...(reason ? { reason } : {}),
+    };
+}
+
+async function addSettings(tx, choice) {
+    const store = tx.objectStore("meta");
+    await store.put({ ...(await store.get("settings")), ...choice }, "settings");
+}

@@ -1,0 +1,173 @@
+/** The entries of this phone, from their sealing to the archive: no function here deletes one. */
+
+import { Trouble } from "./trouble.js";
+
+/** An entry's life. Only an archived one has lost its bytes; id and digest stay. */
+export const State = Object.freeze({ QUEUED: "queued", SENDING: "sending", COMMITTED: "committed", ARCHIVED: "archived" });
+
+const DURABLE = new Set(["stored", "duplicate", "quarantined"]);
+const KEPT_FOR = 30 * 86_400_000; // ms by the server's clock, after the entry is in a verified backup
+const ENVELOPE_ROOM = 8192;
+
+/** The SHA-256 of bytes, as 64 hex digits. */
+export async function sha256(bytes) {
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * The bytes of an entry, in the order and spelling of `json.dumps(entry, ensure_ascii=False, separators=(",", ":"))`.
+ *
+ * Half characters and NUL, which no reader keeps, become U+FFFD; a decimal number becomes text, as the protocol has it.
+ */
+export function entryBytes(entry) {
+    return new TextEncoder().encode(JSON.stringify(entry, (_key, value) => {
+        if (typeof value === "string") {
+            return wellFormed(value);
+        }
+        return typeof value === "number" && !Number.isSafeInteger(value) ? String(value) : value;
+    }));
+}
+
+function wellFormed(text) {
+    return text.replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]|[\uD800-\uDFFF\0]/g, (found) => (found.length === 2 ? found : "\uFFFD"));
+}
+
+/**
+ * Freeze an entry: bytes and digest first, then one transaction that takes the number, keeps the entry and removes its draft.
+ *
+ * @param {object} phone database, turns, study, app, now, zone, moment
+ * @param {(tx) => Promise<object>} compose what to seal, read in one transaction: {kind, fields, participant, limit, id,
+ *     draft: {key, revision} | null}; or {sealed: record | null} when there is nothing to seal (any more)
+ * @param {(tx) => Promise<void>} alongside what else is written with it; its stores are meta and drafts
+ * @returns {Promise<object>} the entry's record
+ */
+export function seal(phone, compose, alongside = async () => {}) {
+    return phone.turns.alone(`qol-seal/${phone.study}`, async () => {
+        for (;;) {
+            const plan = await phone.database.read(["meta", "drafts", "entries"], async (tx) => ({
+                seq: ((await tx.objectStore("meta").get("seq")) ?? 0) + 1, ...(await compose(tx)),
+            }));
+            if (plan.sealed !== undefined) {
+                return plan.sealed;
+            }
+            const record = await frozen(phone, plan);
+            const kept = await phone.database.write(["meta", "entries", "drafts"], (tx) => keep(tx, plan, record, alongside));
+            if (kept) {
+                return record;
+            }
+        }
+    });
+}
+
+async function frozen(phone, { id, seq, kind, fields, participant, limit, draft }) {
+    const now = phone.now();
+    const zone = phone.zone();
+    const captured = phone.moment(now, zone);
+    const line = entryBytes({
+        id, device_seq: seq, kind, ...fields, app: phone.app, captured_at: captured, time_zone: zone,
+    });
+    if (line.length > limit) {
+        throw new Trouble("too-large");
+    }
+    const { occurrence = null, instrument = null, supersedes = null, what = null, about = null } = fields;
+    return {
+        seq, id, kind, participant, state: State.QUEUED, line, sha256: await sha256(line),
+        captured_at: captured, occurrence, instrument, supersedes, what, about, draft: draft?.key ?? null, receipt: null, committed_at: null,
+    };
+}
+
+/** False when another tab took the number or changed the draft in between. */
+async function keep(tx, plan, record, alongside) {
+    const meta = tx.objectStore("meta");
+    const entries = tx.objectStore("entries");
+    if (await entries.index("id").getKey(record.id) === record.seq) {
+        return true; // this was committed before its connection died
+    }
+    if (((await meta.get("seq")) ?? 0) + 1 !== record.seq) {
+        return false;
+    }
+    if (plan.draft) {
+        const stored = await tx.objectStore("drafts").get(plan.draft.key);
+        if (stored !== undefined && stored.revision > plan.draft.revision) {
+            return false;
+        }
+    }
+    await Promise.all([
+        entries.add(record),
+        meta.put(record.seq, "seq"),
+        plan.draft ? tx.objectStore("drafts").delete(plan.draft.key) : null,
+        alongside(tx),
+    ]);
+    return true;
+}
+
+/** What is not known to be stored, in order; within a transaction. */
+export async function waiting(tx) {
+    const byState = tx.objectStore("entries").index("state");
+    const [queued, sending] = await Promise.all([byState.getAll(State.QUEUED), byState.getAll(State.SENDING)]);
+    return [...queued, ...sending].sort((one, other) => one.seq - other.seq);
+}
+
+/** The entries of the next flight: within the limits, and always at least one where any waits. */
+export function load(entries, bytesLimit, batchLimit) {
+    const flight = [];
+    let room = bytesLimit - ENVELOPE_ROOM;
+    for (const entry of entries) {
+        room -= entry.line.length + 1;
+        if (flight.length > 0 && (room < 0 || flight.length >= batchLimit)) {
+            break;
+        }
+        flight.push(entry);
+    }
+    return flight;
+}
+
+/** Give records another state, in the transaction; returns them. */
+export async function move(tx, records, state) {
+    const store = tx.objectStore("entries");
+    await Promise.all(records.filter((record) => record.state !== state).map((record) => store.put(Object.assign(record, { state }))));
+    return records;
+}
+
+/** Whoever holds the flight's turn knows that nobody else sends: what is marked so is of a flight that never ended. */
+export async function putBack(tx) {
+    return move(tx, await tx.objectStore("entries").index("state").getAll(State.SENDING), State.QUEUED);
+}
+
+/** After the server was restored, everything is offered again whose bytes are still here; what it has is only a duplicate. */
+export async function offerAgain(tx) {
+    return move(tx, await tx.objectStore("entries").index("state").getAll(State.COMMITTED), State.QUEUED);
+}
+
+/**
+ * Take the receipts of a flight; whatever got none waits again. Returns the changed records.
+ *
+ * @param {{seq: number, id: string}[]} flight in the order of their lines
+ * @param {object[]} results of the server; `line` counts the envelope's line too
+ */
+export async function receive(tx, flight, results, serverTime) {
+    const store = tx.objectStore("entries");
+    const receipts = new Map(results.filter(({ status }) => DURABLE.has(status)).map((result) => [result.line - 2, result]));
+    return Promise.all(flight.map(async ({ seq }, place) => {
+        const record = await store.get(seq);
+        const receipt = receipts.get(place);
+        if (receipt !== undefined && record.state !== State.ARCHIVED) {
+            Object.assign(record, { state: State.COMMITTED, receipt, committed_at: serverTime });
+        } else if (record.state === State.SENDING) {
+            record.state = State.QUEUED;
+        }
+        await store.put(record);
+        return record;
+    }));
+}
+
+/** Let go of the bytes that are in a verified backup and were committed 30 days ago, both by the server. */
+export async function archive(tx, archivedThrough, serverTime) {
+    const store = tx.objectStore("entries");
+    const committed = await store.index("state").getAll(State.COMMITTED);
+    const old = committed.filter(({ receipt, committed_at: at }) => receipt.position <= archivedThrough
+        && Date.parse(serverTime) - Date.parse(at) >= KEPT_FOR);
+    await Promise.all(old.map((record) => store.put(Object.assign(record, { state: State.ARCHIVED, line: null }))));
+    return old;
+}

@@ -1,0 +1,58 @@
+/** Who may do something alone: one tab, one worker at a time. */
+
+const LEASE = 60_000; // longer than a flight with its time limit takes
+
+/** What `ifFree` returns when somebody else is at it. */
+export const BUSY = Symbol("busy");
+
+/**
+ * Turns by the browser's locks; where it has none, by a queue in this page and a lease in the database. The lease can only
+ * delay: whatever is done in turn is also checked in its transaction.
+ *
+ * @param {LockManager | undefined} locks
+ * @returns {{alone: Function, ifFree: Function}} alone(name, work) waits for its turn; ifFree(name, work) gives BUSY instead
+ */
+export function makeTurns(locks, database, now) {
+    if (locks) {
+        return {
+            alone: (name, work) => locks.request(name, work),
+            ifFree: (name, work) => locks.request(name, { ifAvailable: true }, (lock) => (lock === null ? BUSY : work())),
+        };
+    }
+    const lasts = new Map();
+    const me = crypto.randomUUID();
+
+    function alone(name, work) {
+        const turn = (lasts.get(name) ?? Promise.resolve()).then(work);
+        lasts.set(name, turn.catch(() => {}));
+        return turn;
+    }
+
+    async function ifFree(name, work) {
+        const mine = await database.write(["meta"], async (tx) => {
+            const store = tx.objectStore("meta");
+            const lease = await store.get(name);
+            const left = lease === undefined ? 0 : lease.until - now();
+            if (left > 0 && left <= LEASE) { // more is a clock that was put back
+                return false;
+            }
+            await store.put({ holder: me, until: now() + LEASE }, name);
+            return true;
+        });
+        if (!mine) {
+            return BUSY;
+        }
+        try {
+            return await work();
+        } finally {
+            await database.write(["meta"], async (tx) => {
+                const store = tx.objectStore("meta");
+                if ((await store.get(name))?.holder === me) {
+                    await store.delete(name);
+                }
+            });
+        }
+    }
+
+    return { alone, ifFree };
+}
