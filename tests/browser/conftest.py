@@ -1,0 +1,105 @@
+"""Fixtures of the browser's tests: one browser and one prepared study a session, a server and phones of its own for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserType, sync_playwright
+
+from qol_server.cli import browser as finder
+from tests import people
+from tests.api.rig import reopened
+from tests.browser import rig
+from tests.browser.rig import AppPhone, Blank, Original
+from tests.browser.weather import Server
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[BrowserType]:
+    """Playwright's way to start Chromium; for tests that need a browser of their own."""
+    with sync_playwright() as playwright:
+        yield playwright.chromium
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: BrowserType) -> Iterator[Browser]:
+    path = finder.find()
+    assert path is not None, f"No Chromium was found. {finder.ADVICE}"
+    started = chromium.launch(executable_path=path, args=list(rig.FLAGS))
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
+    return rig.prepare(tmp_path_factory.mktemp("original") / "data")
+
+
+@pytest.fixture
+def server(original: Original, tmp_path: Path) -> Iterator[Server]:
+    """A server of this test alone, on its own copy of the prepared study."""
+    started = Server(reopened(original.trial, tmp_path / "data"))
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def phones(server: Server, browser: Browser, original: Original) -> Iterator[Callable[..., AppPhone]]:
+    """Makes phones: ``phones(people.ADA)``; more settings of the browser (``color_scheme="dark"`` …) by name."""
+    made: list[AppPhone] = []
+
+    def phone(person: people.Person, **settings: object) -> AppPhone:
+        made.append(rig.phone(browser, server, person, original.numbers[person.name], **settings))
+        return made[-1]
+
+    yield phone
+    for each in made:
+        each.context.close()
+    wrong = [error for each in made for error in each.unexpected()]
+    assert wrong == []
+
+
+@pytest.fixture
+def ada(phones: Callable[..., AppPhone]) -> AppPhone:
+    """Ada's phone, not paired yet: French, in Paris, first dose today."""
+    return phones(people.ADA)
+
+
+@pytest.fixture
+def ben(phones: Callable[..., AppPhone]) -> AppPhone:
+    """Ben's phone, not paired yet: English, in Paris, first dose today."""
+    return phones(people.BEN)
+
+
+@pytest.fixture(scope="session")
+def shared_server(original: Original, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for the tests that only read what it serves."""
+    started = Server(reopened(original.trial, tmp_path_factory.mktemp("shared") / "data"))
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def modules(shared_server: Server, browser: Browser) -> Iterator[Blank]:
+    """The app's modules as functions: ``modules.each("rules/conditions.js", "holds", cases)``; keeps nothing between calls but modules."""
+    context = browser.new_context(timezone_id="Europe/Paris")
+    yield Blank(shared_server, context.new_page())
+    context.close()
+
+
+@pytest.fixture
+def blank(server: Server, browser: Browser) -> Iterator[Blank]:
+    """A page of the app's origin without the app, in a fresh browser profile: for modules that keep something."""
+    context = browser.new_context(timezone_id="Europe/Paris")
+    yield Blank(server, context.new_page())
+    context.close()

@@ -1,0 +1,330 @@
+"""What the browser's tests share: a prepared study, phones that are real browsers, and the modules of the app as functions.
+
+A story reads like this::
+
+    def test_…(server: Server, ada: AppPhone) -> None:
+        ada.pair_by_link()
+        ada.at("2026-03-02 20:30")
+        …
+        ada.check_nothing_is_lost()
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import re
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Locator, Page, expect
+
+from tests import people
+from tests.browser.weather import Server
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PHONE_SIZE = {"width": 360, "height": 740}
+TABLET_SIZE = {"width": 768, "height": 1024}
+NETWORK_NOISE = re.compile(r"^Failed to load resource: ")
+"""What a browser itself says of a request that failed or was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The prepared study, which nobody changes, and its participants' numbers by name."""
+
+    trial: people.Trial
+    numbers: dict[str, str]
+
+
+def prepare(folder: Path) -> Original:
+    """A live study at 20:00 in Paris on 2 March 2026: Ada (French) and Ben (English) take their first dose today; Cléa has not begun."""
+    trial = people.trial(folder)
+    trial.study.warm()
+    trial.study.protocol_in_force(trial.study.store.read())
+    numbers = {person.name: trial.enrol(person) for person in people.CAST}
+    trial.at("2026-03-02 20:00", "Europe/Paris")
+    for name in ("Ada", "Ben"):
+        trial.start_treatment(numbers[name], trial.now.date())
+    trial.study.store.close()
+    return Original(trial, numbers)
+
+
+# The app's modules as functions, and what a browser keeps
+
+
+class Blank:
+    """A page of the app's origin without the app: modules are imported into it, and the phone's database is read from it."""
+
+    def __init__(self, server: Server, page: Page) -> None:
+        self.server = server
+        self.page = page
+        page.goto(f"{server.origin}/health")
+
+    def url(self, path: str) -> str:
+        """Where a file of the app is served, like ``rules/conditions.js``."""
+        return f"{self.server.app_url}{release(self.server)}/{path}"
+
+    def call(self, path: str, function: str, *arguments: Any) -> Any:
+        """What an exported function of a module returns; JSON in, JSON out, undefined is None."""
+        return self.each(path, function, [arguments])[0]
+
+    def each(self, path: str, function: str, cases: Sequence[Sequence[Any]]) -> list[Any]:
+        """What an exported function returns for each of many lists of arguments, in one go; an error is raised as one."""
+        script = """async ([url, name, cases]) => {
+            const called = (await import(url))[name];
+            const results = [];
+            for (const given of JSON.parse(cases)) {
+                results.push((await called(...given)) ?? null);
+            }
+            return JSON.stringify(results);
+        }"""
+        said = self.page.evaluate(script, [self.url(path), function, json.dumps(cases)])
+        return list(json.loads(said))
+
+    def run(self, script: str, **modules: str) -> Any:
+        """Run the body of an async function in which each name of ``modules`` is a module of the app; returns what it returns.
+
+        ``blank.run("return calendar.due(1)", calendar="rules/calendar.js")``
+        """
+        urls = {name: self.url(path) for name, path in modules.items()}
+        whole = f"""async (urls) => {{
+            const [{", ".join(urls)}] = await Promise.all(Object.values(urls).map((url) => import(url)));
+            {script}
+        }}"""
+        return self.page.evaluate(whole, urls)
+
+
+def release(server: Server) -> str:
+    """The release that is served, as it stands in the page: ``v/<digest>``."""
+    with urllib.request.urlopen(server.app_url) as answer:
+        found = re.search(r'"(v/[^/"]+)/main\.js"', answer.read().decode())
+    assert found is not None, "the page names no release"
+    return found[1]
+
+
+_READ = """async ([name, store]) => {
+    if (!(await indexedDB.databases()).some((one) => one.name === name)) {
+        return [];
+    }
+    const promised = (request) => new Promise((yes, no) => {
+        request.onsuccess = () => yes(request.result);
+        request.onerror = () => no(request.error);
+    });
+    const text = (_, value) => {
+        const bytes = value instanceof ArrayBuffer ? new Uint8Array(value) : value;
+        return bytes instanceof Uint8Array ? { base64: btoa(String.fromCharCode(...bytes)) } : value;
+    };
+    const database = await promised(indexedDB.open(name));
+    try {
+        if (!database.objectStoreNames.contains(store)) {
+            return [];
+        }
+        const rows = database.transaction(store).objectStore(store);
+        const [keys, values] = await Promise.all([promised(rows.getAllKeys()), promised(rows.getAll())]);
+        return JSON.parse(JSON.stringify(keys.map((key, nth) => [key, values[nth]]), text));
+    } finally {
+        database.close();
+    }
+}"""
+
+
+def rows(page: Page, store: str) -> dict[str, Any]:
+    """What a store of the phone's database holds, by key; bytes are ``{"base64": …}``."""
+    return {str(key): value for key, value in page.evaluate(_READ, [f"qol/{people.SLUG}", store])}
+
+
+def as_bytes(value: Any) -> bytes:
+    """The bytes of a kept line, however it is kept."""
+    return value.encode() if isinstance(value, str) else base64.b64decode(value["base64"])
+
+
+# Phones
+
+
+@dataclass
+class AppPhone:
+    """The app in a browser, in the hand of one participant.
+
+    ``errors``: what went wrong in the page without anybody catching it; ``allowed``: patterns of what a story expects of it.
+    The clock of its pages is virtual and goes on by itself; the service worker's is the machine's.
+    """
+
+    server: Server
+    context: BrowserContext
+    number: str
+    person: people.Person
+    allowed: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    _page: Page | None = None
+
+    def __post_init__(self) -> None:
+        self.context.set_default_timeout(10_000)
+        self.context.on("weberror", lambda wrong: self.errors.append(f"uncaught: {wrong.error}"))
+        self.context.on("console", self._note)
+        self.context.clock.install(time=self.server.trial.now)
+
+    def _note(self, said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning") and not NETWORK_NOISE.match(said.text):
+            self.errors.append(f"{said.type}: {said.text}")
+
+    def unexpected(self) -> list[str]:
+        return [error for error in self.errors if not any(re.search(pattern, error) for pattern in self.allowed)]
+
+    # opening and closing
+
+    @property
+    def page(self) -> Page:
+        assert self._page is not None, "the app is not open"
+        return self._page
+
+    def open(self, fragment: str = "") -> Page:
+        """Open the app (a second time: in another tab)."""
+        self._page = self.context.new_page()
+        self._page.goto(self.server.app_url + fragment)
+        expect(self._page.get_by_role("heading", level=1)).to_be_visible()
+        return self._page
+
+    def kill(self) -> None:
+        """The app is gone from one moment to the next; what the browser keeps stays."""
+        self.page.close(run_before_unload=False)
+        self._page = None
+
+    def reopen(self) -> Page:
+        """Kill the app and open it again."""
+        self.kill()
+        return self.open()
+
+    # time and network
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.person.time_zone)
+
+    def at(self, moment: str) -> None:
+        """Move everybody's clock to "2026-03-05 22:10", as the wall shows it where the participant is."""
+        self.server.trial.at(moment, self.person.time_zone)
+        self.phone_clock(moment)
+
+    def phone_clock(self, moment: str) -> None:
+        """Move the phone's clock alone; timers that fall due on the way forward fire once, as after a sleep."""
+        then = datetime.fromisoformat(moment).replace(tzinfo=self.zone).astimezone(UTC)
+        ahead = 0 if self._page is None else round(then.timestamp() * 1000 - self._page.evaluate("Date.now()"))
+        if ahead > 0:
+            self.context.clock.fast_forward(ahead)
+        else:
+            self.context.clock.set_system_time(then)
+
+    def offline(self) -> None:
+        self.context.set_offline(True)
+
+    def online(self) -> None:
+        self.context.set_offline(False)
+
+    # pairing
+
+    def pair_by_link(self) -> None:
+        """Scan the nurse's code, compare the number, and land on the first screen."""
+        self.open("#" + self.server.code(self.number))
+        self.confirm_number()
+
+    def confirm_number(self) -> None:
+        """Compare the number with the nurse's sheet and say that it is right."""
+        expect(self.page.get_by_text(self.number)).to_be_visible()
+        self.tap(self.words("confirm.yes"))
+
+    # what a person does
+
+    def words(self, key: str, **parameters: Any) -> str:
+        """The app's words for a key, in the language of the screen."""
+        module = f"{self.server.app_url}{release(self.server)}/words/index.js"
+        return str(self.page.evaluate("async ([url, key, p]) => (await import(url)).t(key, p)", [module, key, parameters]))
+
+    def button(self, name: str | re.Pattern[str], *, exact: bool = True) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=exact)
+
+    def tap(self, name: str | re.Pattern[str]) -> None:
+        self.button(name).click()
+
+    def choose(self, label: str | re.Pattern[str]) -> None:
+        """Choose an answer of the question on the screen."""
+        self.page.get_by_role("radio", name=label, exact=True).check(force=True)
+
+    def sees(self, text: str | re.Pattern[str]) -> None:
+        expect(self.page.get_by_text(text).first).to_be_visible()
+
+    def heading(self, text: str | re.Pattern[str]) -> None:
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(text)
+
+    # what is kept, and what arrived
+
+    def rows(self, store: str) -> dict[str, Any]:
+        """A store of the phone's database, by key; the app may be closed."""
+        if self._page is not None:
+            return rows(self._page, store)
+        page = self.context.new_page()
+        page.goto(f"{self.server.origin}/health")
+        try:
+            return rows(page, store)
+        finally:
+            page.close()
+
+    def sealed(self) -> dict[str, bytes]:
+        """The entries on the phone: id -> bytes."""
+        return {entry["id"]: as_bytes(entry["line"]) for entry in self.rows("entries").values()}
+
+    def stored(self) -> dict[str, bytes]:
+        """The entries that the server has of this participant: id -> bytes."""
+        return self.server.stored(self.number)
+
+    def wait_until_sent(self, count: int | None = None) -> None:
+        """Wait until the phone knows that all it sealed is stored; ``count``: how many entries that are."""
+        script = f"""async (least) => {{
+            const entries = (await ({_READ})(["qol/{people.SLUG}", "entries"])).map(([, entry]) => entry);
+            return entries.length >= least && entries.every((entry) => ["committed", "archived"].includes(entry.state));
+        }}"""
+        self.wait_for(script, count or 0)
+
+    def wait_for(self, script: str, argument: Any = None) -> None:
+        """Wait until an (async) function of the page says yes."""
+        self.page.wait_for_function(script, arg=argument, polling=50)
+
+    def check_nothing_is_lost(self, *others: AppPhone) -> None:
+        """What the server has of this participant is what was sealed here (and on ``others``), byte for byte; no draft is left over."""
+        sealed = self.sealed()
+        for other in others:
+            sealed |= other.sealed()
+        assert sealed == self.stored()
+
+
+def phone(browser: Browser, server: Server, person: people.Person, number: str, **settings: Any) -> AppPhone:
+    """A phone with a fresh profile, set to the person's language and time zone."""
+    return AppPhone(server, browser.new_context(**profile(person, **settings)), number, person)
+
+
+def profile(person: people.Person, **settings: Any) -> dict[str, Any]:
+    """A browser's settings for a person."""
+    usual = {
+        "locale": {"fr": "fr-FR", "en": "en-GB"}[person.language], "timezone_id": person.time_zone, "viewport": PHONE_SIZE,
+        "has_touch": True, "is_mobile": True, "reduced_motion": "reduce", "service_workers": "allow",
+    }  # fmt: skip
+    return usual | settings
+
+
+@contextlib.contextmanager
+def whole_browser(chromium: BrowserType, path: str, folder: Path, person: people.Person) -> Iterator[BrowserContext]:
+    """A browser with a profile on disk, for stories in which the whole browser ends and starts again."""
+    context = chromium.launch_persistent_context(folder, executable_path=path, args=list(FLAGS), **profile(person))
+    try:
+        yield context
+    finally:
+        context.close()
