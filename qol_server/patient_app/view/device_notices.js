@@ -51,9 +51,8 @@ function Remedy({ code, phone, known, go }) {
             await phone.sendNow();
         }
     });
-    const leads = { "storage-lost": "lost", "held": "again" }[code];
-    if (leads) {
-        return html`<${Button} kind="main" onClick=${() => go({ name: leads })}>${t(`notice.${code}.action`)}<//>`;
+    if (code === "held") {
+        return html`<${Button} kind="main" onClick=${() => go({ name: "again" })}>${t("notice.held.action")}<//>`;
     }
     if (code === "unsent-long" || code === "storage-full") {
         return html`<${TroubleNotice} trouble=${trouble} />

@@ -1,5 +1,25 @@
 /** Every screen by its name: loaded when it is first shown, so that the first one comes fast. */
 
 export const SCREENS = {
+    confirm: async () => (await import("./confirm.js")).Confirm,
+    ready: async () => (await import("./ready.js")).Ready,
     today: async () => (await import("./today.js")).Today,
+    fill: async () => (await import("./fill.js")).Fill,
+    sent: async () => (await import("./sent.js")).Sent,
+    emergency: async () => (await import("./emergency.js")).Emergency,
+    messages: async () => (await import("./messages.js")).Messages,
+    settings: async () => (await import("./settings.js")).Settings,
+    language: async () => (await import("./look.js")).Language,
+    "text-size": async () => (await import("./look.js")).TextSize,
+    reminders: async () => (await import("./reminders.js")).Reminders,
+    pin: async () => (await import("./pin.js")).Pin,
+    lock: async () => (await import("./lock.js")).Lock,
+    outbox: async () => (await import("./outbox.js")).Outbox,
+    "my-data": async () => (await import("./my_data.js")).MyData,
+    "new-phone": async () => (await import("./new_phone.js")).NewPhone,
+    again: async () => (await import("./again.js")).Again,
+    lost: async () => (await import("./lost.js")).Lost,
+    help: async () => (await import("./help.js")).Help,
+    ask: async () => (await import("./help.js")).Ask,
+    about: async () => (await import("./about.js")).About,
 };
