@@ -1,43 +1,70 @@
 /** What is on the screen: pairing first, the lock where there is a PIN, then the screen that the route names. */
 
-import { html, Notice, useEffect, useKnown, useRef, useState } from "./kit.js";
+import { Button, Call, EVERYWHERE, html, Notice, useEffect, useKnown, useMemo, useRef, useState, Ways } from "./kit.js";
 import { SCREENS } from "./screens.js";
+import { Welcome } from "./welcome.js";
 import { t } from "../words/index.js";
 
-const loaded = new Map();
+const TODAY = { name: "today" };
+const LOCKED_AFTER = 60_000; // milliseconds in the background
+const loaded = new Map([["welcome", Welcome]]); // the first screen of all does not wait for another request
 
 /** The screen of that name; null while it is being fetched, "broken" where it could not be. */
 function useScreen(name) {
     const [, redraw] = useState(0);
     useEffect(() => {
-        if (!loaded.has(name)) {
-            SCREENS[name]()
-                .then((screen) => loaded.set(name, screen))
-                .catch(() => loaded.set(name, "broken"))
-                .finally(() => redraw((n) => n + 1));
-        } else if (loaded.get(name) === "broken") {
-            loaded.delete(name); // tried again when it is shown the next time
+        if (!loaded.has(name) || loaded.get(name) === "broken") {
+            fetchScreen(name).then(() => redraw((n) => n + 1));
         }
     }, [name]);
     return loaded.get(name) ?? null;
 }
 
-/** The route that somebody is at: which screen, and what it shows. Kept in the history's state and never in the address. */
+async function fetchScreen(name) {
+    try {
+        loaded.set(name, await SCREENS[name]());
+    } catch (failure) {
+        console.error(failure);
+        loaded.set(name, "broken");
+    }
+}
+
+/**
+ * The route that somebody is at: which screen, and what it shows. Kept in the history's state and never in the address, so
+ * that the phone's own way back works. `first`: where the app opens; Today lies beneath it.
+ */
 function useRoute(first) {
-    const [route, setRoute] = useState(() => history.state?.route ?? first);
+    const [route, setRoute] = useState(() => {
+        if (!history.state?.route) {
+            history.replaceState({ route: TODAY, depth: 0 }, "");
+            if (first.name !== "today") {
+                history.pushState({ route: first, depth: 1 }, "");
+            }
+        }
+        return history.state.route;
+    });
+    const ways = useMemo(() => {
+        const go = (to, { replace = false } = {}) => {
+            const depth = (history.state?.depth ?? 0) + (replace ? 0 : 1);
+            history[replace ? "replaceState" : "pushState"]({ route: to, depth }, "");
+            setRoute(to);
+        };
+        const back = () => (history.state?.depth > 0 ? history.back() : go(TODAY, { replace: true }));
+        const home = () => (history.state?.depth > 0 ? history.go(-history.state.depth) : go(TODAY, { replace: true }));
+        return { go, back, home };
+    }, []);
     useEffect(() => {
-        const moved = (event) => setRoute(event.state?.route ?? { name: "today" });
+        const moved = (event) => setRoute(event.state?.route ?? TODAY);
         addEventListener("popstate", moved);
         return () => removeEventListener("popstate", moved);
     }, []);
-    const depth = () => history.state?.depth ?? 0;
-    const go = (to, { replace = false } = {}) => {
-        const state = { route: to, depth: replace ? depth() : depth() + 1 };
-        history[replace ? "replaceState" : "pushState"](state, "");
-        setRoute(to);
-    };
-    const back = () => (depth() > 0 ? history.back() : go({ name: "today" }, { replace: true }));
-    return [route, go, back];
+    return { route, ...ways };
+}
+
+/** A questionnaire that was open when the app was closed or killed is opened again. */
+function opening(known) {
+    const key = known.settings.openDraft;
+    return key && known.drafts[key] ? { name: "fill", key } : TODAY;
 }
 
 /** Which screen is shown, whatever the route says. */
@@ -46,7 +73,8 @@ function gate(known, route, unlocked) {
         return route; // needs neither a pairing nor the PIN
     }
     if (known.identity === null) {
-        return { name: "welcome" };
+        const isLost = known.notices.some(({ code }) => code === "storage-lost");
+        return { name: isLost && route.name !== "welcome" ? "lost" : "welcome" };
     }
     if (!known.identity.confirmed) {
         return { name: "confirm" };
@@ -54,31 +82,59 @@ function gate(known, route, unlocked) {
     if (known.settings.hasPin && !unlocked) {
         return { name: "lock" };
     }
-    return route;
+    if (!known.settings.ready && route.name === "today") {
+        return { name: "ready" };
+    }
+    return route.name in SCREENS ? route : TODAY; // an earlier release may have had others
 }
 
-/** The whole app. `code`: a pairing code from the link that opened it, or null. */
-export function App({ phone, code }) {
-    const known = useKnown(phone);
+/** Whether the PIN was entered since the app was last out of sight for a while. */
+function useUnlocked(phone) {
     const [unlocked, setUnlocked] = useState(false);
-    const [route, go, back] = useRoute({ name: "today" });
     const hiddenSince = useRef(null);
     useEffect(() => {
         const look = () => {
             if (document.visibilityState === "hidden") {
                 hiddenSince.current = phone.now().getTime();
-            } else if (hiddenSince.current !== null && phone.now().getTime() - hiddenSince.current > 60_000) {
+            } else if (hiddenSince.current !== null && phone.now().getTime() - hiddenSince.current > LOCKED_AFTER) {
                 setUnlocked(false);
             }
         };
         document.addEventListener("visibilitychange", look);
         return () => document.removeEventListener("visibilitychange", look);
     }, [phone]);
-    const shown = gate(known, route, unlocked);
-    const Shown = useScreen(shown.name);
-    if (Shown === "broken") {
-        return html`<main><h1>${t("app.broken")}</h1><${Notice} tone="warn"><p>${t("app.broken.advice")}</p><//></main>`;
+    return [unlocked, () => setUnlocked(true)];
+}
+
+/** The whole app. `code`: a pairing code from the link that opened it, or null. */
+export function App({ phone, code }) {
+    const known = useKnown(phone);
+    const [unlocked, unlock] = useUnlocked(phone);
+    const { route, go, back, home } = useRoute(useMemo(() => opening(phone.known), [phone]));
+    const route_ = gate(known, route, unlocked);
+    const found = useScreen(route_.name);
+    const last = useRef(null);
+    const shown = found ? { Screen: found, route: route_ } : last.current; // while the next one is fetched the last one stays
+    last.current = shown?.Screen === "broken" ? null : shown;
+    useEffect(() => {
+        fetchScreen("emergency"); // it must open in a tunnel too
+    }, []);
+    const ways = useMemo(() => ({ emergency: route_.name === "emergency" ? null : () => go({ name: "emergency" }) }), [route_.name, go]);
+    if (!shown) {
+        return html`<main class="opening" aria-busy="true"><p>${t("app.loading")}</p></main>`;
     }
-    return Shown && html`<${Shown} key=${JSON.stringify(shown)} phone=${phone} known=${known} route=${shown} go=${go} back=${back}
-        code=${code} unlock=${() => setUnlocked(true)} />`;
+    if (shown.Screen === "broken") {
+        return html`<main><h1>${t("app.broken")}</h1><${Notice} tone="warn"><p>${t("app.broken.advice")}</p><//>
+            <${Button} kind="main" onClick=${() => location.reload()}>${t("action.retry")}<//>
+            <${Call} kind="quiet" number=${known.study?.emergency_number ?? EVERYWHERE} label=${t("emergency.call", { number: known.study?.emergency_number ?? EVERYWHERE })} /></main>`;
+    }
+    return html`<${Ways.Provider} value=${ways}>
+        <${shown.Screen} key=${sameScreen(shown.route)} phone=${phone} known=${known} route=${shown.route} go=${go} back=${back} home=${home}
+            code=${code} unlock=${unlock} unlocked=${unlocked || !known.settings.hasPin} />
+    <//>`;
+}
+
+/** A screen stays, with what stands on it, while only its `at` changes: the steps of a questionnaire. */
+function sameScreen(route) {
+    return JSON.stringify({ ...route, at: undefined });
 }

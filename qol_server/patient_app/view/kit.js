@@ -1,7 +1,7 @@
 /** The parts that every screen is made of: accessible by themselves, large enough for a tired thumb. */
 
-import { h } from "../vendor/preact.js";
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
+import { createContext, h } from "../vendor/preact.js";
+import { useContext, useEffect, useId, useLayoutEffect, useRef, useState } from "../vendor/hooks.js";
 import htm from "../vendor/htm.js";
 import { t } from "../words/index.js";
 
@@ -9,6 +9,9 @@ export { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useSta
 
 /** Makes elements out of a template: html`<p>${text}</p>`. */
 export const html = htm.bind(h);
+
+/** How every screen reaches the emergency card: { emergency: () => …, null where it cannot be opened from here }. */
+export const Ways = createContext({ emergency: null });
 
 /** What the phone knows, drawn anew after each change. */
 export function useKnown(phone) {
@@ -68,11 +71,14 @@ export function useAction(action) {
 }
 
 /**
- * A whole screen. `title`: its heading, which gets the focus when the screen appears; `back`: called by the arrow;
- * `step`: shown small above the heading; `actions`: stay at the bottom edge.
+ * A whole screen. `title`: its heading, which gets the focus when the screen appears; `back`: called by the arrow; `close`:
+ * called by the cross in the arrow's place; `step`: shown small above the heading; `actions`: stay at the bottom edge;
+ * `titleId`, `lang`: of the heading, where its words name something or come from elsewhere; `focusKey`: another one moves
+ * the focus to the heading again; `tools`: more at the top edge. The way to the emergency card is on every screen.
  */
-export function Screen({ title, back, step, children, actions, focusKey = title, tools, tone }) {
+export function Screen({ title, titleId, lang, back, close, step, children, actions, focusKey = title, tools, tone }) {
     const heading = useRef(null);
+    const { emergency } = useContext(Ways);
     useLayoutEffect(() => {
         window.scrollTo(0, 0);
         heading.current.focus({ preventScroll: true });
@@ -81,11 +87,15 @@ export function Screen({ title, back, step, children, actions, focusKey = title,
         <div class=${`screen ${tone ?? ""}`}>
             <header class="bar">
                 ${back && html`<button type="button" class="icon-button" onClick=${back} aria-label=${t("action.back")}><span class="arrow" aria-hidden="true"></span></button>`}
-                <div class="bar-tools">${tools}</div>
+                ${close && html`<button type="button" class="icon-button" onClick=${close} aria-label=${t("action.close")}><${Icon} name="cross" /></button>`}
+                <div class="bar-tools">
+                    ${tools}
+                    ${emergency && html`<button type="button" class="emergency-button" onClick=${emergency}><${Icon} name="emergency" />${t("emergency.short")}</button>`}
+                </div>
             </header>
             <main>
                 ${step && html`<p class="step">${step}</p>`}
-                <h1 tabindex="-1" ref=${heading}>${title}</h1>
+                <h1 tabindex="-1" ref=${heading} id=${titleId} lang=${lang}>${title}</h1>
                 ${children}
             </main>
             ${actions && html`<footer class="actions">${actions}</footer>`}
@@ -93,15 +103,36 @@ export function Screen({ title, back, step, children, actions, focusKey = title,
     `;
 }
 
-/** A button; `kind`: "main", "plain" (default), "quiet", "danger". */
+const DRAWINGS = {
+    emergency: "M9 3h6v6h6v6h-6v6H9v-6H3V9h6z",
+    cross: "M5 5l14 14M19 5L5 19",
+    check: "M4 12.5l5.5 5.5L20 6.5",
+    calendar: "M4 6h16v14H4zM4 10.5h16M8.5 3v4.5M15.5 3v4.5",
+    history: "M4 6h16M4 12h16M4 18h10",
+    message: "M4 5h16v11H10l-4 4v-4H4z",
+    settings: "M4 7h8M18 7h2M4 17h2M12 17h8M15 4.5a2.5 2.5 0 110 5 2.5 2.5 0 010-5zM9 14.5a2.5 2.5 0 110 5 2.5 2.5 0 010-5z",
+    plus: "M12 4v16M4 12h16",
+    share: "M12 15V3M8 6.5L12 3l4 3.5M6 10.5H5V21h14V10.5h-1",
+};
+
+/** A small drawing that repeats what the words beside it say; the names are those of `DRAWINGS`. */
+export function Icon({ name }) {
+    return html`<svg class=${`icon ${name}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d=${DRAWINGS[name]} /></svg>`;
+}
+
+/** A button; `kind`: "main", "plain" (default), "quiet", "danger", "urgent". While it is `busy` it does nothing. */
 export function Button({ kind = "plain", busy = false, children, ...more }) {
     return html`<button type="button" class=${`button ${kind}`} aria-disabled=${busy ? "true" : undefined} ...${more}
         onClick=${busy ? undefined : more.onClick}>${children}</button>`;
 }
 
+/** What is called before the study is known: it reaches help in the European Union and from most mobile networks. */
+export const EVERYWHERE = "112";
+
 /** A link that calls a telephone number. */
 export function Call({ number, label, kind = "main" }) {
-    return html`<a class=${`button ${kind} call`} href=${`tel:${number.replace(/[^+0-9]/g, "")}`}>${label ?? t("action.call", { number })}</a>`;
+    const unbroken = number.replaceAll(" ", "\u00a0");
+    return html`<a class=${`button ${kind} call`} href=${`tel:${number.replace(/[^+0-9]/g, "")}`}>${label ?? t("action.call", { number: unbroken })}</a>`;
 }
 
 /** A framed remark; `tone`: "info", "good", "warn", "urgent". An urgent one is read out at once. */
@@ -132,9 +163,9 @@ export function Row({ title, note, badge, tone, onClick }) {
 
 /**
  * One of several choices (or several, with `multiple`): none is chosen at first and choosing does not move on.
- * `options`: [[code, label]]; `value`: a code (codes, with `multiple`) or null; `label`: names the group.
+ * `options`: [[code, label]], with `true` as a third where it stands apart from the others; `value`: a code (codes, with `multiple`) or null; `label`: names the group.
  */
-export function Choices({ label, labelledBy, options, value, onChange, multiple = false, describedBy }) {
+export function Choices({ label, labelledBy, options, value, onChange, multiple = false, describedBy, lang }) {
     const name = useId();
     const chosen = multiple ? (value ?? []) : [value];
     const choose = (code) => {
@@ -144,9 +175,9 @@ export function Choices({ label, labelledBy, options, value, onChange, multiple 
             onChange(chosen.includes(code) ? chosen.filter((one) => one !== code) : [...chosen, code]);
         }
     };
-    return html`<div class="choices" role=${multiple ? "group" : "radiogroup"} aria-label=${label} aria-labelledby=${labelledBy} aria-describedby=${describedBy}>
-        ${options.map(([code, text]) => html`
-            <label class=${`choice ${chosen.includes(code) ? "chosen" : ""}`} key=${code}>
+    return html`<div class="choices" role=${multiple ? "group" : "radiogroup"} aria-label=${label} aria-labelledby=${labelledBy} aria-describedby=${describedBy} lang=${lang}>
+        ${options.map(([code, text, isApart]) => html`
+            <label class=${`choice ${chosen.includes(code) ? "chosen" : ""} ${isApart ? "apart" : ""}`} key=${code}>
                 <input type=${multiple ? "checkbox" : "radio"} name=${name} value=${String(code)} checked=${chosen.includes(code)} onChange=${() => choose(code)} />
                 <span>${text}</span>
             </label>`)}
@@ -159,7 +190,7 @@ export function Field({ label, hint, fault, lines = 1, value, onInput, hideLabel
     const described = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ") || undefined;
     const shared = {
         id, value: value ?? "", "aria-describedby": described, "aria-invalid": fault ? "true" : undefined,
-        onInput: (event) => onInput(event.currentTarget.value), ...more,
+        onInput: (event) => onInput(event.currentTarget.value, event.currentTarget), ...more,
     };
     return html`<div class="field">
         <label for=${id} class=${hideLabel ? "live" : ""}>${label}</label>

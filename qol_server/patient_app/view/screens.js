@@ -21,5 +21,11 @@ export const SCREENS = {
     lost: async () => (await import("./lost.js")).Lost,
     help: async () => (await import("./help.js")).Help,
     ask: async () => (await import("./help.js")).Ask,
+    dose: async () => (await import("./dose.js")).Dose,
+    "dose-calendar": async () => (await import("./dose_calendar.js")).DoseCalendar,
+    "something-happened": async () => (await import("./something_happened.js")).SomethingHappened,
+    history: async () => (await import("./history.js")).History,
+    response: async () => (await import("./response.js")).Response,
+    trend: async () => (await import("./trend.js")).Trend,
     about: async () => (await import("./about.js")).About,
 };

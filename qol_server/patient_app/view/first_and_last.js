@@ -1,0 +1,78 @@
+/** The first and the last screen of a questionnaire: what it is and who answers, and all answers before they are sent. */
+
+import { Button, Choices, html, Notice, useId, useNow } from "./kit.js";
+import { NotWatched } from "./watch.js";
+import { answerInWords, foreign, isStandIn, questionOf, whoOf } from "./wording.js";
+import { isEmpty } from "./questions.js";
+import { OPEN_ENDED } from "../rules/calendar.js";
+import { day, reason, t } from "../words/index.js";
+
+/** What has to be said before a questionnaire may go on: "who", "why" (a correction's reason) or null. */
+export function missingAtFirst(known, instrument, draft) {
+    if (draft.corrects && !draft.reason && known.study.reasons.correction?.length) {
+        return "why";
+    }
+    return whoOf(instrument).length > 0 && draft.by === null ? "who" : null;
+}
+
+/** `problem`: { code } of what is still to be said. */
+export function Introduction({ phone, known, instrument, draft, keep, problem }) {
+    const [whyId, whoId] = [useId(), useId()];
+    const now = useNow(phone);
+    const who = whoOf(instrument);
+    const reasons = draft.corrects ? (known.study.reasons.correction ?? []) : [];
+    const assignment = known.assignments.find((one) => one.occurrence === draft.occurrence);
+    return html`
+        ${assignment && isDaily(known, assignment) && html`<p class="context">${t("fill.about_day", { day: day(assignment.target) })}</p>`}
+        ${isStandIn(instrument) && html`<p class="stand-in">${t("stand_in")}</p>`}
+        ${instrument.wording?.introduction && html`<p lang=${foreign(instrument)}>${instrument.wording.introduction}</p>`}
+        ${reasons.length > 0 && html`
+            <h2 id=${whyId}>${t("fill.why_correct")}</h2>
+            <${Choices} labelledBy=${whyId} options=${reasons.map((code) => [code, reason(code)])} value=${draft.reason}
+                onChange=${(code) => keep({ ...draft, reason: code })} />
+            ${problem?.code === "why" && html`<p class="fault" role="alert">${t("fault.why")}</p>`}`}
+        ${who.length > 0 && html`
+            <h2 id=${whoId}>${t("fill.who")}</h2>
+            <${Choices} labelledBy=${whoId} options=${who} value=${draft.by} lang=${foreign(instrument)}
+                onChange=${(code) => keep({ ...draft, by: code })} />
+            ${problem?.code === "who" && html`<p class="fault" role="alert">${t("fault.who")}</p>`}`}
+        ${assignment && assignment.closes !== OPEN_ENDED && !isDaily(known, assignment)
+            && html`<p class="hint">${t("fill.pause", { day: day(assignment.closes) })}</p>`}
+        <${NotWatched} known=${known} now=${now} calls=${false} />`;
+}
+
+function isDaily(known, assignment) {
+    return known.study.assessments.some((one) => one.id === assignment.assessment && one.daily);
+}
+
+/** Every answer in words; `change(item id)` leads to its question. */
+export function Review({ known, instrument, draft, flow, keep, change }) {
+    const more = flow.more(draft);
+    const items = flow.items(draft).map((id) => instrument.items.find((item) => item.id === id));
+    const who = whoOf(instrument).find(([code]) => code === draft.by);
+    const empty = items.filter((item) => isEmpty(draft.answers[item.id])).length;
+    return html`
+        <p>${t("fill.review_text")}</p>
+        ${empty > 0 && html`<p class="hint">${t("fill.some_empty", { n: empty })}</p>`}
+        <ul class="rows answers">
+            ${items.map((item) => html`<${Answer} key=${item.id} question=${questionOf(instrument, item)} lang=${foreign(instrument)}
+                answer=${answerInWords(instrument, item, draft.answers[item.id])} isEmpty=${isEmpty(draft.answers[item.id])}
+                onClick=${() => change(item.id)} />`)}
+            ${who && html`<${Answer} question=${t("fill.who")} answer=${who[1]} onClick=${() => change("intro")} />`}
+            ${draft.reason && html`<${Answer} question=${t("fill.why_correct")} answer=${reason(draft.reason)} onClick=${() => change("intro")} />`}
+        </ul>
+        ${more && html`<${Button} kind="quiet" onClick=${() => {
+            keep(more.draft);
+            change(more.step);
+        }}>${more.label}<//>`}`;
+}
+
+function Answer({ question, answer, isEmpty: isLeft, lang, onClick }) {
+    return html`<li><button type="button" class="row" onClick=${onClick}>
+        <span class="row-text" lang=${lang}>
+            <span class="row-note">${question}</span>
+            <span class=${isLeft ? "row-title left-empty" : "row-title"}>${answer}</span>
+        </span>
+        <span class="change">${t("fill.change")}</span>
+    </button></li>`;
+}

@@ -1,0 +1,159 @@
+/** The steps of a questionnaire: introduction, one question a screen, a last look, and advice that cannot wait in between. */
+
+import { Button, html, Notice, Progress, Screen, TroubleNotice, useEffect, useId, useState } from "./kit.js";
+import { Introduction, missingAtFirst, Review } from "./first_and_last.js";
+import { faultInWords, isAskedTwice, isEmpty, Question, settled } from "./questions.js";
+import { Urgent } from "./urgent.js";
+import { foreign, isStandIn, questionOf, titleOf } from "./wording.js";
+import { contextOf, raised } from "../rules/alerts.js";
+import { clean, fault, onBranch } from "../rules/answers.js";
+import { wall } from "../rules/days.js";
+import { t } from "../words/index.js";
+
+/** The steps of a draft in order; a correction goes straight to the last look. */
+function stepsOf(flow, draft) {
+    return ["intro", ...flow.items(draft), "review"];
+}
+
+/** Where to stand when a step is asked for that is not on the way (any more): the next one that is. */
+function nearest(instrument, steps, step) {
+    if (steps.includes(step)) {
+        return step;
+    }
+    const order = instrument.items.map((item) => item.id);
+    return steps.find((one) => one === "review" || order.indexOf(one) > order.indexOf(step));
+}
+
+/** `give(draft)`: seal it; `keep(draft)`: keep it; the rest as of a screen. */
+export function Steps({ phone, known, route, go, home, flow, draft, keep, give, busy, trouble }) {
+    const instrument = known.instruments[draft.instrument];
+    const steps = stepsOf(flow, draft);
+    const step = nearest(instrument, steps, route.at.step);
+    const item = instrument.items.find((one) => one.id === step);
+    const [problem, setProblem] = useState(null); // { code, … }: what keeps this step from being left
+    const [unfinished, setUnfinished] = useState(false);
+    const titleId = useId();
+    useEffect(() => {
+        setProblem(null);
+        setUnfinished(false);
+        if (draft.at !== step) {
+            keep({ ...draft, at: step });
+        }
+    }, [step]);
+
+    const move = (to, changed) => {
+        keep({ ...changed, at: to });
+        go({ ...route, at: { step: to, isPushed: true, then: to === "review" ? undefined : route.at.then } });
+    };
+    const following = (changed) => {
+        const ahead = stepsOf(flow, changed);
+        if (step === "intro" && changed.corrects) {
+            return "review";
+        }
+        const rest = ahead.slice(ahead.indexOf(step) + 1);
+        return route.at.then ? rest.find((one) => one === "review" || !Object.hasOwn(changed.answers, one)) : rest[0];
+    };
+    const back = () => {
+        if (route.at.isPushed) {
+            history.back();
+        } else {
+            go({ ...route, at: { step: steps[steps.indexOf(step) - 1] } }, { replace: true });
+        }
+    };
+    const alerts = (changed) => raised(known.study, draft.instrument, onBranch(instrument, changed.answers), contextOf(known, draft));
+
+    const answer = (value) => {
+        setProblem(null);
+        keep({ ...draft, answers: { ...draft.answers, [step]: value } });
+    };
+    const leaveQuestion = () => {
+        const value = settled(item, draft.answers[step]);
+        const found = unfinished ? { code: "unfinished" } : fault(item, value);
+        if (found) {
+            setProblem(found);
+            return;
+        }
+        if (value === null && (item.required || (isAskedTwice(item) && problem?.code !== "empty"))) {
+            setProblem({ code: item.required ? "needed" : "empty" });
+            return;
+        }
+        const changed = { ...draft, answers: { ...draft.answers, [step]: value } };
+        const fresh = alerts(changed).map(({ rule }) => rule).filter((rule) => !draft.advised.includes(rule));
+        if (fresh.length > 0) {
+            keep({ ...changed, urgent: fresh });
+        } else {
+            move(following(changed), changed);
+        }
+    };
+    const send = () => {
+        const answers = clean(instrument, Object.fromEntries(flow.items(draft).map((id) => [id, draft.answers[id] ?? null])));
+        const open = steps.find((one) => {
+            const asked = instrument.items.find(({ id }) => id === one);
+            return asked && (!Object.hasOwn(draft.answers, one) || (asked.required && isEmpty(draft.answers[one])));
+        });
+        const early = missingAtFirst(known, instrument, draft);
+        if (early || open) {
+            go({ ...route, at: { step: early ? "intro" : open, isPushed: true, then: "review" } });
+        } else {
+            give({ ...draft, answers });
+        }
+    };
+    const submit = (event) => {
+        event.preventDefault();
+        if (busy) {
+            return;
+        }
+        if (step === "intro") {
+            const missing = missingAtFirst(known, instrument, draft);
+            if (missing) {
+                setProblem({ code: missing });
+            } else {
+                move(following(draft), draft);
+            }
+        } else if (step === "review") {
+            send();
+        } else {
+            leaveQuestion();
+        }
+    };
+
+    if (draft.urgent.length > 0) {
+        const texts = alerts(draft).filter(({ rule }) => draft.urgent.includes(rule)).map(({ text }) => text);
+        const advised = { ...draft, urgent: [], advised: [...draft.advised, ...draft.urgent] };
+        return html`<${Urgent} key="urgent" known=${known} texts=${texts.length > 0 ? texts : [null]} goOn=${() => move(following(advised), advised)} />`;
+    }
+    const asked = steps.length - 2;
+    const isEarly = step === "intro";
+    const next = t(isEarly ? (draft.corrects ? "action.next" : "fill.start")
+        : step === "review" ? (draft.corrects ? "fill.send_correction" : "fill.send")
+            : problem?.code === "empty" ? "fill.leave_empty" : "action.next");
+    return html`<form onSubmit=${submit} novalidate>
+        <${Screen} focusKey=${step} close=${home} titleId=${titleId} lang=${item || isEarly ? foreign(instrument) : undefined}
+            title=${isEarly ? titleOf(known, instrument.id) : item ? questionOf(instrument, item) : t("fill.review")}
+            step=${item && t("fill.step", { n: steps.indexOf(step), all: asked })}
+            actions=${html`
+                ${!isEarly && html`<${Button} onClick=${back}>${t("action.back")}<//>`}
+                <${Button} kind="main" type="submit" busy=${busy}>${next}<//>`}>
+            ${item && html`<${Progress} done=${steps.indexOf(step)} all=${asked} label=${t("fill.progress")} />`}
+            ${item && isStandIn(instrument) && html`<p class="stand-in">${t("stand_in")}</p>`}
+            ${isEarly && html`<${Introduction} phone=${phone} known=${known} instrument=${instrument} draft=${draft} keep=${keep} problem=${problem} />`}
+            ${step === "review" && html`<${Review} known=${known} instrument=${instrument} draft=${draft} flow=${flow} keep=${keep}
+                change=${(to) => go({ ...route, at: { step: to, isPushed: true, then: "review" } })} />`}
+            ${item && html`<${Asked} key=${step} phone=${phone} instrument=${instrument} item=${item} draft=${draft} flow=${flow} titleId=${titleId}
+                onAnswer=${answer} onUnfinished=${setUnfinished} problem=${problem} />`}
+            <${TroubleNotice} trouble=${trouble} />
+        <//>
+    </form>`;
+}
+
+function Asked({ phone, instrument, item, draft, flow, titleId, onAnswer, onUnfinished, problem }) {
+    const { day: today, time } = wall(phone.now());
+    const help = flow.help(draft, item.id);
+    const context = flow.context(draft, item.id);
+    return html`
+        ${context && html`<p class="context">${context}</p>`}
+        <${Question} instrument=${instrument} item=${item} answer=${draft.answers[item.id]} titleId=${titleId} today=${today} time=${time}
+            onAnswer=${onAnswer} onUnfinished=${onUnfinished} fault=${problem && problem.code !== "empty" ? faultInWords(problem) : null} />
+        ${problem?.code === "empty" && html`<${Notice} live=${true}><p>${t("fill.empty")}</p><//>`}
+        <div aria-live="polite">${help && html`<${Notice}><p>${help}</p><//>`}</div>`;
+}
