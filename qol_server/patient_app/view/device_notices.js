@@ -1,6 +1,6 @@
 /** What this phone itself has to tell its owner: storage, clock, connection, a newer app. Most urgent first. */
 
-import { Button, html, Notice, TroubleNotice, useAction, useNow } from "./kit.js";
+import { Button, html, Notice, Row, TroubleNotice, useAction, useNow } from "./kit.js";
 import { saveCopyOfUnsent } from "./saving.js";
 import { t } from "../words/index.js";
 
@@ -37,6 +37,9 @@ export function DeviceNotices({ phone, known, go }) {
 function One({ notice, phone, known, go }) {
     const { code } = notice;
     const n = known.sync.unsent;
+    if (code === "not-persistent") { // no reason to be alarmed every day
+        return html`<${Row} title=${t("notice.not-persistent.title")} onClick=${() => go({ name: "my-data" })} />`;
+    }
     return html`<${Notice} tone=${TONES[code]} title=${t(`notice.${code}.title`)}>
         <p>${t(`notice.${code}.text`, { n })}</p>
         <${Remedy} code=${code} phone=${phone} known=${known} go=${go} />
@@ -44,25 +47,17 @@ function One({ notice, phone, known, go }) {
 }
 
 function Remedy({ code, phone, known, go }) {
-    const [act, busy, trouble] = useAction(async () => {
-        if (code === "not-persistent") {
-            await phone.askPersistence();
-        } else {
-            await phone.sendNow();
-        }
-    });
+    const [send, isSending, trouble] = useAction(() => phone.sendNow());
+    const [save, isSaving, saveTrouble] = useAction(() => saveCopyOfUnsent(phone, known));
     if (code === "held") {
         return html`<${Button} kind="main" onClick=${() => go({ name: "again" })}>${t("notice.held.action")}<//>`;
     }
     if (code === "unsent-long" || code === "storage-full") {
-        return html`<${TroubleNotice} trouble=${trouble} />
+        return html`<${TroubleNotice} trouble=${trouble ?? saveTrouble} />
             <div class="notice-actions">
-                <${Button} kind="main" busy=${busy} onClick=${act}>${t("outbox.send_now")}<//>
-                <${Button} onClick=${() => saveCopyOfUnsent(phone, known)}>${t("outbox.save_copy")}<//>
+                <${Button} kind="main" busy=${isSending} onClick=${send}>${t("outbox.send_now")}<//>
+                <${Button} busy=${isSaving} onClick=${save}>${t("outbox.save_copy")}<//>
             </div>`;
-    }
-    if (code === "not-persistent") {
-        return html`<${Button} busy=${busy} onClick=${act}>${t("notice.not-persistent.action")}<//>`;
     }
     return null;
 }

@@ -59,12 +59,19 @@ function locale() {
     return chosen === "qps" ? "en" : chosen === "en" ? "en-GB" : chosen;
 }
 
-/** A calendar day ("2026-03-02") in words; `style`: "long" (Monday 2 March), "short" (2 March), "full" (with the year). */
+/**
+ * A calendar day ("2026-03-02") in words; `style`: "long" (Monday 2 March), "short" (2 March), "full" (with the year),
+ * "dated" (2 Mar 2026), "month" (March 2026), "weekday" (Monday), "weekday_short" (Mon).
+ */
 export function day(iso, style = "long") {
     const shape = {
         long: { weekday: "long", day: "numeric", month: "long" },
         short: { day: "numeric", month: "short" },
         full: { weekday: "long", day: "numeric", month: "long", year: "numeric" },
+        dated: { day: "numeric", month: "short", year: "numeric" },
+        month: { month: "long", year: "numeric" },
+        weekday: { weekday: "long" },
+        weekday_short: { weekday: "short" },
     }[style];
     return new Intl.DateTimeFormat(locale(), { ...shape, timeZone: "UTC" }).format(new Date(`${iso}T12:00:00Z`));
 }
