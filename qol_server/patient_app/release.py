@@ -37,7 +37,7 @@ VENDOR = {
 """What a module of others is imported as -> its name in the release's folder vendor, and where npm lays it."""
 
 NOT_CACHED = {"withdrawn.js"}  # served under another name, to phones that give the app up
-_BARE = re.compile(rf"""\b(from|import)\s*(["'])({"|".join(map(re.escape, VENDOR))})\2""")
+_BARE = re.compile(rf"""\b(from|import)\s*["']({"|".join(map(re.escape, VENDOR))})["']""")
 _STATIC = re.compile(r"""^(?:import\s*|(?:import|export)\b[^"';()]*?\bfrom\s*)["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
 _SOURCE_MAP = re.compile(rb"\n?//# sourceMappingURL=\S+\s*\Z")
 _RELEASE, _PRELOADS = b"{release}", b"{preloads}"  # what a page says for the release's folder and for the modules that it needs first
@@ -87,7 +87,7 @@ class Releases:
             return current
         with self._lock:
             if digest not in self._read and re.fullmatch(r"[0-9a-f]{16}", digest):
-                with contextlib.suppress(FileNotFoundError):
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError, zipfile.BadZipFile):
                     self._read[digest] = _unpacked(digest, (self._kept / f"{digest}.zip").read_bytes())
             return self._read.get(digest)
 
@@ -126,7 +126,7 @@ def relative_imports(module: bytes) -> bytes:
     """A module of others as it is served: what it imports stands beside it, and its source map stays away."""
 
     def beside(match: re.Match[str]) -> str:
-        return f'{match[1]}"./{VENDOR[match[3]][0]}"'
+        return f'{match[1]}"./{VENDOR[match[2]][0]}"'
 
     return _BARE.sub(beside, _SOURCE_MAP.sub(b"\n", module).decode()).encode()
 

@@ -30,7 +30,7 @@ self.addEventListener("message", (event) => {
 async function keepRelease() {
     const listing = await (await whole(new URL("release.json", here))).json();
     const cache = await caches.open(keptHere);
-    const waiting = Object.entries(listing.files);
+    const waiting = Object.entries(listing.files).filter(([name]) => !name.startsWith("icons/")); // they are for installing
     const lane = async () => {
         for (let next = waiting.pop(); next; next = waiting.pop()) {
             await keep(cache, ...next);

@@ -15,7 +15,7 @@ def files(*patterns: str) -> list[Path]:
         listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("\0")
         paths = [ROOT / name for name in listed if name]
     else:
-        paths = [path for path in ROOT.rglob("*") if not {".venv", "__pycache__"} & set(path.parts)]
+        paths = [path for path in ROOT.rglob("*") if not {".venv", "__pycache__", "node_modules"} & set(path.parts)]
     return sorted({path for path in paths if path.is_file() and any(path.match(pattern) for pattern in patterns or ("*",))})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tomllib
@@ -12,7 +13,7 @@ import pytest
 from tests.shape.project import ROOT, files, name
 
 PIN = re.compile(r'(?P<package>[A-Za-z0-9._-]+)==(?P<version>[0-9][A-Za-z0-9.]*)(; sys_platform == "linux")?')
-REQUIREMENTS = ("requirements.txt", "requirements-test.txt", "requirements-bench.txt")
+REQUIREMENTS = ("requirements.txt", "requirements-test.txt", "requirements-bench.txt", "requirements-node.txt")
 
 # Written in two halves so that this file does not hold what it looks for.
 FORBIDDEN = {
@@ -56,6 +57,26 @@ def test_what_is_declared_is_pinned() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     names = {normal(re.split(r"[<>=;\[ ]", line)[0]) for line in declared}
     assert names <= pins("requirements.txt").keys()
+
+
+def test_the_apps_modules_are_exact_versions_of_which_no_address_is_said() -> None:
+    declared = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    locked = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert declared["private"] is True
+    assert locked[""]["dependencies"] == declared["dependencies"]
+    assert {f"node_modules/{package}": version for package, version in declared["dependencies"].items()} == {
+        path: package["version"] for path, package in locked.items() if path
+    }
+    for path, package in locked.items():
+        assert not path or package["integrity"].startswith("sha512-"), path
+        assert "resolved" not in package, f"{path}: run npm with this folder's .npmrc"
+        assert "hasInstallScript" not in package, path
+    for file in ("package.json", "package-lock.json", ".npmrc"):
+        assert "://" not in (ROOT / file).read_text(encoding="utf-8"), f"{file}: where packages come from is a matter of each machine"
+
+
+def test_no_module_of_others_is_committed() -> None:
+    assert [name(path) for path in files() if {"node_modules", "vendor"} & set(path.parts)] == []
 
 
 def test_the_script_is_plain_posix_shell_and_may_be_run() -> None:
