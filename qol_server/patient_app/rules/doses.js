@@ -149,21 +149,23 @@ function stateOf({ day, assignment, response, mayFill }, known, place, isUnderRe
  * the reason for filling it in late only where `isLate`; then the rest. Intakes that were answered stay.
  */
 export function questions(instrument, answers, prescription, extra = 0, isLate = false) {
-    const planned = prescription === null || prescription.held ? 0 : prescription.intakes_per_day;
-    const given = instrument.items
-        .map((item) => INTAKE.exec(item.id))
-        .filter((found) => found?.[2] === "status" && answerTo(answers, found[0]) !== null)
-        .map((found) => Number(found[1]));
-    const intakes = Math.min(INTAKES, Math.max(planned + extra, ...given));
+    const intakes = intakesAsked(answers, prescription, extra);
     return asked(instrument, answers).filter((id) => {
         const intake = INTAKE.exec(id);
         return intake ? Number(intake[1]) <= intakes : id !== "late_reason" || isLate;
     });
 }
 
-/** How many intakes a day's questions have room for beyond those prescribed. */
-export function roomForMore(prescription) {
-    return INTAKES - (prescription === null || prescription.held ? 0 : prescription.intakes_per_day);
+/** How many intakes of a day are asked: those prescribed and `extra` further ones, and every one that was answered. */
+export function intakesAsked(answers, prescription, extra = 0) {
+    const given = Object.keys(answers).map((id) => INTAKE.exec(id));
+    const answered = given.filter((found) => found?.[2] === "status" && answers[found[0]] !== null).map((found) => Number(found[1]));
+    return Math.min(INTAKES, Math.max(intakesPrescribed(prescription) + extra, ...answered));
+}
+
+/** How many intakes a prescription asks for; none where it is a hold or there is none. */
+export function intakesPrescribed(prescription) {
+    return prescription === null || prescription.held ? 0 : prescription.intakes_per_day;
 }
 
 function isHeld(participation, day) {

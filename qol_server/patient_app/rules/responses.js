@@ -53,10 +53,12 @@ export function correctionOf(known, id) {
     return known.entries.findLast((entry) => entry.kind === "response.given" && entry.supersedes === id) ?? null;
 }
 
+// An entry's answers are read when somebody asks for them: its parts are named one by one, never spread.
 function ofEntry(entry, status) {
-    const order = status?.position ?? entry.receipt?.position ?? Number.MAX_SAFE_INTEGER / 2 + entry.seq;
-    const said = { ...entry, status: status?.status ?? null, position: order };
-    return response(entry.id, said, entry, entry.receipt?.status === "quarantined");
+    const { id, occurrence, captured_at, supersedes, receipt, seq } = entry;
+    const position = status?.position ?? receipt?.position ?? Number.MAX_SAFE_INTEGER / 2 + seq;
+    const said = { occurrence, captured_at, supersedes, status: status?.status ?? null, position };
+    return response(id, said, entry, receipt?.status === "quarantined");
 }
 
 function response(id, { occurrence, captured_at, supersedes, status, position }, entry, isUnderReview) {

@@ -1,0 +1,41 @@
+/** One day of the dose diary before it is filled in: what is prescribed, what can still be said, and what to do after a missed dose. */
+
+import { DoseSign, prescriptionInWords } from "./dose_words.js";
+import { Button, Call, html, Notice, Screen, useNow } from "./kit.js";
+import { titleOf } from "./wording.js";
+import { wall } from "../rules/days.js";
+import { dayStates, DOSE_DIARY } from "../rules/doses.js";
+import { day, t } from "../words/index.js";
+
+/** `route`: { day }. */
+export function Dose({ phone, known, route, go, back }) {
+    const now = wall(useNow(phone));
+    const [one] = dayStates(known, route.day, route.day, now);
+    const fill = () => go({ name: "fill", key: one.occurrence });
+    const isHeld = one.state === "held";
+    const label = one.draft ? "dose.go_on" : isHeld ? "dose.took_one" : "dose.fill_in";
+    const actions = one.mayFill && html`<${Button} kind=${isHeld ? "plain" : "main"} onClick=${fill}>${t(label)}<//>`;
+    return html`<${Screen} title=${day(one.day)} step=${titleOf(known, DOSE_DIARY)} back=${back} actions=${actions || undefined}>
+        <p class="day-state"><${DoseSign} state=${one.state} /> <span>${t(`dose.state.${one.state}`)}</span></p>
+        ${!isHeld && html`<p>${prescriptionInWords(one.prescription)}</p>`}
+        <p>${explained(one)}</p>
+        ${one.mayFill && one.isLate && html`<p>${t("dose.asks_why_late")}</p>`}
+        ${one.response?.entry && html`<${Button} onClick=${() => go({ name: "response", id: one.response.id })}>${t("dose.see_answers")}<//>`}
+        <${Notice} title=${t("dose.double.title")}>
+            <p>${t("dose.double.text")}</p>
+            ${known.participation?.site_phone && html`<${Call} kind="plain" number=${known.participation.site_phone}
+                label=${t("emergency.call_site", { site: known.participation.site, number: known.participation.site_phone.replaceAll(" ", "\u00a0") })} />`}
+        <//>
+    <//>`;
+}
+
+/** What the day's state means for the participant. */
+function explained({ state, mayFill, assignment }) {
+    if (state === "open") {
+        return t("dose.explain.open", { day: day(assignment.closes) });
+    }
+    if (state === "held") {
+        return t(mayFill ? "dose.explain.held" : "dose.explain.held_over");
+    }
+    return t(`dose.explain.${["recorded", "review", "unknown", "upcoming", "none"].includes(state) ? state : "filled"}`);
+}

@@ -1,0 +1,51 @@
+/** A response that was given: what became of it, in plain words, and its answers as people say them. */
+
+import { html } from "./kit.js";
+import { answerInWords, foreign, questionOf, titleOf } from "./wording.js";
+import { day, has, t } from "../words/index.js";
+
+/** What a response is called: its questionnaire, and the day that it is about where it is a diary's. */
+export function responseTitle(known, response) {
+    const assessment = response.occurrence.split("@")[0];
+    const instrument = response.entry?.instrument ?? known.study?.assessments.find((one) => one.id === assessment)?.instrument;
+    const title = instrument ? titleOf(known, instrument) : assessment;
+    const about = /@(\d{4}-\d{2}-\d{2})$/.exec(response.occurrence);
+    return about ? t("history.title_of_day", { title, day: day(about[1], "short") }) : title;
+}
+
+/** What became of a response: the last part of a key `history.state.…`. */
+export function stateOf(response, corrected) {
+    const { entry, isUnderReview, status } = response;
+    if (isUnderReview) {
+        return "review";
+    }
+    if (corrected || status === "superseded") {
+        return "corrected";
+    }
+    return entry === null ? "elsewhere" : ["queued", "sending"].includes(entry.state) ? "waiting" : "received";
+}
+
+export const TONES = { waiting: "warn", received: "good", review: "warn", corrected: "", elsewhere: "" };
+
+/** The answers of an entry as a list of questions and answers; `than`: the answers before, to mark what changed. */
+export function Answers({ known, entry, than = null }) {
+    const instrument = known.instruments[entry.instrument];
+    if (!entry.answers || !instrument) {
+        return html`<p>${t(entry.answers ? "history.no_questions" : "history.filed")}</p>`;
+    }
+    const given = entry.answers;
+    const items = instrument.items.filter((item) => Object.hasOwn(given, item.id) || (than && Object.hasOwn(than, item.id)));
+    return html`<dl class="answers" lang=${foreign(instrument)}>${items.map((item) => {
+        const isChanged = than && JSON.stringify(given[item.id] ?? null) !== JSON.stringify(than[item.id] ?? null);
+        return html`<div key=${item.id} class=${isChanged ? "changed" : ""}>
+            <dt>${questionOf(instrument, item)}</dt>
+            <dd>${answerInWords(instrument, item, given[item.id])}${isChanged && html` <span class="badge" lang=${undefined}>${t("response.changed")}</span>`}</dd>
+        </div>`;
+    })}</dl>`;
+}
+
+/** What the server noted of a response, in words: that it came late, that something was left open … */
+export function remarks(response) {
+    const flags = response.entry?.receipt?.flags ?? [];
+    return flags.filter((flag) => has(`response.flag.${flag}`)).map((flag) => t(`response.flag.${flag}`));
+}

@@ -1,0 +1,43 @@
+/** One response: its answers in words, what became of it, and its corrections. What was sent first stays to be seen. */
+
+import { Answers, remarks, responseTitle, stateOf } from "./given.js";
+import { Button, html, Notice, Row, Screen } from "./kit.js";
+import { whoOf } from "./wording.js";
+import { responses } from "../rules/responses.js";
+import { dayAndHour, reason, t } from "../words/index.js";
+
+/** `route`: { id }. */
+export function Response({ known, route, go, back }) {
+    const all = responses(known);
+    const one = all.find((each) => each.id === route.id);
+    if (!one) {
+        return html`<${Screen} title=${t("response.gone")} back=${back}><p>${t("response.gone.text")}</p><//>`;
+    }
+    const correction = all.filter((each) => each.supersedes === one.id).sort((each, other) => other.order - each.order)[0];
+    const before = one.supersedes ? all.find((each) => each.id === one.supersedes) : null;
+    const state = stateOf(one, Boolean(correction));
+    const key = `correct:${one.id}`;
+    const mayCorrect = one.entry?.answers && !correction && one.status !== "superseded" && known.instruments[one.entry.instrument];
+    const actions = mayCorrect && html`<${Button} onClick=${() => go({ name: "fill", key })}>${t(known.drafts[key] ? "response.correct_on" : "response.correct")}<//>`;
+    return html`<${Screen} title=${responseTitle(known, one)} step=${one.captured_at && dayAndHour(one.captured_at)} back=${back} actions=${actions || undefined}>
+        ${correction && html`<${Notice} title=${t("response.was_corrected")}>
+            <p>${t("response.original_stays")}</p>
+            <${Button} onClick=${() => go({ name: "response", id: correction.id })}>${t("response.see_correction")}<//>
+        <//>`}
+        <p>${t(`response.state.${state}`)}</p>
+        ${remarks(one).map((text) => html`<p class="hint" key=${text}>${text}</p>`)}
+        ${by(known, one)}
+        ${before && html`<p>${one.entry?.reason ? t("response.because", { reason: reason(one.entry.reason) }) : t("response.is_correction")}</p>`}
+        ${one.entry ? html`<${Answers} known=${known} entry=${one.entry} than=${before?.entry?.answers ?? null} />` : html`<p>${t("response.elsewhere")}</p>`}
+        ${before && html`<h2>${t("response.before")}</h2>
+            <ul class="rows"><li><${Row} title=${t("response.first_sent")} note=${before.captured_at && dayAndHour(before.captured_at)}
+                onClick=${() => go({ name: "response", id: before.id })} /></li></ul>`}
+    <//>`;
+}
+
+/** Who answered, where somebody else did. */
+function by(known, { entry }) {
+    const instrument = entry && known.instruments[entry.instrument];
+    const who = entry?.by && entry.by !== "participant" && instrument ? new Map(whoOf(instrument)).get(entry.by) : null;
+    return who && html`<p>${who}</p>`;
+}
