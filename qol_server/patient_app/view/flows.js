@@ -9,6 +9,7 @@
 
 import { asked } from "../rules/conditions.js";
 import { onBranch } from "../rules/answers.js";
+import { wall } from "../rules/days.js";
 
 const OWN_WAYS = {
     "dose-diary": async () => (await import("./dose_flow.js")).doseFlow,
@@ -17,7 +18,7 @@ const OWN_WAYS = {
 /** The flow of a draft. */
 export async function flowOf(phone, draft) {
     const own = OWN_WAYS[draft.instrument];
-    return own ? (await own())(phone, draft) : usual(phone);
+    return own ? (await own())(phone, () => wall(phone.now())) : usual(phone);
 }
 
 function usual(phone) {
