@@ -1,5 +1,6 @@
 /** The locked screen: the PIN opens it; whoever forgot it pairs the phone again. What waits is sent all the same. */
 
+import { useFaultFocus } from "./faults.js";
 import { Button, Call, html, Screen, TroubleNotice, useAction, useState } from "./kit.js";
 import { PairAgain } from "./pair_again.js";
 import { PinField, ShowDigits, usePinTry, Wait } from "./pin_field.js";
@@ -29,7 +30,8 @@ function Enter({ phone, unlock, forgot }) {
         event.preventDefault();
         open();
     };
-    return html`<form onSubmit=${submit} novalidate>
+    const form = useFaultFocus(tried.fault);
+    return html`<form ref=${form} onSubmit=${submit} novalidate>
         <${Screen} title=${t("lock.title")} focusKey="enter" actions=${html`
             <${Button} kind="quiet" onClick=${forgot}>${t("lock.forgot")}<//>
             <${Button} kind="main" type="submit" busy=${busy || tried.until !== null}>${t("lock.open")}<//>`}>

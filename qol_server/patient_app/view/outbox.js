@@ -1,4 +1,4 @@
-/** What waits on this phone and what was sent: in plain words, and never what was answered. */
+/** What waits on this phone and what was sent, in plain words; what was answered is shown only where a row is opened. */
 
 import { Button, html, Live, Notice, Row, Screen, TroubleNotice, useAction, useState } from "./kit.js";
 import { saveCopyOfUnsent } from "./saving.js";
@@ -21,14 +21,14 @@ export function Outbox({ phone, known, go, back }) {
         ${waiting.length === 0 && html`<p>${t("outbox.nothing_waits")}</p>`}
         <ul class="rows">
             ${mine.map((entry) => html`<li key=${entry.id}>
-                <${Row} title=${entryTitle(known, entry)} note=${entryDay(entry)} badge=${t("outbox.waits")} /></li>`)}
+                <${Row} title=${entryTitle(known, entry)} note=${entryDay(entry)} badge=${t("outbox.waits")} onClick=${opened(entry, go)} /></li>`)}
         </ul>
         ${notes.length > 0 && html`<p class="hint">${t("outbox.notes", { n: notes.length })}</p>`}
         ${waiting.length > 0 && html`<${SaveCopy} phone=${phone} known=${known} />`}
         <h2>${t("outbox.sent")}</h2>
         ${seen.length === 0 && html`<p>${t("outbox.nothing_sent")}</p>`}
         <ul class="rows">
-            ${seen.slice(0, shown).map((entry) => html`<${Sent} key=${entry.id} known=${known} entry=${entry} />`)}
+            ${seen.slice(0, shown).map((entry) => html`<${Sent} key=${entry.id} known=${known} entry=${entry} go=${go} />`)}
         </ul>
         ${seen.some(isReviewed) && html`<${Notice} title=${t("outbox.review")}><p>${t("outbox.review.text")}</p><//>`}
         ${seen.length > shown && html`<${Button} onClick=${() => setShown(shown + 100)}>${t("outbox.more")}<//>`}
@@ -44,9 +44,15 @@ function isReviewed({ receipt }) {
     return receipt?.status === "quarantined";
 }
 
-function Sent({ known, entry }) {
+/** What opens a row: only answers can be looked at. */
+function opened({ kind, id }, go) {
+    return kind === "response.given" ? () => go({ name: "response", id }) : undefined;
+}
+
+function Sent({ known, entry, go }) {
     const badge = isReviewed(entry) ? t("outbox.review") : t("outbox.arrived");
-    return html`<li><${Row} title=${entryTitle(known, entry)} note=${entryDay(entry)} badge=${badge} tone=${isReviewed(entry) ? "warn" : "good"} /></li>`;
+    return html`<li><${Row} title=${entryTitle(known, entry)} note=${entryDay(entry)} badge=${badge} tone=${isReviewed(entry) ? "warn" : "good"}
+        onClick=${opened(entry, go)} /></li>`;
 }
 
 /** How the sending goes, with what can be done about it. */

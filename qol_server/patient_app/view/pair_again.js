@@ -1,6 +1,7 @@
 /** Pairs this phone anew with a code for the same participant: what it keeps stays, a PIN goes. */
 
 import { CodeField, groupedCode, isWholeCode } from "./code_field.js";
+import { useFaultFocus } from "./faults.js";
 import { Button, html, Screen, TroubleNotice, useAction, useState } from "./kit.js";
 import { t } from "../words/index.js";
 
@@ -27,7 +28,8 @@ export function PairAgain({ phone, known, title, back, done = () => {}, children
         setCode(meant);
         setMissing(0);
     };
-    return html`<form onSubmit=${submit} novalidate>
+    const form = useFaultFocus(missing);
+    return html`<form ref=${form} onSubmit=${submit} novalidate>
         <${Screen} title=${title} back=${back}
             actions=${html`<${Button} kind="main" type="submit" busy=${busy}>${t("again.pair")}<//>`}>
             ${children}

@@ -1,5 +1,6 @@
 /** The PIN is set, changed and taken away here; what it does and does not do is said plainly. */
 
+import { useFaultFocus } from "./faults.js";
 import { Button, html, Notice, Screen, TroubleNotice, useAction, useState } from "./kit.js";
 import { PinField, ShowDigits, usePinTry, Wait } from "./pin_field.js";
 import { t } from "../words/index.js";
@@ -7,10 +8,11 @@ import { t } from "../words/index.js";
 const SHORTEST = 4;
 
 /** The screen "PIN". */
-export function Pin({ phone, known, back }) {
+export function Pin({ phone, known, back, unlock }) {
     const [wanted, setWanted] = useState(null); // "set", "remove"
     if (wanted === "set" || (wanted === null && !known.settings.hasPin)) {
-        return html`<${SetPin} phone=${phone} hasPin=${known.settings.hasPin} back=${wanted ? () => setWanted(null) : back} done=${back} />`;
+        return html`<${SetPin} phone=${phone} hasPin=${known.settings.hasPin} unlock=${unlock}
+            back=${wanted ? () => setWanted(null) : back} done=${back} />`;
     }
     if (wanted === "remove") {
         return html`<${RemovePin} phone=${phone} back=${() => setWanted(null)} done=${back} />`;
@@ -25,7 +27,7 @@ export function Pin({ phone, known, back }) {
     <//>`;
 }
 
-function SetPin({ phone, hasPin, back, done }) {
+function SetPin({ phone, hasPin, unlock, back, done }) {
     const [old, setOld] = useState("");
     const [first, setFirst] = useState("");
     const [second, setSecond] = useState("");
@@ -36,12 +38,14 @@ function SetPin({ phone, hasPin, back, done }) {
         const wrong = faultOf(first, second);
         setFault(wrong);
         if (wrong === null && (!hasPin || (await tried.attempt(old)))) {
+            unlock(); // whoever sets it need not enter it at once
             await phone.setPin(first);
             done();
         }
     });
     const says = (field) => (fault?.field === field ? t(fault.words) : null);
-    return html`<form onSubmit=${(event) => submit(event, save)} novalidate>
+    const form = useFaultFocus(fault ?? tried.fault);
+    return html`<form ref=${form} onSubmit=${(event) => submit(event, save)} novalidate>
         <${Screen} title=${t(hasPin ? "pin.change" : "pin.set")} back=${back} focusKey="set"
             actions=${html`<${Button} kind="main" type="submit" busy=${busy || tried.until !== null}>${t("pin.save")}<//>`}>
             <${Notice}><p>${t("pin.what")}</p><p>${t("pin.what_not")}</p><p>${t("pin.forgotten")}</p><//>
@@ -65,7 +69,8 @@ function RemovePin({ phone, back, done }) {
             done();
         }
     });
-    return html`<form onSubmit=${(event) => submit(event, remove)} novalidate>
+    const form = useFaultFocus(tried.fault);
+    return html`<form ref=${form} onSubmit=${(event) => submit(event, remove)} novalidate>
         <${Screen} title=${t("pin.remove")} back=${back} focusKey="remove"
             actions=${html`<${Button} kind="main" type="submit" busy=${busy || tried.until !== null}>${t("pin.remove")}<//>`}>
             <p>${t("pin.remove.what")}</p>
