@@ -1,20 +1,27 @@
-"""The server's signing key for journal heads: made once, kept outside every database."""
+"""The server's keys, each made once and kept outside every database: for journal heads, for contacts, for web push."""
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hashlib
 import os
+import secrets
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
 
 from qol_server.trial.problems import DATA_FOLDER, Refused
 
 FILE = "journal.pem"
+CONTACTS_FILE = "contacts.key"
+PUSH_FILE = "push.pem"
+FILES = (FILE, CONTACTS_FILE, PUSH_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +63,29 @@ def _wrap(private: Ed25519PrivateKey) -> SigningKey:
 
 def make(folder: Path) -> SigningKey:
     """Make the key file (mode 0600) in ``folder`` unless it is there; the public part goes beside it as ``journal.pub``."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / FILE
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return load(folder)
     key = _wrap(Ed25519PrivateKey.generate())
-    with os.fdopen(handle, "wb") as file:
-        file.write(key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        file.flush()
-        os.fsync(file.fileno())
+    if not _keep(folder / FILE, key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())):
+        return load(folder)
     (folder / "journal.pub").write_text(key.public_hex + "\n", encoding="ascii")
     return key
+
+
+def _keep(path: Path, secret: bytes) -> bool:
+    """Write a new file, for nobody else to read, whole or not at all; False where there is one already."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(partial, path)
+            return True
+        return False
+    finally:
+        partial.unlink()
 
 
 @lru_cache(maxsize=8)
@@ -83,3 +100,45 @@ def load(folder: Path) -> SigningKey:
     if not isinstance(private, Ed25519PrivateKey):
         raise Refused(DATA_FOLDER, f"{folder / FILE} is not an Ed25519 key.")
     return _wrap(private)
+
+
+def contacts_key(folder: Path, *, make: bool) -> bytes:
+    """The 32 bytes that wrap the contacts' keys; with ``make`` they are made where there are none. Raises Refused(data-folder)."""
+    path = folder / CONTACTS_FILE
+    if make:
+        _keep(path, secrets.token_bytes(32).hex().encode("ascii") + b"\n")
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii"))
+    except (OSError, ValueError) as broken:
+        raise Refused(DATA_FOLDER, f"The key of the contacts, {path}, cannot be read: {broken}") from broken
+    if len(key) != 32:
+        raise Refused(DATA_FOLDER, f"{path} is not a key of 32 bytes in hex.")
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class PushKey:
+    """The P-256 key with which the server shows push services who it is (VAPID, RFC 8292)."""
+
+    private: ec.EllipticCurvePrivateKey
+
+    @property
+    def public(self) -> str:
+        """The public point, uncompressed, as base64url without padding: what a browser subscribes with."""
+        point = self.private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
+
+
+@lru_cache(maxsize=8)
+def push_key(folder: Path) -> PushKey:
+    """The key for web push, made where there is none: a lost one costs that each phone subscribes anew. Raises Refused(data-folder)."""
+    path = folder / PUSH_FILE
+    if not path.exists():
+        _keep(path, ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    try:
+        private = load_pem_private_key(path.read_bytes(), None)
+    except (OSError, ValueError) as broken:
+        raise Refused(DATA_FOLDER, f"The key for web push, {path}, cannot be read: {broken}") from broken
+    if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, ec.SECP256R1):
+        raise Refused(DATA_FOLDER, f"{path} is not a key on the curve P-256.")
+    return PushKey(private)

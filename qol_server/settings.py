@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ class Settings:
     """``data``: the folder that holds everything. ``sync_again_after``: seconds until a phone asks again unprompted.
 
     ``app_withdrawn``: phones are told to give up the app that they keep, and to load it afresh each time.
+    ``push_contact``: where the operators of push services can reach whoever runs this server, a mailto: or https: address.
     ``durable`` False (no environment variable sets it) is for simulations only: what they lose can be lived again.
     """
 
@@ -24,11 +26,16 @@ class Settings:
     sync_again_after: int = 300
     log_level: str = "info"
     app_withdrawn: bool = False
+    push_contact: str = ""
     durable: bool = True
 
     @property
     def studies(self) -> Path:
         return self.data / "studies"
+
+    @property
+    def contacts(self) -> Path:
+        return self.data / "contacts"
 
     @property
     def keys(self) -> Path:
@@ -45,6 +52,7 @@ class Variable:
     meaning: str
 
 
+_CONTACT = re.compile(r"(mailto:[^\s@]+@[^\s@]+|https://[^\s/]+\S*)", re.ASCII)
 LOG_LEVELS = ("debug", "info", "warning", "error")
 AGAIN_LEAST, AGAIN_MOST = 10, 86400
 VARIABLES = (
@@ -57,13 +65,19 @@ VARIABLES = (
         "1",
         "Phones give up the copy of the app that they keep and load it from here each time; what they hold for the study stays.",
     ),
+    Variable(
+        "QOL_PUSH_CONTACT",
+        "",
+        "mailto:… or https://…",
+        "Where the operators of push services can reach you; some (Apple's) take no reminder without it.",
+    ),
     Variable("QOL_DEBUG", "", "1", "A command that fails shows where in the code; for reports, as it may show what was handled."),
     Variable("QOL_PYTHON", "", "a path", "The Python with which `./qol` sets itself up, instead of the newest that it finds."),
 )
 
 
 def from_environment(environment: Mapping[str, str] | None = None, data: str | None = None) -> Settings:
-    """Read ``QOL_DATA``, ``QOL_SYNC_AGAIN_AFTER`` (seconds), ``QOL_LOG_LEVEL`` and ``QOL_APP_WITHDRAWN``; ``data`` wins over ``QOL_DATA``.
+    """Read the variables that concern the server; ``data`` wins over ``QOL_DATA``.
 
     Raises SettingsError naming the setting and what is allowed.
     """
@@ -77,4 +91,7 @@ def from_environment(environment: Mapping[str, str] | None = None, data: str | N
     withdrawn = values.get("QOL_APP_WITHDRAWN", "")
     if withdrawn not in ("", "1"):
         raise SettingsError(f"QOL_APP_WITHDRAWN is {withdrawn!r}; it must be 1 or not set.")
-    return Settings(Path(data or values.get("QOL_DATA") or "data").resolve(), int(again), level, withdrawn == "1")
+    contact = values.get("QOL_PUSH_CONTACT", "")
+    if contact and not _CONTACT.fullmatch(contact):
+        raise SettingsError(f"QOL_PUSH_CONTACT is {contact!r}; it must be like mailto:trials@example.org or https://example.org/contact.")
+    return Settings(Path(data or values.get("QOL_DATA") or "data").resolve(), int(again), level, withdrawn == "1", contact)

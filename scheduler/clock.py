@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from threading import Lock, Thread
 
+from qol_server import messaging
 from qol_server.clock import Clock, stamp, wall_clock
 from qol_server.intake.study import Study, open_study, slugs
 from qol_server.logs import log_failure
@@ -29,7 +30,7 @@ class Rounds:
         self._open: dict[str, Study] = {}
         self._lock = Lock()
         self._ticks: dict[str, Callable[[Study, datetime], object]] = {
-            "remind": ticks.remind,
+            "remind": lambda study, now: ticks.remind(study, now, messaging.sender(study, settings, now)),
             "score": lambda study, now: ticks.score(study, now, settings),
             "watch": ticks.watch,
             "seal": lambda study, now: ticks.seal(study, now, settings),

@@ -111,7 +111,7 @@ def _deliver(study: Study, one: Reminder, now: datetime, send: messaging.Send) -
     assert participant is not None, "it is still wanted"  # noqa: S101
     key = facts.server_id(study.slug, Kind.REMINDER_INTENDED, one.participant, one.occurrence, f"{one.rung}/{one.channel}")
     try:
-        send(one.channel, one.participant, messaging.text(participant.language), key)
+        send(messaging.Message(one.channel, one.participant, participant.language, key, one.occurrence))
     except Exception as failure:  # whatever a channel raises, the other messages go out
         logs.log_failure(log, f"the message {key} by {one.channel} failed", failure)
         return Kind.REMINDER_FAILED, type(failure).__name__

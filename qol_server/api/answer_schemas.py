@@ -81,6 +81,7 @@ PAIRED = closed(
         "study": closed("The study in short.", {"id": TEXT, "title": TEXT, "languages": _list(TEXT)}),
     },
 )  # fmt: skip
+PUSH_KEY = closed("The server's public key for web push: a point on P-256, uncompressed, as base64url.", {"key": TEXT})
 HEALTH = closed(
     "Whether the server can do its work.",
     {
@@ -276,7 +277,7 @@ CHANGE: Schema = {
 }  # fmt: skip
 
 ANSWERS: dict[str, Schema] = {
-    "Paired": PAIRED, "Synced": SYNCED, **RESULTS, "Feed": FEED, "Change": CHANGE,
+    "Paired": PAIRED, "PushKey": PUSH_KEY, "Synced": SYNCED, **RESULTS, "Feed": FEED, "Change": CHANGE,
     **{f"feed.{name}": schema for name, schema in FEED_DATA.items()},
     "Item": ITEM, "Condition": CONDITION, "AlertCondition": WHEN, "Wording": WORDS, "Head": HEAD, "Health": HEALTH,
     "Problem": PROBLEM, "ProblemInAnswer": PROBLEM_IN_ANSWER,

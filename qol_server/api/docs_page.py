@@ -142,9 +142,10 @@ def _routes(document: Document) -> Iterator[str]:
 
 
 def _answer(status: str, answer: Document) -> list[str]:
-    kind, content = next(iter(answer["content"].items()))
+    kind, content = next(iter(answer.get("content", {"": {}}).items()))
     names = list(content.get("examples", {}))
-    body = " ".join(_link(f"problem-{name}", name) for name in names) if names else f"{escape(kind)}: {_form(content['schema'])}"
+    form = f"{escape(kind)}: {_form(content['schema'])}" if content else ""
+    body = " ".join(_link(f"problem-{name}", name) for name in names) if names else form
     headers = "".join(f" With <code>{name}</code>." for name in answer.get("headers", {}))
     return [f"<code>{status}</code>", body, escape(answer["description"]) + headers]
 

@@ -16,6 +16,7 @@ from qol_server.api.answer_schemas import ANSWERS, ref
 from qol_server.api.answers import ANYBODY, CODE, PHONE, PROBLEM_TYPE
 from qol_server.api.envelope import EnvelopeShape
 from qol_server.api.patient import PairingRequest
+from qol_server.api.push import PushSubscription
 from qol_server.intake.catalogue import SHAPES
 from qol_server.trial import problems
 from qol_server.trial.facts import PHONE_KINDS, Kind
@@ -32,7 +33,8 @@ PROBLEM_JSON = "application/problem+json"
 class Operation:
     """One route with its method: who may use it, what it takes and answers, and what can go wrong.
 
-    ``answer``: media type, and the name of the schema for JSON. ``problems`` leaves out what every route can answer.
+    ``answer``: media type, and the name of the schema for JSON; None for an answer without a body. ``problems`` leaves out what
+    every route can answer.
     """
 
     name: str
@@ -42,13 +44,14 @@ class Operation:
     summary: str
     description: str
     status: int
-    answer: tuple[str, str | None]
+    answer: tuple[str, str | None] | None
     problems: tuple[Problem, ...] = ()
     takes: Document | None = None
 
 
 _IN_STUDY = "/{study}/api/v1"
 _WRITING = (problems.BUSY, problems.STORAGE_FULL)
+_OF_A_PHONE = (problems.TOKEN_UNKNOWN, problems.DEVICE_REVOKED, problems.STUDY_UNKNOWN)
 _BATCH = (
     "**Line 1** is the envelope (schema `Envelope`). **Every further line** is one entry (schema `Entry`), byte for byte as the"
     " phone froze it. `entries` counts the lines after the first and `digest` is the SHA-256 of all bytes after the first line feed."
@@ -89,6 +92,27 @@ OPERATIONS = (
         },
     ),
     Operation(
+        "push_key", "GET", f"{_IN_STUDY}/push", PHONE, "The key for web push",
+        "With it (`applicationServerKey`) a browser subscribes; when it is another than that of a subscription, the phone subscribes"
+        " anew.",
+        200, (JSON, "PushKey"), _OF_A_PHONE,
+    ),
+    Operation(
+        "subscribe", "PUT", f"{_IN_STUDY}/push", PHONE, "Keep this phone's subscription to web push",
+        "One for each phone; another replaces it. It is kept apart from the journal, encrypted, and goes when the phone is replaced or"
+        " locked out, when contact ends, and when the push service no longer knows it.",
+        204, None,
+        (
+            problems.NOT_JSON, problems.TRUNCATED, problems.DEVICE_REPLACED, problems.NOT_CONTACTED, problems.TOO_LARGE,
+            problems.MEDIA_TYPE, problems.BAD_REQUEST, *_OF_A_PHONE, *_WRITING, problems.DATA_FOLDER,
+        ),
+        {"required": True, "content": {JSON: {"schema": ref("PushSubscription")}}},
+    ),
+    Operation(
+        "unsubscribe", "DELETE", f"{_IN_STUDY}/push", PHONE, "Forget this phone's subscription to web push",
+        "Nothing happens where there is none.", 204, None, (*_OF_A_PHONE, *_WRITING),
+    ),
+    Operation(
         "openapi", "GET", f"{_IN_STUDY}/openapi.json", ANYBODY, "This description", "OpenAPI 3.1.", 200, (JSON, None),
         (problems.STUDY_UNKNOWN,),
     ),
@@ -126,6 +150,7 @@ def document(slug: str) -> Document:
     spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "description": "What pairing gave the phone."})
     spec.components.schema("PairingRequest", schema=PairingRequest)
     spec.components.schema("Envelope", schema=EnvelopeShape)
+    spec.components.schema("PushSubscription", schema=PushSubscription)
     for kind in Kind:
         shape = SHAPES.get(kind)
         fields = {"type": "object"} if shape is None else plugin.converter.schema2jsonschema(shape)  # type: ignore[union-attr]
@@ -182,9 +207,11 @@ def _mend_examples(part: Any) -> None:
 
 
 def _operation(operation: Operation, path: str) -> Document:
-    kind, schema = operation.answer
-    content: Document = {"schema": ref(schema)} if schema else {"schema": {"type": "object" if kind == JSON else "string"}}
-    answers: Document = {str(operation.status): {"description": operation.summary + ".", "content": {kind: content}}}
+    answers: Document = {str(operation.status): {"description": operation.summary + "."}}
+    if operation.answer is not None:
+        kind, schema = operation.answer
+        content: Document = {"schema": ref(schema)} if schema else {"schema": {"type": "object" if kind == JSON else "string"}}
+        answers[str(operation.status)]["content"] = {kind: content}
     by_status: dict[int, list[Problem]] = {}
     for problem in (*operation.problems, *_ANYWHERE):
         by_status.setdefault(problem.status, []).append(problem)

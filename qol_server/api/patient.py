@@ -11,19 +11,20 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, request
-from marshmallow import ValidationError
 
 from qol_server import journal
 from qol_server.access import pairing
 from qol_server.access.pairing import Phone
 from qol_server.api import feed
 from qol_server.api.answers import CODE, PHONE, json_answer, permission, problem_document
+from qol_server.api.asking import caller, json_body
 from qol_server.api.envelope import LIMITS, PROTOCOL, Envelope, split, unpack
 from qol_server.clock import Clock, stamp
+from qol_server.intake import reach
 from qol_server.intake.admit import Admitted, Result, admit, missing
 from qol_server.intake.examine import examine
 from qol_server.intake.record import record
-from qol_server.intake.shapes import Shape, Text, Zone, faults, uuid_field
+from qol_server.intake.shapes import Shape, Text, Zone, uuid_field
 from qol_server.intake.study import Study
 from qol_server.keys import verifies
 from qol_server.logs import log_failure
@@ -66,7 +67,7 @@ class PatientApi:
 
     def pair(self, slug: str) -> Response:
         study, now = self.study(slug), self.clock()
-        asked = _pairing_request()
+        asked = json_body(_PAIRING, "A pairing")
         wait = pairing.throttled(study.store.read(), request.remote_addr or "", now)
         if wait:
             raise Refused(problems.TOO_MANY_TRIES, retry_after=wait)
@@ -74,6 +75,7 @@ class PatientApi:
         paired = study.store.write(lambda tx: _pair(tx, study, asked, digest, request.remote_addr or "", now))
         if isinstance(paired, Problem):
             raise Refused(paired)
+        reach.settle(study, paired.participant, now)
         protocol = study.protocol_in_force(study.store.read())
         return json_answer(
             {
@@ -89,12 +91,7 @@ class PatientApi:
     def sync(self, slug: str) -> Response:
         study, now = self.study(slug), self.clock()
         tx = study.store.read()
-        token = _bearer()
-        phone = pairing.phone(tx, token)
-        if phone is None:
-            raise Refused(problems.TOKEN_UNKNOWN)
-        if phone.status == "revoked":
-            raise Refused(problems.DEVICE_REVOKED)
+        phone, token = caller(tx)
         if request.mimetype not in ("application/x-ndjson", "application/ndjson"):
             raise Refused(problems.MEDIA_TYPE, "A sync is sent as application/x-ndjson.")
         envelope, lines = split(unpack(request.stream, request.headers.get("Content-Encoding", "")))  # type: ignore[arg-type]
@@ -137,19 +134,6 @@ class PatientApi:
         return admit(study, phone, examined, seqs, now=now, skew=skew, also=note)
 
 
-def _pairing_request() -> dict[str, Any]:
-    if request.mimetype != "application/json":
-        raise Refused(problems.MEDIA_TYPE, "A pairing is sent as application/json.")
-    try:
-        body = orjson.loads(unpack(request.stream, request.headers.get("Content-Encoding", "")))  # type: ignore[arg-type]
-    except orjson.JSONDecodeError:
-        raise Refused(problems.NOT_JSON) from None
-    try:
-        return dict(_PAIRING.load(body))
-    except ValidationError as wrong:
-        raise Refused(problems.BAD_REQUEST, "The request has wrong or missing fields.", errors=faults(wrong.messages)) from None
-
-
 @dataclass(frozen=True, slots=True)
 class _Paired:
     device: str
@@ -176,13 +160,6 @@ def _pair(tx: Tx, study: Study, asked: dict[str, Any], digest: bytes, address: s
         )
         pairing.use(tx, claimed, asked["installation_id"], device)
     return _Paired(device, pairing.issue_token(tx, device), claimed.participant, study.head(tx))
-
-
-def _bearer() -> str:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Refused(problems.TOKEN_UNKNOWN, "Send the phone's token as: Authorization: Bearer TOKEN")
-    return token.strip()
 
 
 def _version(text: str) -> tuple[int, ...]:

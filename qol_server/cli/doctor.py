@@ -115,7 +115,8 @@ def _keys(settings: Settings) -> Iterator[Finding]:
     except Refused as refusal:
         yield Finding("bad", "keys", refusal.detail, "Bring keys back from their copy; only where there never were any: qol init")
         return
-    loose = [path for path in (settings.keys, settings.keys / keys.FILE) if path.stat().st_mode & 0o077]
+    there = [path for path in (settings.keys, *(settings.keys / name for name in keys.FILES)) if path.exists()]
+    loose = [path for path in there if path.stat().st_mode & 0o077]
     if loose:
         yield Finding("bad", "keys", f"others may read {loose[0]}", "Close it with: qol init")
     else:

@@ -13,18 +13,19 @@ from qol_server.cli.common import common, emit
 @click.command()
 @common
 def command(data: Path) -> None:
-    """Make the data folder and the key that signs the journals; what is there already stays as it is."""
+    """Make the data folder and its keys: of the journals, the contacts and web push. What is there already stays as it is."""
     from qol_server import keys
 
     settings = settings_of(data)
     made = [str(folder) for folder in (settings.data, settings.studies, settings.keys) if not folder.is_dir()]
     for folder in (settings.data, settings.studies):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key_file = settings.keys / keys.FILE
-    if not key_file.exists():
-        made.append(str(key_file))
+    key_files = [settings.keys / name for name in keys.FILES]
+    made += [str(path) for path in key_files if not path.exists()]
     key = keys.make(settings.keys)
-    for path, mode in ((settings.keys, 0o700), (key_file, 0o600)):
+    keys.contacts_key(settings.keys, make=not any(settings.contacts.glob("*.db")))  # another key would open none of them
+    keys.push_key(settings.keys)
+    for path, mode in ((settings.keys, 0o700), *((path, 0o600) for path in key_files)):
         if path.stat().st_mode & 0o077:
             path.chmod(mode)
             made.append(f"{path} private again")

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 
 from qol_server import journal
 from qol_server.access import pairing
+from qol_server.intake import reach
 from qol_server.intake.adoption import Adoption, activate, adopt, import_wording, lacking, preview
 from qol_server.intake.catalogue import LONGEST_MESSAGE
 from qol_server.intake.record import record
@@ -161,7 +162,9 @@ def set_anchor(
     Without ``again`` a known day is corrected, which needs a reason. Raises Refused(participant-unknown, bad-value).
     """
 
-    return study.store.write(lambda tx: _set_anchor(tx, study, number, anchor, day, actor, now, again, reason))
+    nth = study.store.write(lambda tx: _set_anchor(tx, study, number, anchor, day, actor, now, again, reason))
+    reach.settle(study, number, now)
+    return nth
 
 
 def _set_anchor(
@@ -260,15 +263,14 @@ def withdraw(study: Study, number: str, kind: str, day: date, *, actor: str, now
         )  # fmt: skip
 
     study.store.write(work)
-
-
-END_OF_MESSAGES = ("death", "study_end", "withdrawal.contact", "withdrawal.consent")
+    reach.settle(study, number, now)
 
 
 def send_message(study: Study, number: str, text: str, *, actor: str, now: datetime, about: str | None = None) -> str:
     """Send a text, in the participant's language, to the participant's phones; returns the message's id.
 
-    ``about``: the id of an entry of the participant that it answers. Raises Refused(participant-unknown, bad-value).
+    ``about``: the id of an entry of the participant that it answers. Raises Refused(participant-unknown, not-contacted,
+    bad-value).
     """
     text = text.strip()
     if not text or len(text) > LONGEST_MESSAGE:
@@ -276,9 +278,8 @@ def send_message(study: Study, number: str, text: str, *, actor: str, now: datet
 
     def work(tx: Tx) -> str:
         participant = the_participant(tx, number)
-        today = schedule.local(now, participant.time_zone).date()
-        if schedule.has_ended(END_OF_MESSAGES, participant, today):
-            raise Refused(problems.BAD_VALUE, f"{number} is not contacted any more: the participation, or contact, has ended.")
+        if not reach.may_be_contacted(participant, now):
+            raise Refused(problems.NOT_CONTACTED, f"The participation of {number}, or the contact, has ended; nothing is sent.")
         if about is not None and not journal.stored(tx, number, [about]):
             raise Refused(problems.BAD_VALUE, f"{number} has no entry {about!r}.")
         nth = study.head(tx).position
@@ -312,4 +313,6 @@ def revoke(study: Study, number: str, *, actor: str, now: datetime, reason: str 
             record(tx, study, Kind.DEVICE_REVOKED, {"device": device}, actor=actor, now=now, participant=number, reason=reason, nth=device)
         return devices
 
-    return study.store.write(work)
+    locked_out = study.store.write(work)
+    reach.settle(study, number, now)
+    return locked_out

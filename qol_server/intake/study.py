@@ -14,6 +14,7 @@ import orjson
 
 from qol_server import journal, keys, library
 from qol_server.access import pairing
+from qol_server.contacts import Contacts
 from qol_server.journal import Head
 from qol_server.keys import SigningKey
 from qol_server.settings import Settings
@@ -34,10 +35,11 @@ _SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 class Study:
     """An open study. Documents never change under their version, so what is made of them is kept for good."""
 
-    def __init__(self, slug: str, store: Store, key: SigningKey) -> None:
+    def __init__(self, slug: str, store: Store, key: SigningKey, contacts: Contacts) -> None:
         self.slug = slug
         self.store = store
         self.key = key
+        self.contacts = contacts
         self.folder = Folder(self.protocol)
         self.epoch = journal.identity(store.read())[1]
         self._reading = threading.RLock()  # documents are read once, however many threads want them first
@@ -155,7 +157,11 @@ def open_study(settings: Settings, slug: str) -> Study:
     if not _SLUG.fullmatch(slug) or not path.is_file():
         there = ", ".join(slugs(settings)) or "none"
         raise Refused(problems.STUDY_UNKNOWN, f"There is no study {slug!r} in {settings.data}. There: {there}.")
-    return Study(slug, Store(path, durable=settings.durable), keys.load(settings.keys))
+    return Study(slug, Store(path, durable=settings.durable), keys.load(settings.keys), _contacts(settings, slug))
+
+
+def _contacts(settings: Settings, slug: str) -> Contacts:
+    return Contacts(settings.contacts / f"{slug}.db", settings.keys, durable=settings.durable)
 
 
 def create_study(settings: Settings, slug: str, *, actor: str, now: datetime) -> Study:
@@ -179,7 +185,7 @@ def create_study(settings: Settings, slug: str, *, actor: str, now: datetime) ->
         pairing.create(tx)
 
     store.write(build)
-    study = Study(slug, store, key)
+    study = Study(slug, store, key, _contacts(settings, slug))
     fact = {"study": slug, "epoch": epoch, "public_key": key.public_hex}
     from qol_server.intake.record import record  # the recorder works on an open study
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from qol_server.messaging import log
 
-Send = Callable[[str, str, str, str], None]
-"""Sends by a channel, to a participant's number, a text, under a key that names this message and no other.
-
-Returns when the message was handed over; raises when it was not, or when nobody knows.
-"""
+if TYPE_CHECKING:
+    from qol_server.intake.study import Study
+    from qol_server.settings import Settings
 
 TEXTS: Mapping[str, str] = {
     "en": "You have something to fill in.",
@@ -19,11 +20,43 @@ TEXTS: Mapping[str, str] = {
 """What a message says, by language. A locked screen shows it to anybody: no title of a questionnaire, nothing of health."""
 
 
-def text(language: str) -> str:
-    """The message in the participant's language, in English where there is no translation."""
-    return TEXTS.get(language.partition("-")[0], TEXTS["en"])
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message ``to`` a participant's number, by a channel that a protocol's ladder names: push, email, sms …
+
+    ``key`` names this message and no other. ``occurrence`` is what it reminds of: for the phone, never for the text.
+    """
+
+    channel: str
+    to: str
+    language: str
+    key: str
+    occurrence: str
+
+    @property
+    def text(self) -> str:
+        """The message in the participant's language, in English where there is no translation."""
+        return TEXTS.get(self.language.partition("-")[0], TEXTS["en"])
 
 
-def send(channel: str, to: str, text: str, key: str) -> None:
-    """Send by a channel that a protocol's ladder names: push, email, sms … Each is written to the log."""
-    log.LogChannel(channel).send(to, text, key)
+Send = Callable[[Message], None]
+"""Returns when the message was handed over; raises when it was not, or when nobody knows."""
+
+
+def send(message: Message) -> None:
+    """The channel of those who are not to be reached: write to the log."""
+    log.send(message.channel, message.key)
+
+
+def sender(study: Study, settings: Settings, now: datetime, *, loopback_http: bool = False) -> Send:
+    """What sends a study's messages: web push to the phones that subscribed; all else goes to the log.
+
+    ``loopback_http``: a test's push service on this machine is taken for one.
+    """
+    from qol_server.messaging import push  # who only writes to the log loads no network and no cryptography
+
+    def deliver(message: Message) -> None:
+        if message.channel != "push" or not push.send(study, settings, message, now, loopback_http=loopback_http):
+            send(message)
+
+    return deliver

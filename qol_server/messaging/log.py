@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class LogChannel:
-    """``name``: the channel that the protocol asked for."""
-
-    name: str
-
-    def send(self, to: str, text: str, key: str) -> None:
-        """Log the message's key and channel; neither for whom it is nor what it says."""
-        log.info("message %s by %s", key, self.name)
+def send(channel: str, key: str) -> None:
+    """Log the message's key and the channel that the protocol asked for; neither for whom it is nor what it says."""
+    log.info("message %s by %s", key, channel)

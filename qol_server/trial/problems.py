@@ -56,6 +56,7 @@ TOO_LARGE = _define("too-large", 413, "The batch is too large", "Send half of it
 MEDIA_TYPE = _define("media-type", 415, "The body is of a type that is not taken here", "Use application/x-ndjson for a sync, application/json elsewhere, with no encoding but gzip.")
 APP_TOO_OLD = _define("app-too-old", 426, "This app is too old to be given new questionnaires", "Update the app; what it holds is still taken.")
 TOO_MANY_TRIES = _define("too-many-tries", 429, "Too many wrong codes", "Wait and try again.", retryable=True)
+NOT_CONTACTED = _define("not-contacted", 409, "This participant is not contacted any more", "The participation or the contact has ended; nothing is sent, and what the phone holds is still taken.")
 BUSY = _define("busy", 503, "The server is busy", "Try again; nothing was stored.", retryable=True)
 STORAGE_FULL = _define("storage-full", 507, "The server's disk is full", "Try again later; nothing was stored.", retryable=True)
 INTERNAL = _define("internal", 500, "The server failed", "Try again later; what was not acknowledged was not stored.", retryable=True)

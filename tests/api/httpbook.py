@@ -35,7 +35,7 @@ def _http() -> Iterator[str]:
     for operation in OPERATIONS:
         yield f"\n## {operation.method} {operation.path}\n\n{operation.description}\n\n| Status | What it means |\n|---|---|"
         for status, answer in paths[operation.path][operation.method.lower()]["responses"].items():
-            names = [f"`{name}`" for content in answer["content"].values() for name in content.get("examples", {})]
+            names = [f"`{name}`" for content in answer.get("content", {}).values() for name in content.get("examples", {})]
             headers = "".join(f" With `{name}`." for name in answer.get("headers", {}))
             named = f" ({', '.join(names)})" if names else ""
             yield f"| {status} | {answer['description']}{headers}{named} |"

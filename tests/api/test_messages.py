@@ -82,7 +82,7 @@ def test_after_the_end_no_message_is_told_and_none_is_sent(trial: people.Trial, 
     send(trial)
     trial.withdraw(rig.ada(trial), "consent", date(2026, 3, 2))
     assert told(trial, phone, None) == {}
-    with pytest.raises(Refused, match="is not contacted any more"):
+    with pytest.raises(Refused, match="has ended; nothing is sent"):
         send(trial)
 
 
@@ -90,7 +90,7 @@ def test_who_withdrew_from_contact_is_left_alone_and_who_withdrew_from_the_drug_
     trial.withdraw(rig.ada(trial), "treatment", date(2026, 3, 2))
     assert send(trial)
     trial.withdraw(rig.ada(trial), "contact", date(2026, 3, 2))
-    with pytest.raises(Refused, match="is not contacted any more"):
+    with pytest.raises(Refused, match="has ended; nothing is sent"):
         send(trial)
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from qol_server import journal
 from qol_server.intake.study import fact_of
+from qol_server.messaging import Message
 from scheduler import ticks
 from tests.people import Trial
 
@@ -23,17 +24,17 @@ class Post:
     """Takes every message; ``before`` is run once, before the first one is taken."""
 
     before: Callable[[], object] | None = None
-    taken: list[tuple[str, str, str, str]] = field(default_factory=list)
+    taken: list[Message] = field(default_factory=list)
 
-    def __call__(self, channel: str, to: str, text: str, key: str) -> None:
+    def __call__(self, message: Message) -> None:
         before, self.before = self.before, None
         if before is not None:
             before()
-        self.taken.append((channel, to, text, key))
+        self.taken.append(message)
 
     @property
     def keys(self) -> list[str]:
-        return [key for *_, key in self.taken]
+        return [message.key for message in self.taken]
 
 
 def wall(moment: str, zone: ZoneInfo = PARIS) -> datetime:

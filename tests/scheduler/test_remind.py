@@ -12,6 +12,7 @@ import pytest
 
 from qol_server import journal, messaging
 from qol_server.intake.study import open_study
+from qol_server.messaging import Message
 from qol_server.trial.facts import Kind
 from scheduler import ticks
 from tests import people
@@ -181,7 +182,7 @@ from qol_server.settings import Settings
 from scheduler import ticks
 study = open_study(Settings(Path(sys.argv[1])), sys.argv[2])
 input()
-ticks.remind(study, datetime.fromisoformat(sys.argv[3]), lambda channel, to, text, key: print(key))
+ticks.remind(study, datetime.fromisoformat(sys.argv[3]), lambda message: print(message.key))
 """
 
 
@@ -251,14 +252,14 @@ def test_messages_speak_the_participants_language_and_say_nothing_of_health(tria
     trial.start_treatment(ada, date(2026, 3, 2))
     post = Post()
     ticks.remind(trial.study, NINE, post)
-    texts = {to: text for _, to, text, _ in post.taken}
+    texts = {message.to: message.text for message in post.taken}
     assert texts == {ada: "Vous avez quelque chose à remplir.", ben: "You have something to fill in."}
-    assert messaging.text("de") == messaging.text("en-GB") == messaging.TEXTS["en"]
+    assert {Message("push", ben, language, "key", "dose@2026-03-03").text for language in ("de", "en-GB")} == {messaging.TEXTS["en"]}
 
 
 def test_the_log_channel_names_nobody(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        messaging.send("email", "01-0001-5", "You have something to fill in.", "the-key")
+        messaging.send(Message("email", "01-0001-5", "en", "the-key", "dose@2026-03-03"))
     assert [record.getMessage() for record in caplog.records] == ["message the-key by email"]
 
 

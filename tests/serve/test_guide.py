@@ -44,7 +44,14 @@ def test_the_defaults_of_the_reference_are_those_of_the_server() -> None:
     assert stated == from_environment({})
 
 
-WRONG = (("QOL_SYNC_AGAIN_AFTER", "9"), ("QOL_SYNC_AGAIN_AFTER", "86401"), ("QOL_SYNC_AGAIN_AFTER", "٣٠"), ("QOL_LOG_LEVEL", "loud"))
+WRONG = (
+    ("QOL_SYNC_AGAIN_AFTER", "9"),
+    ("QOL_SYNC_AGAIN_AFTER", "86401"),
+    ("QOL_SYNC_AGAIN_AFTER", "٣٠"),
+    ("QOL_LOG_LEVEL", "loud"),
+    ("QOL_PUSH_CONTACT", "nora@example.org"),
+    ("QOL_PUSH_CONTACT", "http://example.org"),
+)
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
@@ -52,3 +59,8 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(name: str, value: str) ->
     with pytest.raises(SettingsError, match=name) as refused:
         from_environment({name: value})
     assert value in str(refused.value)
+
+
+@pytest.mark.parametrize("contact", ["mailto:trials@example.org", "https://example.org/contact"])
+def test_whom_a_push_service_may_write_to(contact: str) -> None:
+    assert from_environment({"QOL_PUSH_CONTACT": contact}).push_contact == contact

@@ -15,7 +15,11 @@ SQL = re.compile(r"\bSELECT\b.*\bFROM\b|\bINSERT INTO\b|\bUPDATE \w+ SET\b|\bDEL
 
 def elsewhere() -> list[Path]:
     own = (ROOT / "qol_server").rglob("*.py")
-    kept = [path for path in own if not KEEPERS & set(path.relative_to(ROOT / "qol_server").parts) and path.name != "journal.py"]
+    kept = [
+        path
+        for path in own
+        if not KEEPERS & set(path.relative_to(ROOT / "qol_server").parts) and path.name not in ("journal.py", "contacts.py")
+    ]
     return sorted([*kept, *(ROOT / "scheduler").glob("*.py")])
 
 
