@@ -2,20 +2,21 @@
 
 import { DoseSign, prescriptionInWords } from "./dose_words.js";
 import { Button, Call, html, Notice, Screen, useNow } from "./kit.js";
-import { titleOf } from "./wording.js";
+import { unbroken } from "./watch.js";
 import { wall } from "../rules/days.js";
-import { dayStates, DOSE_DIARY } from "../rules/doses.js";
-import { day, t } from "../words/index.js";
+import { dayStates } from "../rules/doses.js";
+import { capitalised, day, t } from "../words/index.js";
 
 /** `route`: { day }. */
 export function Dose({ phone, known, route, go, back }) {
     const now = wall(useNow(phone));
     const [one] = dayStates(known, route.day, route.day, now);
+    const site = known.participation;
     const fill = () => go({ name: "fill", key: one.occurrence });
     const isHeld = one.state === "held";
     const label = one.draft ? "dose.go_on" : isHeld ? "dose.took_one" : "dose.fill_in";
     const actions = one.mayFill && html`<${Button} kind=${isHeld ? "plain" : "main"} onClick=${fill}>${t(label)}<//>`;
-    return html`<${Screen} title=${day(one.day)} step=${titleOf(known, DOSE_DIARY)} back=${back} actions=${actions || undefined}>
+    return html`<${Screen} title=${capitalised(day(one.day))} step=${t("dose_calendar.title")} back=${back} actions=${actions || undefined}>
         <p class="day-state"><${DoseSign} state=${one.state} /> <span>${t(`dose.state.${one.state}`)}</span></p>
         ${!isHeld && html`<p>${prescriptionInWords(one.prescription)}</p>`}
         <p>${explained(one)}</p>
@@ -23,8 +24,7 @@ export function Dose({ phone, known, route, go, back }) {
         ${one.response?.entry && html`<${Button} onClick=${() => go({ name: "response", id: one.response.id })}>${t("dose.see_answers")}<//>`}
         <${Notice} title=${t("dose.double.title")}>
             <p>${t("dose.double.text")}</p>
-            ${known.participation?.site_phone && html`<${Call} kind="plain" number=${known.participation.site_phone}
-                label=${t("emergency.call_site", { site: known.participation.site, number: known.participation.site_phone.replaceAll(" ", "\u00a0") })} />`}
+            ${site && html`<${Call} kind="plain" number=${site.site_phone} label=${t("emergency.call_site", { site: site.site, number: unbroken(site.site_phone) })} />`}
         <//>
     <//>`;
 }

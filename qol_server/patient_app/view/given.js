@@ -2,6 +2,7 @@
 
 import { html } from "./kit.js";
 import { answerInWords, foreign, questionOf, titleOf } from "./wording.js";
+import { DOSE_DIARY } from "../rules/doses.js";
 import { day, has, t } from "../words/index.js";
 
 /** What a response is called: its questionnaire, and the day that it is about where it is a diary's. */
@@ -10,7 +11,11 @@ export function responseTitle(known, response) {
     const instrument = response.entry?.instrument ?? known.study?.assessments.find((one) => one.id === assessment)?.instrument;
     const title = instrument ? titleOf(known, instrument) : assessment;
     const about = /@(\d{4}-\d{2}-\d{2})$/.exec(response.occurrence);
-    return about ? t("history.title_of_day", { title, day: day(about[1], "short") }) : title;
+    if (!about) {
+        return title;
+    }
+    const parts = { title, day: day(about[1], "short") };
+    return instrument === DOSE_DIARY ? t("history.dose_of_day", parts) : t("history.title_of_day", parts);
 }
 
 /** What became of a response: the last part of a key `history.state.…`. */
@@ -25,7 +30,10 @@ export function stateOf(response, corrected) {
     return entry === null ? "elsewhere" : ["queued", "sending"].includes(entry.state) ? "waiting" : "received";
 }
 
-export const TONES = { waiting: "warn", received: "good", review: "warn", corrected: "", elsewhere: "" };
+/** Whether a state is to be seen at a glance: something is still to happen. */
+export function isUnsettled(state) {
+    return state === "waiting" || state === "review";
+}
 
 /** The answers of an entry as a list of questions and answers; `than`: the answers before, to mark what changed. */
 export function Answers({ known, entry, than = null }) {

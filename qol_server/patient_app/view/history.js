@@ -1,6 +1,6 @@
 /** Everything that was entered: what waits, what was received, what was asked of the site; newest first. */
 
-import { responseTitle, stateOf, TONES } from "./given.js";
+import { isUnsettled, responseTitle, stateOf } from "./given.js";
 import { Button, html, Row, Screen, useState } from "./kit.js";
 import { entryTitle } from "./sync_words.js";
 import { titleOf } from "./wording.js";
@@ -25,7 +25,8 @@ export function History({ known, go, back }) {
         <h2>${t("history.given")}</h2>
         ${given.length === 0 && html`<p>${t("history.nothing")}</p>`}
         <ul class="rows">${given.slice(0, shown).map((row) => html`<li key=${row.id}>
-            <${Row} title=${row.title} note=${row.at && dayAndHour(row.at)} badge=${t(`history.state.${row.state}`)} tone=${TONES[row.state]}
+            <${Row} title=${row.title} note=${[row.at && dayAndHour(row.at), !isUnsettled(row.state) && t(`history.state.${row.state}`)].filter(Boolean).join(" · ")}
+                badge=${isUnsettled(row.state) && t(`history.state.${row.state}`)} tone="warn"
                 onClick=${row.isResponse ? () => go({ name: "response", id: row.id }) : undefined} /></li>`)}</ul>
         ${given.length > shown && html`<${Button} onClick=${() => setShown(shown + 100)}>${t("history.earlier")}<//>`}
     <//>`;

@@ -35,8 +35,9 @@ export function Trend({ phone, known, route, go, back }) {
             <select id=${id} value=${item.id} onChange=${(event) => setChosen(event.currentTarget.value)}>
                 ${told.map(([one]) => html`<option key=${one.id} value=${one.id}>${questionOf(instrument, one)}</option>`)}
             </select></div>
+        <h2>${questionOf(instrument, item)}</h2>
         <${Curve} instrument=${instrument} item=${item} points=${points} />
-        <table class="plain-table"><caption class="live">${questionOf(instrument, item)}</caption>
+        <table class="plain-table" aria-label=${questionOf(instrument, item)}>
             <thead><tr><th scope="col">${t("trend.day")}</th><th scope="col">${t("trend.answer")}</th></tr></thead>
             <tbody>${points.toReversed().map((one) => html`<tr key=${one.id}>
                 <th scope="row">${day(one.day, "dated")}</th><td>${answerInWords(instrument, item, one.answer)}</td></tr>`)}</tbody>
@@ -78,7 +79,7 @@ function Curve({ instrument, item, points }) {
     const first = { day: day(points[0].day, "dated"), answer: answerInWords(instrument, item, points[0].answer) };
     const last = { day: day(points.at(-1).day, "dated"), answer: answerInWords(instrument, item, points.at(-1).answer) };
     const summary = t("trend.summary", { n: points.length, first: first.answer, first_day: first.day, last: last.answer, last_day: last.day });
-    return html`<figure class="curve">
+    return html`<figure class="curve-box"><div class="curve">
         <div class="curve-levels" aria-hidden="true">${levels.toReversed().map(([code, label]) => html`<span key=${code}>${label}</span>`)}</div>
         <svg role="img" aria-label=${summary}>
             ${levels.map(([code]) => html`<line key=${code} class="level" x1="0%" x2="100%" y1=${`${down(code)}%`} y2=${`${down(code)}%`} />`)}
@@ -86,6 +87,6 @@ function Curve({ instrument, item, points }) {
                 x2=${`${across(one)}%`} y2=${`${down(one.answer)}%`} />`)}
             ${points.map((one) => html`<circle key=${one.id} cx=${`${across(one)}%`} cy=${`${down(one.answer)}%`} r="5" />`)}
         </svg>
-        <figcaption aria-hidden="true"><span>${first.day}</span>${span > 0 && html`<span>${last.day}</span>`}</figcaption>
-    </figure>`;
+        <p class="curve-days" aria-hidden="true"><span>${first.day}</span>${span > 0 && html`<span>${last.day}</span>`}</p>
+    </div></figure>`;
 }

@@ -91,3 +91,8 @@ export function number(value) {
     const comma = new Intl.NumberFormat(locale()).formatToParts(1.5).find((part) => part.type === "decimal").value;
     return String(value).replace(".", comma);
 }
+
+/** Words with a capital at their beginning, as a heading has it: French writes its days without. */
+export function capitalised(words) {
+    return words.charAt(0).toLocaleUpperCase(locale()) + words.slice(1);
+}
