@@ -30,10 +30,10 @@ export function deviceNotices(known, now) {
     return Object.keys(TONES).filter((code) => found.has(code)).map((code) => found.get(code));
 }
 
-/** All notices of this phone, each with what can be done about it. */
-export function DeviceNotices({ phone, known, go }) {
+/** The notices of this phone, each with what can be done about it; `tones`: only those that are as urgent as this. */
+export function DeviceNotices({ phone, known, go, tones = ["urgent", "warn", "info"] }) {
     const now = useNow(phone);
-    return deviceNotices(known, now).map((notice) => html`
+    return deviceNotices(known, now).filter(({ code }) => tones.includes(TONES[code])).map((notice) => html`
         <${One} key=${notice.code} notice=${notice} phone=${phone} known=${known} go=${go} />`);
 }
 

@@ -24,7 +24,7 @@ export function Emergency({ known, back, unlocked }) {
         <ul class="plain">
             <li>${t("emergency.do_not_wait")}</li>
             ${study && html`<li>${t("emergency.no_answer", { site: known.participation?.site ?? "" })}</li>`}
-            ${study?.treatment && html`<li>${t("emergency.no_dose")}</li>`}
+            ${study && html`<li>${t("emergency.say")}</li>`}
         </ul>
         ${study && html`<h2>${t("emergency.show")}</h2>
             <dl class="card">

@@ -72,11 +72,12 @@ export function useAction(action) {
 
 /**
  * A whole screen. `title`: its heading, which gets the focus when the screen appears; `back`: called by the arrow; `close`:
- * called by the cross in the arrow's place; `step`: shown small above the heading; `actions`: stay at the bottom edge;
+ * called by the cross in the arrow's place; `step`: shown small above the heading; `progress`: { done, all, label }, a bar
+ * beneath it; `actions`: stay at the bottom edge;
  * `titleId`, `lang`: of the heading, where its words name something or come from elsewhere; `focusKey`: another one moves
  * the focus to the heading again; `tools`: more at the top edge. The way to the emergency card is on every screen.
  */
-export function Screen({ title, titleId, lang, back, close, step, children, actions, focusKey = title, tools, tone }) {
+export function Screen({ title, titleId, lang, back, close, step, progress, children, actions, focusKey = title, tools, tone }) {
     const heading = useRef(null);
     const { emergency } = useContext(Ways);
     useLayoutEffect(() => {
@@ -95,6 +96,7 @@ export function Screen({ title, titleId, lang, back, close, step, children, acti
             </header>
             <main>
                 ${step && html`<p class="step">${step}</p>`}
+                ${progress && html`<${Progress} ...${progress} />`}
                 <h1 tabindex="-1" ref=${heading} id=${titleId} lang=${lang}>${title}</h1>
                 ${children}
             </main>
@@ -118,7 +120,7 @@ const DRAWINGS = {
 
 /** A small drawing that repeats what the words beside it say; the names are those of `DRAWINGS`. */
 export function Icon({ name }) {
-    return html`<svg class=${`icon ${name}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d=${DRAWINGS[name]} /></svg>`;
+    return html`<svg class=${`icon icon-${name}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d=${DRAWINGS[name]} /></svg>`;
 }
 
 /** A button; `kind`: "main", "plain" (default), "quiet", "danger", "urgent". While it is `busy` it does nothing. */
@@ -202,6 +204,6 @@ export function Field({ label, hint, fault, lines = 1, value, onInput, hideLabel
 }
 
 /** How far one is: "3 of 12", as a bar and in words. */
-export function Progress({ done, all, label }) {
+function Progress({ done, all, label }) {
     return html`<progress class="progress" max=${all} value=${done} aria-label=${label}></progress>`;
 }

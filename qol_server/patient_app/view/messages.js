@@ -16,7 +16,7 @@ export function Messages({ phone, known, back }) {
     return html`<${Screen} title=${t("messages.title")} back=${back}>
         ${known.messages.length === 0 && html`<p>${t("messages.none")}</p>`}
         <ul class="rows">
-            ${known.messages.toReversed().map((message) => html`<li key=${message.id} class="message">
+            ${known.messages.toReversed().map((message) => html`<li key=${message.id} class="letter">
                 <p class="hint">${dayAndHour(message.sent_at)}</p>
                 <p lang=${message.language === language() ? undefined : message.language}>${message.text}</p>
             </li>`)}

@@ -1,6 +1,6 @@
 /** The steps of a questionnaire: introduction, one question a screen, a last look, and advice that cannot wait in between. */
 
-import { Button, html, Notice, Progress, Screen, TroubleNotice, useEffect, useId, useState } from "./kit.js";
+import { Button, html, Notice, Screen, TroubleNotice, useEffect, useId, useState } from "./kit.js";
 import { Introduction, missingAtFirst, Review } from "./first_and_last.js";
 import { faultInWords, isAskedTwice, isEmpty, Question, settled } from "./questions.js";
 import { Urgent } from "./urgent.js";
@@ -127,14 +127,14 @@ export function Steps({ phone, known, route, go, home, flow, draft, keep, give, 
     const next = t(isEarly ? (draft.corrects ? "action.next" : "fill.start")
         : step === "review" ? (draft.corrects ? "fill.send_correction" : "fill.send")
             : problem?.code === "empty" ? "fill.leave_empty" : "action.next");
-    return html`<form onSubmit=${submit} novalidate>
+    return html`<form onSubmit=${submit} novalidate data-step=${step}>
         <${Screen} focusKey=${step} close=${home} titleId=${titleId} lang=${item || isEarly ? foreign(instrument) : undefined}
             title=${isEarly ? titleOf(known, instrument.id) : item ? questionOf(instrument, item) : t("fill.review")}
-            step=${item && t("fill.step", { n: steps.indexOf(step), all: asked })}
+            tone=${item ? "question" : undefined} step=${item && t("fill.step", { n: steps.indexOf(step), all: asked })}
+            progress=${item && { done: steps.indexOf(step), all: asked, label: t("fill.progress") }}
             actions=${html`
                 ${!isEarly && html`<${Button} onClick=${back}>${t("action.back")}<//>`}
                 <${Button} kind="main" type="submit" busy=${busy}>${next}<//>`}>
-            ${item && html`<${Progress} done=${steps.indexOf(step)} all=${asked} label=${t("fill.progress")} />`}
             ${item && isStandIn(instrument) && html`<p class="stand-in">${t("stand_in")}</p>`}
             ${isEarly && html`<${Introduction} phone=${phone} known=${known} instrument=${instrument} draft=${draft} keep=${keep} problem=${problem} />`}
             ${step === "review" && html`<${Review} known=${known} instrument=${instrument} draft=${draft} flow=${flow} keep=${keep}

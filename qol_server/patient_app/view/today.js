@@ -9,6 +9,7 @@ import { NotWatched } from "./watch.js";
 import { titleOf } from "./wording.js";
 import { coming, due, hasEnded, OPEN_ENDED } from "../rules/calendar.js";
 import { later, wall } from "../rules/days.js";
+import { standing } from "../rules/responses.js";
 import { day, t } from "../words/index.js";
 
 /** Until when it can be answered, in words. */
@@ -21,13 +22,18 @@ export function untilWhen({ assignment, state }, today) {
     return state === "late" ? t("today.late", { until: words }) : words;
 }
 
+/** Whether something of this kind was reported before: it may still go on, and then it is that which is updated. */
+function wasReported(known, assessment) {
+    return [...standing(known).keys()].some((occurrence) => occurrence.startsWith(`${assessment.id}@`));
+}
+
 /** Which day a daily diary is about; null for anything else. */
 function aboutDay(known, assignment, today) {
     if (!known.study.assessments.some((one) => one.id === assignment.assessment && one.daily)) {
         return null;
     }
     const about = assignment.target;
-    return about === today ? t("today.for_today") : about === later(today, -1)
+    return about === today ? null : about === later(today, -1)
         ? t("today.for_yesterday", { day: day(about) }) : t("today.for_day", { day: day(about) });
 }
 
@@ -47,7 +53,7 @@ export function Today({ phone, known, go }) {
     const fill = (key) => () => go({ name: "fill", key });
     const noteOf = (one) => [aboutDay(known, one.assignment, today.day), untilWhen(one, today.day)].filter(Boolean).join(" · ");
     return html`<${Screen} title=${t("today.title")} step=${day(today.day)}>
-        <${DeviceNotices} phone=${phone} known=${known} go=${go} />
+        <${DeviceNotices} phone=${phone} known=${known} go=${go} tones=${["urgent", "warn"]} />
         ${unread > 0 && html`<${Row} title=${t("today.messages", { n: unread })} onClick=${() => go({ name: "messages" })} />`}
         ${!known.study && html`<${Notice} live=${true}><p>${t(known.sync.state === "offline" ? "today.first_offline" : "today.first")}</p><//>`}
         ${first && html`<section class="due" aria-labelledby="due-first">
@@ -61,10 +67,11 @@ export function Today({ phone, known, go }) {
                 onClick=${fill(one.assignment.occurrence)} /></li>`)}</ul>`}
         <${Begun} known=${known} today=${today} fill=${fill} />
         ${known.study?.assessments.filter((one) => one.ad_hoc && known.instruments[one.instrument]).map((one) => html`
-            <${Button} key=${one.id} kind="wide happened" onClick=${fill(`new:${one.id}`)}><${Icon} name="plus" />
+            <${Button} key=${one.id} kind="wide happened" onClick=${wasReported(known, one) ? () => go({ name: "something-happened" }) : fill(`new:${one.id}`)}><${Icon} name="plus" />
                 ${titleOf(known, one.instrument)}${known.drafts[`new:${one.id}`] ? ` · ${t("today.begun")}` : ""}<//>`)}
         <${NotWatched} known=${known} now=${now} />
         <${SyncLine} phone=${phone} known=${known} go=${go} />
+        <${DeviceNotices} phone=${phone} known=${known} go=${go} tones=${["info"]} />
         <${Places} known=${known} go=${go} />
     <//>`;
 }

@@ -34,7 +34,10 @@ export function NotWatched({ known, now, calls = true }) {
     const number = known.study.emergency_number;
     return html`<${Notice}>
         <p>${t("watch.not_watched", { site, emergency: number })}</p>
-        ${calls && html`<${Call} number=${phone} kind="plain" label=${t("emergency.call_site", { site, number: unbroken(phone) })} />`}
+        ${calls && html`<div class="tels">
+            <${Call} number=${phone} kind="plain" label=${html`<span>${t("emergency.your_site")}</span><span class="tel">${unbroken(phone)}</span>`} />
+            <${Call} number=${number} kind="danger" label=${html`<span>${t("emergency.short")}</span><span class="tel">${number}</span>`} />
+        </div>`}
     <//>`;
 }
 
