@@ -87,9 +87,9 @@ export function recover(phone) {
 async function flight(phone, forced) {
     const plan = await phone.database.write(["meta", "entries"], (tx) => begin(tx, forced));
     if (plan.kind !== undefined) {
-        return plan;
+        return plan; // there is nobody to fly for
     }
-    phone.changed({ entries: plan.entries.map(({ seq }) => seq) });
+    await phone.changed({ entries: plan.entries.map(({ seq }) => seq) });
     const left = phone.now();
     const batch = crypto.randomUUID();
     const { body, headers } = await pack(phone, plan, batch, left);
@@ -175,7 +175,7 @@ async function land(phone, plan, said, left) {
         settled = await take(false); // the receipts are small; what is new waits until there is room
         phone.full(true);
     }
-    phone.changed({ meta: true, feed: said.feed.reset || said.feed.changes.length > 0, entries: settled.seqs });
+    await phone.changed({ meta: true, feed: said.feed.reset || said.feed.changes.length > 0, entries: settled.seqs });
     const more = said.feed.more === true;
     const isRead = !more || said.feed.cursor !== plan.cursor;
     const moved = plan.entries.length === 0 ? isRead : settled.durable > 0 || (more && isRead);
@@ -230,6 +230,6 @@ async function turnBack(phone, plan, reply) {
         const held = outcome.kind === "held" && identity?.token === plan.identity.token ? outcome.problem : sync.held;
         await tx.objectStore("meta").put({ ...sync, batchLimit, held }, "sync");
     });
-    phone.changed({ meta: true, entries: plan.entries.map(({ seq }) => seq) });
+    await phone.changed({ meta: true, entries: plan.entries.map(({ seq }) => seq) });
     return outcome;
 }

@@ -60,7 +60,7 @@ class Phone {
         this.#means = {
             ...system, database, app: APP, turns: makeTurns(locks, database, system.now),
             moment: localMoment, online: () => globalThis.navigator?.onLine !== false,
-            changed: (what) => this.#changed(what), full: (isFull) => this.#trouble("storage-full", isFull),
+            changed: (what) => this.#changed(what).catch(() => {}), full: (isFull) => this.#trouble("storage-full", isFull),
         };
         this.#courier = new Courier((forced) => fly(this.#means, forced), this.#means, () => this.#show({}));
         this.#drafts = new Drafts(this.#means, () => this.#show({ drafts: true }));
