@@ -45,6 +45,12 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
     return rig.prepare(tmp_path_factory.mktemp("original") / "data")
 
 
+@pytest.fixture(scope="session")
+def original_numbers(original: Original) -> dict[str, str]:
+    """Participant numbers by first name."""
+    return original.numbers
+
+
 @pytest.fixture
 def server(original: Original, tmp_path: Path) -> Iterator[Server]:
     """A server of this test alone, on its own copy of the prepared study."""

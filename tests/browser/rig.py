@@ -16,7 +16,7 @@ import contextlib
 import json
 import re
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -166,6 +166,7 @@ class AppPhone:
     allowed: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     _page: Page | None = None
+    _texts: dict[str, str] = field(default_factory=dict)  # what a question says -> its item
 
     def __post_init__(self) -> None:
         self.context.set_default_timeout(10_000)
@@ -225,6 +226,9 @@ class AppPhone:
             self.context.clock.set_system_time(then)
 
     def offline(self) -> None:
+        """No network from now on, as soon as the phone keeps the whole app."""
+        if self._page is not None:
+            self.installed()
         self.context.set_offline(True)
 
     def online(self) -> None:
@@ -233,37 +237,119 @@ class AppPhone:
     # pairing
 
     def pair_by_link(self) -> None:
-        """Scan the nurse's code, compare the number, and land on the first screen."""
+        """Scan the nurse's code, compare the number, and land on Today."""
         self.open("#" + self.server.code(self.number))
+        self.press("action.go_on")
+        self.confirm_number()
+
+    def pair_by_typing(self) -> None:
+        """Open the app by its address and type the code as it was read out."""
+        self.open()
+        self.page.get_by_role("textbox").fill(self.server.code(self.number).lower())
+        self.press("action.go_on")
         self.confirm_number()
 
     def confirm_number(self) -> None:
-        """Compare the number with the nurse's sheet and say that it is right."""
-        expect(self.page.get_by_text(self.number)).to_be_visible()
-        self.tap(self.words("confirm.yes"))
+        """Compare the number with the nurse's sheet, say that it is right, and go on to Today with its contents."""
+        expect(self.page.get_by_text(self.number, exact=True)).to_be_visible()
+        self.press("confirm.yes")
+        self.press("ready.done")
+        expect(self.page.get_by_role("button", name=self.words("today.start"))).to_be_visible()
 
     # what a person does
 
     def words(self, key: str, **parameters: Any) -> str:
         """The app's words for a key, in the language of the screen."""
-        module = f"{self.server.app_url}{release(self.server)}/words/index.js"
+        module = f"{self.server.app_url}{self.release}/words/index.js"
         return str(self.page.evaluate("async ([url, key, p]) => (await import(url)).t(key, p)", [module, key, parameters]))
+
+    @property
+    def release(self) -> str:
+        """The release that the page runs: ``v/<digest>``."""
+        return str(self.page.evaluate("document.querySelector('script[src$=\"main.js\"]').getAttribute('src')")).removesuffix("/main.js")
+
+    def press(self, key: str, **parameters: Any) -> None:
+        """Press the button that carries these words of the app."""
+        self.button(self.words(key, **parameters)).click()
 
     def button(self, name: str | re.Pattern[str], *, exact: bool = True) -> Locator:
         return self.page.get_by_role("button", name=name, exact=exact)
 
-    def tap(self, name: str | re.Pattern[str]) -> None:
-        self.button(name).click()
+    def choose(self, code: str | int) -> None:
+        """Choose an answer of the question on the screen, by its code."""
+        self.page.locator(f'.choice input[value="{code}"]').check()
 
-    def choose(self, label: str | re.Pattern[str]) -> None:
-        """Choose an answer of the question on the screen."""
-        self.page.get_by_role("radio", name=label, exact=True).check(force=True)
-
-    def sees(self, text: str | re.Pattern[str]) -> None:
-        expect(self.page.get_by_text(text).first).to_be_visible()
+    @property
+    def question(self) -> str:
+        """The heading of the screen."""
+        return self.page.get_by_role("heading", level=1).inner_text()
 
     def heading(self, text: str | re.Pattern[str]) -> None:
+        """The screen with this heading is there."""
         expect(self.page.get_by_role("heading", level=1)).to_have_text(text)
+
+    def sees(self, key: str, **parameters: Any) -> None:
+        """These words of the app are on the screen."""
+        expect(self.page.get_by_text(self.words(key, **parameters)).first).to_be_visible()
+
+    def begin(self, key: str = "today.start", by: str = "participant") -> None:
+        """Open what is due first, say who answers, and stand before the first question."""
+        self.press(key)
+        self.choose(by)
+        self.press("fill.start")
+        expect(self.page.locator(".progress")).to_be_visible()
+
+    @property
+    def item(self) -> str | None:
+        """The item that is asked; None on any other screen."""
+        if not self._texts:
+            feed = self.rows("feed").values()
+            for instrument in (row["data"] for row in feed if row["type"] == "instrument"):
+                texts = (instrument["wording"] or {"items": {}})["items"]
+                for nth, item in enumerate(instrument["items"], 1):
+                    self._texts[texts.get(item["id"]) or self.words("fill.question", n=nth)] = item["id"]
+        return self._texts.get(self.question)
+
+    def give_answer(self, answer: Any) -> None:
+        """Choose or type this answer of the question on the screen."""
+        if self.page.locator("main .choice").count() and not self.page.locator("main .field").count():
+            self.choose(answer)
+        else:
+            self.page.locator("main .field input, main .field textarea").fill(str(answer))
+
+    def fill(self, answers: Mapping[str, Any], until: str | None = None, rest: Any = None) -> None:
+        """Answer one question after the other, up to the question of ``until`` or to whatever is no question.
+
+        ``rest``: the answer to choices that ``answers`` does not name; None leaves them empty.
+        """
+        while (item := self.item) is not None and item != until:
+            asked = self.question
+            is_choice = self.page.locator("main .choice").count() > 0 and not self.page.locator("main .field").count()
+            answer = answers.get(item, rest if is_choice else None)
+            if answer is not None:
+                self.give_answer(answer)
+            self.press("action.next")
+            if answer is None and is_choice:
+                self.press("fill.leave_empty")
+            expect(self.page.get_by_role("heading", level=1)).not_to_have_text(asked)
+
+    def send(self) -> None:
+        """Send from the last look at all answers, and see that it is saved."""
+        self.press("fill.send")
+        self.heading(self.words("sent.title"))
+
+    def take_dose(self) -> None:
+        """Say that the medicine was taken, from Today to Today."""
+        self.begin()
+        self.fill({"intake.1.status": "taken", "intake.1.time": "08:00"})
+        self.send()
+        self.press("action.done")
+        self.heading(self.words("today.title"))
+
+    def installed(self) -> None:
+        """Wait until the phone keeps the whole app, so that it opens without a network."""
+        self.page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
+        self.wait_for("() => Boolean(navigator.serviceWorker.controller)")
 
     # what is kept, and what arrived
 
@@ -298,9 +384,11 @@ class AppPhone:
         """Wait until an (async) function of the page says yes."""
         self.page.wait_for_function(script, arg=argument, polling=50)
 
-    def check_nothing_is_lost(self, *others: AppPhone) -> None:
-        """What the server has of this participant is what was sealed here (and on ``others``), byte for byte; no draft is left over."""
+    def check_nothing_is_lost(self, *others: AppPhone, drafts: Sequence[str] = ()) -> None:
+        """What the server has of this participant is what was sealed here (and on ``others``), byte for byte; these drafts are begun."""
+        self.wait_until_sent()
         sealed = self.sealed()
+        assert sorted(self.rows("drafts")) == sorted(drafts)
         for other in others:
             sealed |= other.sealed()
         assert sealed == self.stored()
