@@ -2,7 +2,7 @@
 
 import { Call, html, Screen } from "./kit.js";
 import { lastContact } from "./sync_words.js";
-import { NotWatched, unbroken } from "./watch.js";
+import { NotWatched } from "./watch.js";
 import { dayAndHour, t } from "../words/index.js";
 import { APP } from "../phone/index.js";
 
@@ -21,7 +21,7 @@ export function About({ phone, known, back }) {
         <dl class="facts">${facts.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
         <p>${lastContact(known)}</p>
         ${participation && html`<${Call} number=${participation.site_phone}
-            label=${t("emergency.call_site", { site: participation.site, number: unbroken(participation.site_phone) })} />`}
+            label=${t("emergency.call_site", { site: participation.site, number: participation.site_phone })} />`}
         <${NotWatched} known=${known} now=${phone.now()} calls=${false} />
         <h2>${t("about.licence")}</h2>
         <p>${t("about.licence.program")}</p>

@@ -2,7 +2,6 @@
 
 import { Button, Call, html, Notice, Screen } from "./kit.js";
 import { PairAgain } from "./pair_again.js";
-import { unbroken } from "./watch.js";
 import { t } from "../words/index.js";
 
 /** The screen "Pair again". */
@@ -18,6 +17,6 @@ export function Again({ phone, known, back, home }) {
         <${Notice} tone="good"><p>${t("again.nothing_lost", { n: known.sync.unsent })}</p><//>
         <p>${t("again.how")}</p>
         ${site && html`<${Call} kind="plain" number=${site.site_phone}
-            label=${t("emergency.call_site", { site: site.site, number: unbroken(site.site_phone) })} />`}
+            label=${t("emergency.call_site", { site: site.site, number: site.site_phone })} />`}
     <//>`;
 }

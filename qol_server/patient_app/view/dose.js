@@ -2,7 +2,6 @@
 
 import { DoseSign, prescriptionInWords } from "./dose_words.js";
 import { Button, Call, html, Notice, Screen, useNow } from "./kit.js";
-import { unbroken } from "./watch.js";
 import { wall } from "../rules/days.js";
 import { dayStates } from "../rules/doses.js";
 import { capitalised, day, t } from "../words/index.js";
@@ -24,7 +23,7 @@ export function Dose({ phone, known, route, go, back }) {
         ${one.response?.entry && html`<${Button} onClick=${() => go({ name: "response", id: one.response.id })}>${t("dose.see_answers")}<//>`}
         <${Notice} title=${t("dose.double.title")}>
             <p>${t("dose.double.text")}</p>
-            ${site && html`<${Call} kind="plain" number=${site.site_phone} label=${t("emergency.call_site", { site: site.site, number: unbroken(site.site_phone) })} />`}
+            ${site && html`<${Call} kind="plain" number=${site.site_phone} label=${t("emergency.call_site", { site: site.site, number: site.site_phone })} />`}
         <//>
     <//>`;
 }

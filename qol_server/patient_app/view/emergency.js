@@ -1,16 +1,15 @@
 /** The emergency card: whom to call and what to say, without a network, a PIN or a pairing. */
 
 import { Call, EVERYWHERE, html, Screen } from "./kit.js";
-import { unbroken } from "./watch.js";
 import { t } from "../words/index.js";
 
 /** Both numbers, each on a button as wide as the screen; `first`: "emergency" (default) or "site". */
 export function Calls({ known, first = "emergency" }) {
     const number = known.study?.emergency_number ?? EVERYWHERE;
     const site = known.participation;
-    const help = html`<${Call} key="emergency" number=${number} kind="urgent wide" label=${t("emergency.call", { number: unbroken(number) })} />`;
+    const help = html`<${Call} key="emergency" number=${number} kind="urgent wide" label=${t("emergency.call", { number: number })} />`;
     const own = site && html`<${Call} key="site" number=${site.site_phone} kind=${`${first === "site" ? "urgent" : "danger"} wide`}
-        label=${t("emergency.call_site", { site: site.site, number: unbroken(site.site_phone) })} />`;
+        label=${t("emergency.call_site", { site: site.site, number: site.site_phone })} />`;
     return html`<div class="calls">${first === "site" ? [own, help] : [help, own]}</div>`;
 }
 

@@ -1,7 +1,7 @@
 /** Asking the site: for a call, for a pause, or to stop. Each is sent with an optional note, and stays visible. */
 
 import { Button, Call, Field, html, Live, Notice, Row, Screen, TroubleNotice, useAction, useNow, useState } from "./kit.js";
-import { NotWatched, unbroken } from "./watch.js";
+import { NotWatched } from "./watch.js";
 import { dayAndHour, t } from "../words/index.js";
 
 const WHATS = ["call-me", "pause", "stop"];
@@ -67,5 +67,5 @@ function Urgently({ known, now }) {
     const site = known.participation;
     return html`<${NotWatched} known=${known} now=${now} calls=${false} />
         ${site && html`<${Call} kind="plain" number=${site.site_phone}
-            label=${t("emergency.call_site", { site: site.site, number: unbroken(site.site_phone) })} />`}`;
+            label=${t("emergency.call_site", { site: site.site, number: site.site_phone })} />`}`;
 }

@@ -132,10 +132,11 @@ export function Button({ kind = "plain", busy = false, children, ...more }) {
 /** What is called before the study is known: it reaches help in the European Union and from most mobile networks. */
 export const EVERYWHERE = "112";
 
-/** A link that calls a telephone number. */
-export function Call({ number, label, kind = "main" }) {
-    const unbroken = number.replaceAll(" ", "\u00a0");
-    return html`<a class=${`button ${kind} call`} href=${`tel:${number.replace(/[^+0-9]/g, "")}`}>${label ?? t("action.call", { number: unbroken })}</a>`;
+/** A link that calls a telephone number; `label`: words with the number in them. The number stays on one line where it fits. */
+export function Call({ number, label = t("action.call", { number }), kind = "main" }) {
+    const [before, ...after] = typeof label === "string" ? label.split(number) : [];
+    const words = after.length > 0 ? html`<span>${before}<span class="tel" dir="ltr">${number}</span>${after.join(number)}</span>` : label;
+    return html`<a class=${`button ${kind} call`} href=${`tel:${number.replace(/[^+0-9]/g, "")}`}>${words}</a>`;
 }
 
 /** A framed remark; `tone`: "info", "good", "warn", "urgent". An urgent one is read out at once. */

@@ -4,7 +4,6 @@ import { useFaultFocus } from "./faults.js";
 import { Button, Call, html, Screen, TroubleNotice, useAction, useState } from "./kit.js";
 import { PairAgain } from "./pair_again.js";
 import { PinField, ShowDigits, usePinTry, Wait } from "./pin_field.js";
-import { unbroken } from "./watch.js";
 import { t } from "../words/index.js";
 
 /** Shown instead of every screen but the emergency card while a PIN is set and was not entered. */
@@ -50,6 +49,6 @@ function Forgot({ phone, known, back }) {
         <p>${t("lock.forgot.what")}</p>
         <p>${t("lock.forgot.how")}</p>
         ${site && html`<${Call} kind="plain" number=${site.site_phone}
-            label=${t("emergency.call_site", { site: site.site, number: unbroken(site.site_phone) })} />`}
+            label=${t("emergency.call_site", { site: site.site, number: site.site_phone })} />`}
     <//>`;
 }

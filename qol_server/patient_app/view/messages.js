@@ -1,7 +1,6 @@
 /** Messages of the site: the newest first, marked as read once they were on the screen. */
 
 import { Call, html, Notice, Screen, useEffect } from "./kit.js";
-import { unbroken } from "./watch.js";
 import { dayAndHour, language, t } from "../words/index.js";
 
 /** Nobody can write back here: whoever needs an answer calls. */
@@ -22,6 +21,6 @@ export function Messages({ phone, known, back }) {
             </li>`)}
         </ul>
         ${site && html`<${Notice}><p>${t("messages.call")}</p>
-            <${Call} number=${site.site_phone} kind="plain" label=${t("emergency.call_site", { site: site.site, number: unbroken(site.site_phone) })} /><//>`}
+            <${Call} number=${site.site_phone} kind="plain" label=${t("emergency.call_site", { site: site.site, number: site.site_phone })} /><//>`}
     <//>`;
 }
