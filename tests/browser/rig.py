@@ -26,12 +26,13 @@ from zoneinfo import ZoneInfo
 from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Locator, Page, expect
 
 from tests import people
-from tests.browser.weather import Server
+from tests.browser.weather import PATIENCE, Server
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+expect.set_options(timeout=1000 * PATIENCE)
 PHONE_SIZE = {"width": 360, "height": 740}
 TABLET_SIZE = {"width": 768, "height": 1024}
 NETWORK_NOISE = re.compile(r"^Failed to load resource: ")
@@ -169,7 +170,7 @@ class AppPhone:
     _texts: dict[str, str] = field(default_factory=dict)  # what a question says -> its item
 
     def __post_init__(self) -> None:
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(1000 * PATIENCE)
         self.context.on("weberror", lambda wrong: self.errors.append(f"uncaught: {wrong.error}"))
         self.context.on("console", self._note)
         self.context.clock.install(time=self.server.trial.now)
@@ -333,6 +334,29 @@ class AppPhone:
                 self.press("fill.leave_empty")
             expect(self.page.get_by_role("heading", level=1)).not_to_have_text(asked)
 
+    def kept(self, draft: str, item: str, answer: Any) -> None:
+        """Wait until the phone keeps this answer in a draft."""
+        self.wait_for(
+            f"""async ([key, item, answer]) => {{
+                const drafts = new Map(await ({_READ})(["qol/{people.SLUG}", "drafts"]));
+                return drafts.get(key)?.answers[item] === answer;
+            }}""",
+            [draft, item, answer],
+        )
+
+    def wait_for_sync(self, state: str) -> None:
+        """Wait until the line on Today tells of this: "waiting", "offline" or "held", with one entry unsent."""
+        expect(self.page.locator(".sync-line")).to_have_text(self.words(f"sync.{state}", n=1))
+
+    def entry_states(self) -> list[str]:
+        """The state of each entry on the phone, oldest first."""
+        return [entry["state"] for entry in self.rows("entries").values()]
+
+    def press_sync_line(self) -> None:
+        """Look at what waits and what was sent."""
+        self.page.locator(".sync-line").click()
+        self.heading(self.words("outbox.title"))
+
     def send(self) -> None:
         """Send from the last look at all answers, and see that it is saved."""
         self.press("fill.send")
@@ -382,7 +406,7 @@ class AppPhone:
 
     def wait_for(self, script: str, argument: Any = None) -> None:
         """Wait until an (async) function of the page says yes."""
-        self.page.wait_for_function(script, arg=argument, polling=50)
+        self.page.wait_for_function(script, arg=argument, polling=50, timeout=1000 * PATIENCE)
 
     def check_nothing_is_lost(self, *others: AppPhone, drafts: Sequence[str] = ()) -> None:
         """What the server has of this participant is what was sealed here (and on ``others``), byte for byte; these drafts are begun."""

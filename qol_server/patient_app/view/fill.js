@@ -65,7 +65,7 @@ export function Fill({ phone, known, route, go, home }) {
     useEffect(() => void begin(), [key]);
     const inStore = phone.known.drafts[key];
     useEffect(() => {
-        if (state === "open" && inStore === undefined) {
+        if ((state === "open" || state === "elsewhere") && inStore === undefined) {
             setState("sent-elsewhere");
         } else if (state === "open" && inStore.window !== WINDOW) {
             setState("elsewhere");
