@@ -31,12 +31,17 @@ export function Language({ phone, known, back }) {
 
 /** The screen "Text size": each size is used as soon as it is chosen, so that it can be judged. */
 export function TextSize({ phone, known, back }) {
-    const [choose, , trouble] = useAction((size) => phone.set({ textSize: size }));
+    const [size, setSize] = useState(known.settings.textSize ?? 100);
+    const [keep, , trouble] = useAction((chosen) => phone.set({ textSize: chosen }));
+    const choose = (chosen) => {
+        setSize(chosen);
+        keep(chosen);
+    };
     return html`<${Screen} title=${t("text_size.title")} back=${back}
         actions=${html`<${Button} kind="main" onClick=${back}>${t("action.done")}<//>`}>
         <p>${t("text_size.what")}</p>
-        <${Choices} label=${t("text_size.title")} options=${SIZES.map((size) => [size, t(`text_size.${size}`)])}
-            value=${known.settings.textSize ?? 100} onChange=${choose} />
+        <${Choices} label=${t("text_size.title")} options=${SIZES.map((one) => [one, t(`text_size.${one}`)])}
+            value=${size} onChange=${choose} />
         <${TroubleNotice} trouble=${trouble} />
     <//>`;
 }
