@@ -53,7 +53,11 @@ class AppFiles:
 
     def page(self, slug: str) -> Response:
         self.study(slug)
-        return _sent(self.releases.current().files["index.html"], ASK_FIRST)
+        pages = self.releases.current().pages
+        language = request.accept_languages.best_match(pages, default="en")
+        answer = _sent(pages[language], ASK_FIRST)
+        answer.headers["Vary"] = "Accept-Encoding, Accept-Language"
+        return answer
 
     def manifest(self, slug: str) -> Response:
         study = self.study(slug)

@@ -10,6 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+"""How it is started: as root too, and without looking for anything on the network."""
+
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 ADVICE = (
     "Debian, as root: apt-get install chromium. Elsewhere: install Chromium or Google Chrome, or run"

@@ -1,7 +1,6 @@
 /** The only place that wires the app's parts together: the phone's memory, the words, the screen. */
 
 import { h, render } from "./vendor/preact.js";
-import { openPhone } from "./phone/index.js";
 import { App } from "./view/app.js";
 import { speak, spoken } from "./words/index.js";
 
@@ -20,27 +19,58 @@ async function open() {
     const base = new URL(".", location.href);
     const study = base.pathname.split("/").at(-3);
     const code = takeCode();
-    const phone = await openPhone({ study, api: new URL("../api/v1/", base).href });
-    await speak(language(phone.known));
-    dress(phone.known.settings);
-    let spokenNow = language(phone.known);
+    const words = speak(spoken(navigator.languages));
+    const opening = import("./phone/index.js").then(({ openPhone }) => openPhone({ study, api: new URL("../api/v1/", base).href }));
+    const root = document.getElementById("app");
+    let spokenNow;
+    const draw = (phone) => {
+        dress(phone.known.settings);
+        render(h(App, { phone, code, language: spokenNow }), root);
+        root.removeAttribute("aria-busy");
+    };
+    if (await isFirstVisit(study)) {
+        await words;
+        draw(onFirstVisit(opening));
+    }
+    const phone = await opening;
+    spokenNow = language(phone.known);
+    await words;
+    await speak(spokenNow);
     phone.subscribe(async () => {
         dress(phone.known.settings);
         if (language(phone.known) !== spokenNow) {
             spokenNow = language(phone.known);
             await speak(spokenNow);
-            draw();
+            draw(phone);
         }
     });
-    const root = document.getElementById("app");
-    const draw = () => render(h(App, { phone, code, language: spokenNow }), root);
-    draw();
-    root.removeAttribute("aria-busy");
+    draw(phone);
     phone.start();
     if (navigator.serviceWorker) {
         const { watchForUpdates } = await import("./updates.js");
         watchForUpdates({ study });
+        const [{ keepUp }, { sendWhenOnline }] = await Promise.all([import("./phone/push.js"), import("./phone/background.js")]);
+        const registration = await navigator.serviceWorker.ready;
+        sendWhenOnline(phone, registration);
+        await keepUp(phone, registration);
     }
+}
+
+/** Whether nothing was ever kept here; a browser that does not say is taken to have kept something. */
+async function isFirstVisit(study) {
+    const kept = await indexedDB.databases?.().catch(() => null);
+    return Boolean(kept) && !kept.some(({ name }) => name === `qol/${study}`);
+}
+
+/** Stands for the phone on a first visit: the first screen is there before what it will need next has come. */
+function onFirstVisit(opening) {
+    return {
+        known: { identity: null, participation: null, study: null, drafts: {}, notices: [], settings: {} },
+        subscribe: () => () => {},
+        now: () => new Date(),
+        pair: async (code) => (await opening).pair(code),
+        set: async (choice) => (await opening).set(choice),
+    };
 }
 
 function language(known) {

@@ -12,8 +12,8 @@ import os
 import re
 import threading
 import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qol_server.logs import log_failure
@@ -40,8 +40,8 @@ NOT_CACHED = {"withdrawn.js"}  # served under another name, to phones that give 
 _BARE = re.compile(rf"""\b(from|import)\s*["']({"|".join(map(re.escape, VENDOR))})["']""")
 _STATIC = re.compile(r"""^(?:import\s*|(?:import|export)\b[^"';()]*?\bfrom\s*)["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
 _SOURCE_MAP = re.compile(rb"\n?//# sourceMappingURL=\S+\s*\Z")
-_RELEASE, _PRELOADS = b"{release}", b"{preloads}"  # what a page says for the release's folder and for the modules that it needs first
-_ENTRY = "main.js"
+ENTRY = "main.js"
+THEN = ("phone/index.js", "view/today.js")  # imported by calls, at every opening of a paired phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,14 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """``digest``: 16 hexadecimal digits that name all the bytes; ``files``: path -> file, `release.json` among them."""
+    """``digest``: 16 hexadecimal digits that name all the bytes; ``files``: path -> file, `release.json` among them.
+
+    ``pages``: language -> the page for a visit over the network; one that is only served on, later, has none.
+    """
 
     digest: str
     files: Mapping[str, File]
+    pages: Mapping[str, File] = field(default_factory=dict)
 
 
 class Releases:
@@ -145,15 +149,33 @@ def imported(files: Mapping[str, bytes], entry: str) -> Iterator[str]:
 
 
 def made_of(found: Mapping[str, bytes]) -> Release:
-    """The release of these files. The same files give the same digest, and any other byte another one."""
-    links = b"\n".join(b'<link rel="modulepreload" href="%s/%s">' % (_RELEASE, name.encode()) for name in imported(found, _ENTRY))
-    pages = {name: body.replace(_PRELOADS, links) if name.endswith(".html") else body for name, body in found.items()}
-    listed = json.dumps({name: hashlib.sha256(body).hexdigest() for name, body in sorted(pages.items())})
+    """The release of these files. The same files give the same digest, and any other byte another one.
+
+    A page over the network asks first for what the first screen needs. The page that a service worker keeps names all that
+    an opening needs, as it costs nothing there.
+    """
+    page = found["index.html"]
+    first, phone, today = ([*imported(found, entry)] if entry in found else [] for entry in (ENTRY, *THEN))
+    kept = _with_preloads(page, dict.fromkeys([*first, *phone, *today]))
+    words = {"en": [], **{match[1]: [match[0]] for name in sorted(found) if (match := re.fullmatch(r"words/([a-z]{2})\.js", name))}}
+    pages = {language: _with_preloads(page, dict.fromkeys([*first, *own]), dict.fromkeys(phone)) for language, own in words.items()}
+    sealed = {**found, "index.html": kept, **{f"index.html?{language}": page for language, page in pages.items()}}
+    listed = json.dumps({name: hashlib.sha256(body).hexdigest() for name, body in sorted(sealed.items())})
     digest = hashlib.sha256(listed.encode()).hexdigest()[:16]
-    folder = f"v/{digest}".encode()
-    files = {name: body.replace(_RELEASE, folder) if name.endswith(".html") else body for name, body in pages.items()}
+    files = {**found, "index.html": _named(kept, digest)}
     listing = {"release": digest, "files": {name: hashlib.sha256(body).hexdigest() for name, body in sorted(files.items())}}
-    return _of_files(digest, files | {"release.json": json.dumps(listing, indent=1).encode()})
+    made = _of_files(digest, files | {"release.json": json.dumps(listing, indent=1).encode()})
+    return replace(made, pages={language: _file("index.html", _named(page, digest)) for language, page in pages.items()})
+
+
+def _with_preloads(page: bytes, first: Iterable[str], later: Iterable[str] = ()) -> bytes:
+    lines = [f'<link rel="modulepreload" href="{{release}}/{name}">' for name in first]
+    lines += [f'<link rel="modulepreload" fetchpriority="low" href="{{release}}/{name}">' for name in later]
+    return page.replace(b"{preloads}", "\n".join(lines).encode())
+
+
+def _named(page: bytes, digest: str) -> bytes:
+    return page.replace(b"{release}", f"v/{digest}".encode())
 
 
 def _of_files(digest: str, files: Mapping[str, bytes]) -> Release:

@@ -1,12 +1,20 @@
 /** The service worker of one release: keeps the whole release on the phone, and opens the app from it without a network. */
 
+import "./worker_push.js";
+
 const here = new URL(".", import.meta.url);
 const scope = new URL(self.registration.scope);
 const ours = `qol-app ${scope.pathname} `;
 const keptHere = ours + here.pathname.split("/").at(-2);
 const LANES = 3; // files fetched at a time; the page needs the other connections
 
-self.addEventListener("install", (event) => event.waitUntil(keepRelease()));
+self.addEventListener("install", (event) => {
+    event.waitUntil(keepRelease());
+    event.addRoutes?.([
+        { condition: { requestMode: "navigate", urlPattern: { pathname: scope.pathname } }, source: { cacheName: keptHere } },
+        { condition: { urlPattern: { pathname: `${here.pathname}*` } }, source: { cacheName: keptHere } },
+    ]); // the browser then opens the app without waking this worker
+});
 self.addEventListener("activate", (event) => event.waitUntil(tidyUp()));
 self.addEventListener("fetch", (event) => {
     const { request } = event;
@@ -15,7 +23,7 @@ self.addEventListener("fetch", (event) => {
         return; // what is synced is none of our business
     }
     if (request.mode === "navigate" && url.pathname === scope.pathname) {
-        event.respondWith(keptOrFetched(new URL("index.html", here).href, request));
+        event.respondWith(keptOrFetched(scope.href, request));
     } else if (url.pathname.startsWith(`${scope.pathname}v/`)) {
         event.respondWith(keptOrFetched(request.url, request));
     }
@@ -38,6 +46,7 @@ async function keepRelease() {
     };
     try {
         await Promise.all(Array.from({ length: LANES }, lane));
+        await cache.put(scope.href, await cache.match(new URL("index.html", here)));
     } catch (trouble) {
         waiting.length = 0;
         await caches.delete(keptHere);
@@ -54,7 +63,8 @@ async function keep(cache, name, sha256) {
     if (found !== sha256) {
         throw new Error(`${name} came with other bytes`);
     }
-    await cache.put(url.href, answer);
+    const { vary, ...headers } = Object.fromEntries(answer.headers); // kept as it is for whoever asks
+    await cache.put(url.href, new Response(answer.body, { headers }));
 }
 
 async function whole(url) {
@@ -74,6 +84,5 @@ async function tidyUp() {
 
 async function keptOrFetched(url, request) {
     const own = await caches.open(keptHere);
-    const anyhow = { ignoreVary: true };
-    return (await own.match(url, anyhow)) ?? (await caches.match(url, anyhow)) ?? fetch(request);
+    return (await own.match(url)) ?? (await caches.match(url)) ?? fetch(request);
 }

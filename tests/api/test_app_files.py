@@ -53,8 +53,32 @@ def test_the_page_names_what_it_needs_first_by_its_release(trial: people.Trial) 
     named = re.findall(r'(?:href|src)="([^"]+)"', page.text)
     for path in named:
         assert get(trial, path).status_code == 200, path
-    preloaded = {path.split("/", 2)[2] for path in named if path.endswith(".js")}
-    assert preloaded == set(release.imported(release.sources(), "main.js"))
+    assert "" not in named
+
+
+def preloads(page: str) -> list[tuple[str, bool]]:
+    """The modules that a page asks for before they are imported, each with whether it comes after the others."""
+    found = re.findall(r'<link rel="modulepreload"( fetchpriority="low")? href="v/[0-9a-f]{16}/([^"]+)">', page)
+    return [(path, bool(low)) for low, path in found]
+
+
+@pytest.mark.parametrize(("languages", "words"), [("fr-FR,fr;q=0.9,en;q=0.8", "fr"), ("en", "en"), ("de", "en"), ("", "en")])
+def test_the_first_screen_comes_first_with_its_words(trial: people.Trial, languages: str, words: str) -> None:
+    page = get(trial, "", Accept_Language=languages)
+    found = release.sources()
+    assert [path for path, low in preloads(page.text) if not low] == [*release.imported(found, "main.js"), f"words/{words}.js"]
+    assert [path for path, low in preloads(page.text) if low] == list(release.imported(found, "phone/index.js"))
+    assert page.headers["Vary"] == "Accept-Encoding, Accept-Language"
+
+
+def test_the_first_screen_needs_few_requests(trial: people.Trial) -> None:
+    assert len([path for path, low in preloads(get(trial, "").text) if not low]) + len(["page", "style"]) <= 13
+
+
+def test_the_page_that_a_phone_keeps_names_all_that_an_opening_needs(trial: people.Trial) -> None:
+    named = {path for path, _ in preloads(get(trial, f"v/{digest_of(trial)}/index.html").text)}
+    found = release.sources()
+    assert named == {path for entry in ("main.js", "phone/index.js", "view/today.js") for path in release.imported(found, entry)}
 
 
 def test_a_browser_that_has_the_page_is_told_so(trial: people.Trial) -> None:
