@@ -123,7 +123,8 @@
 
         head() {
             const position = this.journal.length;
-            return { position, digest: `${this.history}-${position}`, signature: `s${position}`, key: "k" };
+            const digest = `${this.history.length}00${position}`.padStart(64, "0");
+            return { position, digest, signature: String(position).padStart(128, "0"), key: "k" };
         }
 
         time() {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.rig import Blank
 from tests.browser.weather import Server
@@ -33,9 +33,17 @@ class Stage(Blank):
         return self.page.evaluate(script, json.dumps(given))
 
 
-@pytest.fixture
-def stage(shared_server: Server, browser: Browser) -> Iterator[Stage]:
-    """An empty stage, in a fresh browser profile. Frames need a policy that lets them be scripted."""
+@pytest.fixture(scope="session")
+def theatre(browser: Browser) -> Iterator[BrowserContext]:
+    """The profile of all stages. Its policy lets frames be scripted."""
     context = browser.new_context(timezone_id="Europe/Paris", bypass_csp=True)
-    yield Stage(shared_server, context.new_page())
+    yield context
     context.close()
+
+
+@pytest.fixture
+def stage(shared_server: Server, theatre: BrowserContext) -> Iterator[Stage]:
+    """An empty stage: each story makes a new world, and what is left of the one before is gone with its page."""
+    page = theatre.new_page()
+    yield Stage(shared_server, page)
+    page.close()

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser.staged import Stage, stage  # noqa: F401 - a fixture
+from tests.browser.staged import Stage, stage, theatre  # noqa: F401 - fixtures
+
+# ruff: noqa: F811
 
 STORY = """
     const days = ["2026-03-02", "2026-03-03"];
@@ -80,18 +82,18 @@ STORY = """
 PARTS = 8
 
 
-def killed_at_each(stage: Stage, part: int, *, is_every: bool) -> dict[str, Any]:  # noqa: F811
+def killed_at_each(stage: Stage, part: int, *, is_every: bool) -> dict[str, Any]:
     told = stage.tell(STORY, part=part, parts=PARTS, isEvery=is_every)
     assert told["last"] > 60, "the story has become so short that it proves nothing"
     return dict(told)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_killed_before_each_effect_nothing_is_lost_doubled_or_changed(stage: Stage, part: int) -> None:  # noqa: F811
+def test_killed_before_each_effect_nothing_is_lost_doubled_or_changed(stage: Stage, part: int) -> None:
     assert killed_at_each(stage, part, is_every=False)["found"] == []
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(PARTS))
-def test_killed_at_each_step_nothing_is_lost_doubled_or_changed(stage: Stage, part: int) -> None:  # noqa: F811
+def test_killed_at_each_step_nothing_is_lost_doubled_or_changed(stage: Stage, part: int) -> None:
     assert killed_at_each(stage, part, is_every=True)["found"] == []

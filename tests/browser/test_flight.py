@@ -1,0 +1,389 @@
+"""Flights: whatever the network or the server says, what waited arrives once with its bytes, or still waits."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from qol_server.api.envelope import split, unpack
+from tests.browser.staged import Stage, stage, theatre  # noqa: F401 - fixtures
+
+# ruff: noqa: F811
+
+NO_RECEIPT = (
+    "nothing", "lost", "html", "empty", "serverError", "ownError", "full", "busy", "throttled", "strangersThrottle", "portalLogin",
+    "portalJson", "liar", "badEnvelope", "truncated", "otherBatch", "otherProtocol", "created", "array", "halfAnAnswer",
+)  # fmt: skip
+"""What is no receipt: answers that did not come, of others, of another question, or cut off."""
+
+
+@pytest.mark.parametrize("fault", NO_RECEIPT)
+def test_what_is_no_receipt_leaves_everything_waiting_and_then_all_arrives_once(stage: Stage, fault: str) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        for (const day of ["2026-03-02", "2026-03-03"]) {
+            await phone.keepDraft(dose(day, { n: day }));
+            await phone.give(`dose@${day}`);
+        }
+        const before = (await kept()).entries;
+        const known = phone.known.assignments.length;
+        server.faults.sync.push(faults[fault]);
+        const failed = await phone.sendNow();
+        const states = phone.known.entries.map(({ state }) => state);
+        const stillKnown = phone.known.assignments.length === known;
+        const healed = await phone.sendNow();
+        return { failed, states, stillKnown, healed, wrong: await wrongs(server, before), stored: server.journal.length };
+        """,
+        fault=fault,
+    )
+    assert told["states"] == ["queued", "queued"]
+    assert told["stillKnown"]
+    assert told["failed"]["state"] in ("waiting", "offline")
+    assert (told["failed"]["failures"], told["failed"]["unsent"]) == (1, 2)
+    assert (told["healed"]["state"], told["healed"]["failures"], told["healed"]["unsent"]) == ("idle", 0, 0)
+    assert told["wrong"] == []
+    assert told["stored"] == 2
+
+
+def test_the_server_can_read_what_flies(stage: Stage) -> None:
+    flights = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        const bodies = [];
+        server.always.sync = async (proceed, init) => {
+            const bytes = new Uint8Array(init.body);
+            bodies.push([init.headers["Content-Encoding"] ?? "", init.headers["Content-Type"], btoa(String.fromCharCode(...bytes))]);
+            return faults.nothing();
+        };
+        await phone.sendNow();
+        await phone.ask("call-me", "un mot à l’infirmière 👩‍⚕️");
+        await phone.sendNow();
+        await phone.note("reminder-opened", "dose@2026-03-02");
+        await phone.set({ language: "fr" });
+        await phone.sendNow();
+        const lines = (await phone.copyOfUnsent().text()).trimEnd().split("\\n");
+        return { bodies, lines, oldest: phone.known.sync.oldestUnsent };
+        """
+    )
+    encodings = [encoding for encoding, _, _ in flights["bodies"]]
+    assert encodings == ["", "", "gzip"]  # a single entry is not worth packing
+    assert {kind for _, kind, _ in flights["bodies"]} == {"application/x-ndjson"}
+    for nth, (encoding, _, body) in enumerate(flights["bodies"]):
+        envelope, lines = split(unpack(_Once(base64.b64decode(body)), encoding))
+        assert [line.decode() for line in lines] == flights["lines"][:nth]
+        assert envelope.seqs == tuple(range(1, nth + 1))
+        assert envelope.sent_at.isoformat(timespec="milliseconds") == "2026-03-02T20:00:00.000+01:00"
+        assert envelope.queue == {"unsent": nth, "oldest": flights["oldest"] if nth else None}
+        assert envelope.witness is None or set(envelope.witness) == {"position", "digest", "signature"}
+        assert envelope.app == "1.0.0"
+        assert envelope.language == ("fr" if nth == 2 else None)
+
+
+class _Once:
+    """Bytes as a request's stream."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def read(self, most: int) -> bytes:
+        part, self._body = self._body[:most], self._body[most:]
+        return part
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7])
+def test_a_batch_that_is_too_large_is_halved_until_it_passes_and_never_dropped(stage: Stage, limit: int) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        for (let n = 0; n < 11; n += 1) {
+            await phone.ask("call-me", `note ${n}`);
+        }
+        const sizes = [];
+        server.always.sync = async (proceed, init) => {
+            const many = server.requests.length;
+            const limits = server.limits;
+            server.limits = { ...limits, entries: limit };
+            const reply = await proceed();
+            server.limits = limits;
+            sizes.push(server.requests[many].lines.length);
+            return reply;
+        };
+        const after = await phone.sendNow();
+        return { sizes, after, wrong: await wrongs(server), stored: server.journal.length };
+        """,
+        limit=limit,
+    )
+    assert told["wrong"] == []
+    assert told["stored"] == 11
+    assert told["after"]["unsent"] == 0
+    assert told["sizes"][0] == 11
+    assert min(told["sizes"]) <= limit
+
+
+def test_a_single_entry_that_is_too_large_waits_and_is_not_tried_in_a_loop(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        await phone.ask("call-me");
+        let asked = 0;
+        server.always.sync = async () => {
+            asked += 1;
+            return faults.tooLarge();
+        };
+        const after = await phone.sendNow();
+        return { after, asked };
+        """
+    )
+    assert told["after"]["unsent"] == 1
+    assert told["asked"] == 1
+
+
+def test_no_answer_within_half_a_minute_is_no_answer(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        await phone.ask("call-me");
+        let isAsked = false;
+        server.faults.sync.push((proceed, init) => new Promise((_, reject) => {
+            isAsked = true;
+            init.signal.addEventListener("abort", () => reject(init.signal.reason));
+        }));
+        const flight = phone.sendNow();
+        await until(() => isAsked);
+        await clock.forward(29_999, () => {});
+        const during = phone.known.sync.state;
+        await clock.forward(1, () => {});
+        const failed = await flight;
+        const after = await phone.sendNow();
+        return { during, failed, after, wrong: await wrongs(server) };
+        """
+    )
+    assert told["during"] == "flying"
+    assert told["failed"]["unsent"] == 1
+    assert told["after"]["unsent"] == 0
+    assert told["wrong"] == []
+
+
+def test_an_unknown_token_holds_everything_until_the_phone_is_paired_again(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const pocket = await paired(server, clock);
+        const { phone } = pocket;
+        await phone.keepDraft(dose("2026-03-02", { n: 1 }));
+        await phone.give("dose@2026-03-02");
+        server.tokens.clear();
+        await phone.start();
+        const held = phone.known.sync;
+        await phone.keepDraft(dose("2026-03-03", { n: 2 }));
+        await phone.give("dose@2026-03-03");
+        const asked = server.requests.length;
+        await phone.wake();
+        await clock.forward(3_600_000, () => {});
+        const quiet = server.requests.length === asked;
+        await phone.close();
+        const again = (await new Pocket(server, clock).openHere()).phone;
+        const afterRestart = again.known.sync;
+        await again.start();
+        const stillQuiet = server.requests.length === asked;
+        const stranger = await troubleOf(() => again.pair("BEN"));
+        const unchanged = again.known.identity;
+        const before = (await kept()).entries;
+        const number = await again.pair("ADA2");
+        const unconfirmed = again.known.identity.confirmed;
+        await again.confirmPairing();
+        await until(() => again.known.sync.unsent === 0);
+        const { participant, confirmed } = again.known.identity;
+        return {
+            held, quiet, afterRestart, stillQuiet, stranger, unchanged, number, unconfirmed, participant, confirmed,
+            wrong: await wrongs(server, before), stored: server.journal.length, state: again.known.sync.state,
+        };
+        """
+    )
+    assert told["held"]["state"] == told["afterRestart"]["state"] == "held"
+    assert told["held"]["problem"]["type"] == "urn:qol:problem:token-unknown"
+    assert told["held"]["unsent"] == 1
+    assert told["afterRestart"]["unsent"] == 2
+    assert told["quiet"]
+    assert told["stillQuiet"]
+    assert told["stranger"] == "other-participant"
+    assert told["unchanged"]["participant"] == told["participant"] == told["number"] == "01-0001-4"
+    assert (told["unconfirmed"], told["confirmed"]) == (False, True)
+    assert told["wrong"] == []
+    assert told["stored"] == 2
+    assert told["state"] != "held"
+
+
+@pytest.mark.parametrize("says_so", [True, False], ids=["another epoch", "the head went back"])
+@pytest.mark.parametrize("back_to", [0, 2])
+def test_after_the_server_was_restored_everything_is_offered_again(stage: Stage, back_to: int, says_so: bool) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        for (let n = 0; n < 4; n += 1) {
+            await phone.ask("call-me", `note ${n}`);
+            await phone.sendNow();
+        }
+        await phone.keepDraft(dose("2026-03-04", { half: "done" }));
+        const before = (await kept()).entries;
+        server.putBack(back_to, says_so);
+        await phone.sendNow();
+        const { entries, drafts, sync } = phone.known;
+        return {
+            states: entries.map(({ state }) => state), drafts: Object.keys(drafts), sync,
+            wrong: await wrongs(server, before), stored: server.journal.length,
+        };
+        """,
+        back_to=back_to,
+        says_so=says_so,
+    )
+    assert told["states"] == ["committed"] * 4
+    assert told["drafts"] == ["dose@2026-03-04"]
+    assert told["wrong"] == []
+    assert told["stored"] == 4
+
+
+def test_bodies_go_when_they_are_in_a_backup_and_thirty_days_old_by_the_servers_clock(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        const day = 86_400_000;
+        for (const n of [1, 2, 3]) {
+            await phone.ask("call-me", `note ${n}`);
+            await phone.sendNow();
+        }
+        const states = async () => {
+            await phone.sendNow();
+            return phone.known.entries.map(({ state }) => state);
+        };
+        const seen = [];
+        await clock.forward(29 * day, () => {});
+        server.archivedThrough = 2;
+        seen.push(await states());
+        await clock.forward(day, () => {});
+        seen.push(await states());
+        const { entries } = await kept();
+        const digests = entries.map(({ sha256: digest }) => digest.length);
+        server.putBack(0, true);
+        seen.push(await states());
+        return { seen, lines: entries.map(({ line }) => line === null), digests, notes: phone.known.entries.map(({ note }) => note) };
+        """
+    )
+    assert told["seen"][0] == ["committed"] * 3
+    assert told["seen"][1] == ["archived", "archived", "committed"]
+    assert told["seen"][2] == ["archived", "archived", "committed"]  # what is gone here is in the backup
+    assert told["lines"] == [True, True, False]
+    assert told["digests"] == [64] * 3
+    assert told["notes"] == [None, None, "note 3"]
+
+
+def test_a_snapshot_replaces_what_was_pulled_and_touches_nothing_else(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world(20);
+        const { phone } = await paired(server, clock);
+        await phone.keepDraft(dose("2026-03-02", { half: 1 }));
+        await phone.keepDraft(dose("2026-03-03", { whole: 1 }));
+        server.always.sync = faults.nothing;
+        await phone.give("dose@2026-03-03");
+        server.always.sync = null;
+        const first = phone.known.assignments.map(({ n }) => n);
+        server.told = [];
+        for (let n = 0; n < 8; n += 1) {
+            server.tell("put", "assignment", `b${n}`, { n: 100 + n });
+        }
+        server.epoch = "e_2";
+        server.faults.sync.push(null, faults.nothing);
+        const cut = await phone.sendNow();
+        const halfway = phone.known.assignments.length;
+        await phone.sendNow();
+        return {
+            first, halfway, cut, last: phone.known.assignments.map(({ n }) => n).sort(), drafts: Object.keys(phone.known.drafts),
+            wrong: await wrongs(server),
+        };
+        """
+    )
+    assert len(told["first"]) == 4
+    assert told["halfway"] > len(told["first"])  # nothing goes before all of the new is here
+    assert told["last"] == list(range(100, 108))
+    assert told["drafts"] == ["dose@2026-03-02"]
+    assert told["wrong"] == []
+
+
+def test_a_failure_of_the_feed_does_not_hide_that_the_upload_is_stored(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        const cursor = (await kept()).meta.get("reading").cursor;
+        const known = phone.known.assignments.length;
+        await phone.ask("call-me");
+        server.tell("put", "assignment", "new", { n: 1 });
+        server.faults.sync.push(faults.feedProblem);
+        const said = await phone.sendNow();
+        const isSame = cursor === (await kept()).meta.get("reading").cursor && known === phone.known.assignments.length;
+        const later = await phone.sendNow();
+        return { said, isSame, later, more: phone.known.assignments.length - known, wrong: await wrongs(server) };
+        """
+    )
+    assert told["said"]["unsent"] == 0
+    assert told["said"]["problem"]["type"] == "urn:qol:problem:internal"
+    assert told["isSame"]
+    assert told["later"]["problem"] is None
+    assert told["more"] == 1
+    assert told["wrong"] == []
+
+
+@pytest.mark.parametrize("fault", ["retryAll", "noResults"])
+def test_an_entry_without_a_receipt_is_sent_again_after_a_while(stage: Stage, fault: str) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        await phone.ask("call-me");
+        const asked = server.requests.length;
+        server.always.sync = faults[fault];
+        const said = await phone.sendNow();
+        const flights = server.requests.length - asked;
+        server.always.sync = null;
+        const after = await phone.sendNow();
+        return { said, flights, after, wrong: await wrongs(server) };
+        """,
+        fault=fault,
+    )
+    assert (told["said"]["unsent"], told["said"]["failures"]) == (1, 1)
+    assert told["flights"] == 1
+    assert told["after"]["unsent"] == 0
+    assert told["wrong"] == []
+
+
+def test_too_old_an_app_still_uploads(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        server.always.sync = async (proceed, init) => {
+            const empty = (init.headers["Content-Encoding"] ?? "") === ""
+                && JSON.parse(new TextDecoder().decode(init.body).split("\\n")[0]).entries === 0;
+            return empty ? faults.tooOld() : faults.feedProblem(proceed, init);
+        };
+        const declined = await phone.sendNow();
+        await phone.ask("call-me");
+        const sent = await phone.sendNow();
+        return { declined, sent, wrong: await wrongs(server), stored: server.journal.length };
+        """
+    )
+    assert told["declined"]["state"] == "declined"
+    assert told["declined"]["problem"]["type"] == "urn:qol:problem:app-too-old"
+    assert told["sent"]["unsent"] == 0
+    assert told["stored"] == 1
+    assert told["wrong"] == []
