@@ -31,9 +31,9 @@ export function raised(study, instrumentId, answers, context) {
  */
 export function contextOf(known, { assessment, occurrence, instrument, corrects = null }) {
     const own = known.entries.find((entry) => entry.id === corrects);
-    const stands = [...standing(known).values()];
-    const others = stands
-        .filter((one) => one.occurrence.startsWith(`${assessment}@`) && one.occurrence !== (own?.occurrence ?? occurrence))
+    const given = [...standing(known).values()].filter((one) => one.occurrence.startsWith(`${assessment}@`));
+    const others = given
+        .filter((one) => one.occurrence !== (own?.occurrence ?? occurrence))
         .sort((one, other) => Date.parse(one.captured_at) - Date.parse(other.captured_at));
     const before = own ? others.filter((one) => Date.parse(one.captured_at) < Date.parse(firstOf(known, own).captured_at)) : others;
     const place = (own?.occurrence ?? occurrence)?.split("@")[1];
@@ -41,7 +41,7 @@ export function contextOf(known, { assessment, occurrence, instrument, corrects 
         items: known.instruments[instrument]?.items ?? [],
         participation: known.participation,
         day: instrument === DOSE_DIARY ? place : null,
-        doses: new Map(stands.filter((one) => one.occurrence.startsWith(`${assessment}@`)).map((one) => [one.occurrence.split("@")[1], one.entry?.answers ?? null])),
+        doses: new Map(given.map((one) => [one.occurrence.split("@")[1], one.entry?.answers ?? null])),
         previous: before.at(-1)?.entry?.answers ?? null,
         baseline: before[0]?.entry?.answers ?? null,
     };

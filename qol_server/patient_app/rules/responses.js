@@ -48,11 +48,6 @@ export function underReview(known) {
     return new Set(responses(known).filter((one) => one.isUnderReview).map((one) => one.occurrence));
 }
 
-/** The entry of this phone that corrects another one of it, if there is one. */
-export function correctionOf(known, id) {
-    return known.entries.findLast((entry) => entry.kind === "response.given" && entry.supersedes === id) ?? null;
-}
-
 // An entry's answers are read when somebody asks for them: its parts are named one by one, never spread.
 function ofEntry(entry, status) {
     const { id, occurrence, captured_at, supersedes, receipt, seq } = entry;

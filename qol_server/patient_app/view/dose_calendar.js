@@ -17,13 +17,14 @@ export function DoseCalendar({ phone, known, go, back }) {
     const open = (one) => go(one.response?.entry ? { name: "response", id: one.response.id } : { name: "dose", day: one.day });
     return html`<${Screen} title=${t("dose_calendar.title")} back=${back}>
         <div class="month-bar">
-            <${Turn} words="dose_calendar.before" to=${month(later(first, -1)).first} can=${told.some((one) => one.target < first)} turn=${setShown} way="before" />
+            <${Turn} way="before" to=${month(later(first, -1)).first} can=${told.some((one) => one.target < first)} turn=${setShown} />
             <h2 id=${id} aria-live="polite">${day(first, "month")}</h2>
-            <${Turn} words="dose_calendar.after" to=${later(last, 1)} can=${told.some((one) => one.target > last)} turn=${setShown} way="after" />
+            <${Turn} way="after" to=${later(last, 1)} can=${told.some((one) => one.target > last)} turn=${setShown} />
         </div>
         <div class="month-box"><table class="month" role="table" aria-labelledby=${id}>
             <thead role="rowgroup"><tr role="row">${range("2026-03-02", "2026-03-08").map((one) => html`
-                <th key=${one} role="columnheader" scope="col"><span aria-hidden="true">${day(one, "weekday_short")}</span><span class="live">${day(one, "weekday")}</span></th>`)}
+                <th key=${one} role="columnheader" scope="col">
+                    <span aria-hidden="true">${day(one, "weekday_short")}</span><span class="live">${day(one, "weekday")}</span></th>`)}
             </tr></thead>
             <tbody role="rowgroup">${weeks(days).map((week) => html`<tr key=${week.find(Boolean).day} role="row">${week.map((one, place) => html`
                 <${Day} key=${place} one=${one} today=${now.day} open=${open} />`)}</tr>`)}
@@ -35,8 +36,9 @@ export function DoseCalendar({ phone, known, go, back }) {
     <//>`;
 }
 
-function Turn({ words, to, can, turn, way }) {
-    return html`<button type="button" class=${`icon-button turn ${way}`} aria-label=${t(words)} disabled=${!can} onClick=${() => turn(to)}>
+function Turn({ way, to, can, turn }) {
+    const name = t(way === "before" ? "dose_calendar.before" : "dose_calendar.after");
+    return html`<button type="button" class=${`icon-button turn ${way}`} aria-label=${name} disabled=${!can} onClick=${() => turn(to)}>
         <span class="arrow" aria-hidden="true"></span></button>`;
 }
 
@@ -48,8 +50,11 @@ function Day({ one, today, open }) {
     const nth = Number(one.day.slice(8));
     const isToday = one.day === today;
     const words = one.state === "none" ? null : t(`dose.state.${one.state}`);
-    const inside = html`<span class="month-day">${nth}</span>${words && html`<${DoseSign} state=${one.state} /><span class="month-word">${words}</span>`}`;
-    const name = `${day(one.day)}${isToday ? ` (${t("day.today")})` : ""}${words ? ` – ${words}` : ""}${one.mayFill ? ` – ${t("dose.can_be_filled")}` : ""}`;
+    const inside = html`<span class="month-day">${nth}</span>
+        ${words && html`<${DoseSign} state=${one.state} /><span class="month-word">${words}</span>`}`;
+    const name = [
+        isToday ? `${day(one.day)} (${t("day.today")})` : day(one.day), words, one.mayFill && t("dose.can_be_filled"),
+    ].filter(Boolean).join(" – ");
     return html`<td role="cell" class=${`${isToday ? "today" : ""} ${one.mayFill ? "may-fill" : ""}`} aria-current=${isToday ? "date" : undefined}>
         ${one.state === "none" || one.state === "upcoming"
             ? html`<span class="month-cell idle"><span class="live">${name}</span><span aria-hidden="true">${inside}</span></span>`
@@ -61,7 +66,8 @@ function Day({ one, today, open }) {
 function Legend({ days }) {
     const counts = STATES.map((state) => [state, days.filter((one) => one.state === state).length]).filter(([, n]) => n > 0);
     return html`<ul class="legend">${counts.map(([state, n]) => html`
-        <li key=${state}><${DoseSign} state=${state} /><span>${t(`dose.state.${state}`)}</span><span class="legend-count">${t("dose_calendar.days", { n })}</span></li>`)}
+        <li key=${state}><${DoseSign} state=${state} /><span>${t(`dose.state.${state}`)}</span>
+            <span class="legend-count">${t("dose_calendar.days", { n })}</span></li>`)}
     </ul>`;
 }
 

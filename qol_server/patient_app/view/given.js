@@ -47,7 +47,8 @@ export function Answers({ known, entry, than = null }) {
         const isChanged = than && JSON.stringify(given[item.id] ?? null) !== JSON.stringify(than[item.id] ?? null);
         return html`<div key=${item.id} class=${isChanged ? "changed" : ""}>
             <dt>${questionOf(instrument, item)}</dt>
-            <dd>${answerInWords(instrument, item, given[item.id])}${isChanged && html` <span class="badge" lang=${undefined}>${t("response.changed")}</span>`}</dd>
+            <dd>${answerInWords(instrument, item, given[item.id])}
+                ${isChanged && html`${" "}<span class="badge">${t("response.changed")}</span>`}</dd>
         </div>`;
     })}</dl>`;
 }

@@ -17,19 +17,28 @@ export function History({ known, go, back }) {
     const trends = (known.study?.assessments ?? []).filter((one) => one.own_trend && given.some((row) => row.assessment === one.id));
     return html`<${Screen} title=${t("history.title")} back=${back}>
         ${drafts.length > 0 && html`<h2>${t("history.begun")}</h2>
-            <ul class="rows">${drafts.map((draft) => html`<li key=${draft.key}>
-                <${Row} title=${titleOf(known, draft.instrument)} note=${t("history.not_sent")} onClick=${() => go({ name: "fill", key: draft.key })} /></li>`)}</ul>`}
+            <ul class="rows">${drafts.map((draft) => html`<li key=${draft.key}><${Begun} known=${known} draft=${draft} go=${go} /></li>`)}</ul>`}
         ${trends.length > 0 && html`<h2>${t("trend.title")}</h2>
-            <ul class="rows">${trends.map((one) => html`<li key=${one.id}>
-                <${Row} title=${titleOf(known, one.instrument)} note=${t("history.trend")} onClick=${() => go({ name: "trend", assessment: one.id })} /></li>`)}</ul>`}
+            <ul class="rows">${trends.map(({ id, instrument }) => html`<li key=${id}>
+                <${Row} title=${titleOf(known, instrument)} note=${t("history.trend")} onClick=${() => go({ name: "trend", assessment: id })} /></li>`)}</ul>`}
         <h2>${t("history.given")}</h2>
         ${given.length === 0 && html`<p>${t("history.nothing")}</p>`}
-        <ul class="rows">${given.slice(0, shown).map((row) => html`<li key=${row.id}>
-            <${Row} title=${row.title} note=${[row.at && dayAndHour(row.at), !isUnsettled(row.state) && t(`history.state.${row.state}`)].filter(Boolean).join(" · ")}
-                badge=${isUnsettled(row.state) && t(`history.state.${row.state}`)} tone="warn"
-                onClick=${row.isResponse ? () => go({ name: "response", id: row.id }) : undefined} /></li>`)}</ul>
+        <ul class="rows">${given.slice(0, shown).map((row) => html`<li key=${row.id}><${Given} row=${row} go=${go} /></li>`)}</ul>
         ${given.length > shown && html`<${Button} onClick=${() => setShown(shown + 100)}>${t("history.earlier")}<//>`}
     <//>`;
+}
+
+function Begun({ known, draft, go }) {
+    const title = responseTitle(known, { occurrence: draft.occurrence ?? draft.assessment, entry: draft });
+    return html`<${Row} title=${title} note=${t("history.not_sent")} onClick=${() => go({ name: "fill", key: draft.key })} />`;
+}
+
+function Given({ row, go }) {
+    const state = t(`history.state.${row.state}`);
+    const isUrgent = isUnsettled(row.state);
+    const note = [row.at && dayAndHour(row.at), isUrgent ? null : state].filter(Boolean).join(" · ");
+    const open = row.isResponse ? () => go({ name: "response", id: row.id }) : undefined;
+    return html`<${Row} title=${row.title} note=${note} badge=${isUrgent && state} tone="warn" onClick=${open} />`;
 }
 
 function everything(known) {

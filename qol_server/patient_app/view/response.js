@@ -18,8 +18,10 @@ export function Response({ known, route, go, back }) {
     const state = stateOf(one, Boolean(correction));
     const key = `correct:${one.id}`;
     const mayCorrect = one.entry?.answers && !correction && one.status !== "superseded" && known.instruments[one.entry.instrument];
-    const actions = mayCorrect && html`<${Button} onClick=${() => go({ name: "fill", key })}>${t(known.drafts[key] ? "response.correct_on" : "response.correct")}<//>`;
-    return html`<${Screen} title=${responseTitle(known, one)} step=${one.captured_at && dayAndHour(one.captured_at)} back=${back} actions=${actions || undefined}>
+    const label = known.drafts[key] ? "response.correct_on" : "response.correct";
+    const actions = mayCorrect ? html`<${Button} onClick=${() => go({ name: "fill", key })}>${t(label)}<//>` : undefined;
+    const when = one.captured_at && dayAndHour(one.captured_at);
+    return html`<${Screen} title=${responseTitle(known, one)} step=${when} back=${back} actions=${actions}>
         ${correction && html`<${Notice} title=${t("response.was_corrected")}>
             <p>${t("response.original_stays")}</p>
             <${Button} onClick=${() => go({ name: "response", id: correction.id })}>${t("response.see_correction")}<//>
