@@ -20,16 +20,16 @@ export function Emergency({ known, back, unlocked }) {
         <p>${t("emergency.danger")}</p>
         <${Calls} known=${study ? known : {}} />
         <h2>${t("emergency.then")}</h2>
-        <ul class="plain">
+        <ul class="points">
             <li>${t("emergency.do_not_wait")}</li>
             ${study && html`<li>${t("emergency.no_answer", { site: known.participation?.site ?? "" })}</li>`}
             ${study && html`<li>${t("emergency.say")}</li>`}
         </ul>
         ${study && html`<h2>${t("emergency.show")}</h2>
             <dl class="card">
-                <dt>${t("emergency.study")}</dt><dd dir="ltr">${study.registry}</dd>
-                <dt>${t("emergency.participant")}</dt><dd dir="ltr">${known.identity.participant}</dd>
-                ${unlocked && study.treatment && html`<dt>${t("emergency.medicine")}</dt><dd>${study.treatment.name}</dd>`}
+                <div><dt>${t("emergency.study")}</dt><dd dir="ltr">${study.registry}</dd></div>
+                <div><dt>${t("emergency.participant")}</dt><dd dir="ltr">${known.identity.participant}</dd></div>
+                ${unlocked && study.treatment && html`<div><dt>${t("emergency.medicine")}</dt><dd>${study.treatment.name}</dd></div>`}
             </dl>`}
     <//>`;
 }

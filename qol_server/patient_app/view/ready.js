@@ -1,7 +1,7 @@
 /** Once after pairing: what helps over the years. Nothing here has to be done. */
 
 import { Button, html, Row, Screen, useAction } from "./kit.js";
-import { SCREENS } from "./screens.js";
+import { PushChoice } from "./push_choice.js";
 import { t } from "../words/index.js";
 
 /** The last tap asks the phone to keep what is entered; some phones then ask their owner. */
@@ -13,10 +13,11 @@ export function Ready({ phone, known, go }) {
     });
     return html`<${Screen} title=${t("ready.title")} actions=${html`<${Button} kind="main" busy=${busy} onClick=${finish}>${t("ready.done")}<//>`}>
         <p>${t("ready.text")}</p>
-        <ul class="plain">
+        <ul class="points">
             <li>${t("ready.offline")}</li>
             <li>${t("ready.keep")}</li>
         </ul>
-        ${"pin" in SCREENS && !known.settings.hasPin && html`<${Row} title=${t("ready.pin")} note=${t("ready.pin_note")} onClick=${() => go({ name: "pin" })} />`}
+        <${PushChoice} phone=${phone} />
+        ${!known.settings.hasPin && html`<${Row} title=${t("ready.pin")} note=${t("ready.pin_note")} onClick=${() => go({ name: "pin" })} />`}
     <//>`;
 }

@@ -1,6 +1,7 @@
 /** Reminders: at which hour, and whether this phone shows them. */
 
 import { Button, html, Screen, TroubleNotice, useAction, useId, useState } from "./kit.js";
+import { PushChoice } from "./push_choice.js";
 import { hour, t } from "../words/index.js";
 
 const HOURS = Array.from({ length: 24 }, (_, one) => one);
@@ -35,5 +36,6 @@ export function Reminders({ phone, known, back }) {
             </select>
         </div>
         <${TroubleNotice} trouble=${trouble} />
+        <${PushChoice} phone=${phone} mayTurnOff=${true} />
     <//>`;
 }
