@@ -418,9 +418,16 @@ class AppPhone:
         assert sealed == self.stored()
 
 
-def phone(browser: Browser, server: Server, person: people.Person, number: str, **settings: Any) -> AppPhone:
-    """A phone with a fresh profile, set to the person's language and time zone."""
-    return AppPhone(server, browser.new_context(**profile(person, **settings)), number, person)
+def phone(browser: Browser, server: Server, person: people.Person, number: str, *, background: bool = False, **settings: Any) -> AppPhone:
+    """A phone with a fresh profile, set to the person's language and time zone.
+
+    ``background``: the browser may send what waits by itself; without it the phone is like those that cannot, and all that
+    is sent is sent by the page, whose clock is the story's.
+    """
+    context = browser.new_context(**profile(person, **settings))
+    if not background:
+        context.add_init_script("delete globalThis.ServiceWorkerRegistration?.prototype.sync")
+    return AppPhone(server, context, number, person)
 
 
 def profile(person: people.Person, **settings: Any) -> dict[str, Any]:
