@@ -24,6 +24,8 @@ ASK_FIRST = "no-cache"  # kept, and asked about each time
 FOR_GOOD = "public, max-age=31536000, immutable"
 PAPER = "#f6f4ef"  # the page's own background, so that nothing flashes while it opens
 RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
+NAMES = {"en": "My diary", "fr": "Mon carnet"}
+"""What stands under the icon. Anybody who sees the phone reads it: nothing of the study or of what is treated."""
 ICONS = (("icon-192.png", 192, "any"), ("icon-512.png", 512, "any"), ("maskable-512.png", 512, "maskable"))
 
 
@@ -61,12 +63,12 @@ class AppFiles:
 
     def manifest(self, slug: str) -> Response:
         study = self.study(slug)
-        title = study.protocol_in_force(study.store.read()).title
         language = request.args.get("lang", "en")[:35]
+        name = NAMES.get(language.partition("-")[0], NAMES["en"])
         return Response(
             orjson.dumps(
                 {
-                    "id": f"/{study.slug}/app/", "start_url": "./", "scope": "./", "name": f"QoL · {title}", "short_name": "QoL",
+                    "id": f"/{study.slug}/app/", "start_url": "./", "scope": "./", "name": name, "short_name": name,
                     "lang": language, "dir": "rtl" if language.partition("-")[0] in RIGHT_TO_LEFT else "ltr",
                     "display": "standalone", "theme_color": PAPER, "background_color": PAPER,
                     "icons": [

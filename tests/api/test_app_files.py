@@ -98,10 +98,9 @@ def test_the_service_worker_is_one_line_that_names_the_release(trial: people.Tri
 def test_the_manifest_makes_an_app_of_this_study_alone(trial: people.Trial, language: str, direction: str) -> None:
     answer = get(trial, f"manifest.webmanifest?lang={language}")
     said = json.loads(answer.data)
-    title = trial.study.protocol_in_force(trial.study.store.read()).title
     assert answer.headers["Content-Type"] == "application/manifest+json"
     assert (said["id"], said["start_url"], said["scope"]) == (APP, "./", "./")
-    assert (said["name"], said["display"], said["lang"], said["dir"]) == (f"QoL · {title}", "standalone", language, direction)
+    assert (said["name"], said["display"], said["lang"], said["dir"]) == ("Mon carnet" if language == "fr" else "My diary", "standalone", language, direction)
     for icon in said["icons"]:
         data = get(trial, icon["src"]).data
         width, height = (int.from_bytes(data[at : at + 4]) for at in (16, 20))
