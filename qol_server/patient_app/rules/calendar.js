@@ -38,13 +38,14 @@ export function window(assignment, { day, time }) {
 export function served(assignments, given) {
     const borrows = new Map(assignments.filter((one) => one.served_by).map((one) => [one.occurrence, one.served_by]));
     const byDay = Object.entries(given).sort((one, other) => (`${one[1]} ${one[0]}` < `${other[1]} ${other[0]}` ? -1 : 1));
+    const lentBack = byDay.filter(([occurrence]) => borrows.has(occurrence));
     const serving = {};
     for (const one of assignments) {
         if (Object.hasOwn(given, one.occurrence)) {
             serving[one.occurrence] = one.occurrence;
             continue;
         }
-        const found = byDay.find(([occurrence, day]) => {
+        const found = (one.served_by ? byDay : lentBack).find(([occurrence, day]) => {
             const lends = one.served_by && occurrence.startsWith(`${one.served_by}@`) && one.opens <= day && day <= one.closes;
             return lends || (borrows.get(occurrence) === one.assessment && one.opens <= day && day <= one.due);
         });

@@ -6,6 +6,10 @@
  * server does not have yet comes after all that it has.
  */
 export function responses(known) {
+    return remembered(known, "responses", () => all(known));
+}
+
+function all(known) {
     const own = known.entries.filter((entry) => entry.kind === "response.given");
     const ids = new Set(own.map((entry) => entry.id));
     const bodies = new Set(own.map((entry) => entry.sha256));
@@ -21,6 +25,10 @@ export function responses(known) {
 
 /** The response that stands for each occurrence: Map occurrence -> response. What is under review stands for none. */
 export function standing(known) {
+    return remembered(known, "standing", () => chosen(known));
+}
+
+function chosen(known) {
     const usable = responses(known).filter((one) => !one.isUnderReview);
     const byId = new Map(usable.map((one) => [one.id, one]));
     const corrected = new Set(usable.map((one) => one.supersedes).filter(Boolean));
@@ -46,6 +54,16 @@ export function standing(known) {
 /** The occurrences of which something was received that the site has to look at. */
 export function underReview(known) {
     return new Set(responses(known).filter((one) => one.isUnderReview).map((one) => one.occurrence));
+}
+
+// what is known never changes: the phone makes a new snapshot instead, and every screen asks for the same again and again
+const memory = new WeakMap();
+
+function remembered(known, name, make) {
+    const kept = memory.get(known) ?? {};
+    kept[name] ??= make();
+    memory.set(known, kept);
+    return kept[name];
 }
 
 // An entry's answers are read when somebody asks for them: its parts are named one by one, never spread.

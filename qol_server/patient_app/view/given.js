@@ -27,7 +27,12 @@ export function stateOf(response, corrected) {
     if (corrected || status === "superseded") {
         return "corrected";
     }
-    return entry === null ? "elsewhere" : ["queued", "sending"].includes(entry.state) ? "waiting" : "received";
+    return entry === null ? "elsewhere" : isWaiting(entry) ? "waiting" : "received";
+}
+
+/** Whether the site does not have an entry yet. */
+export function isWaiting(entry) {
+    return entry.state === "queued" || entry.state === "sending";
 }
 
 /** Whether a state is to be seen at a glance: something is still to happen. */

@@ -1,12 +1,22 @@
 /** "Something happened": always at hand, with what was reported before and whether it is over. */
 
-import { Button, Call, EVERYWHERE, html, Notice, Row, Screen } from "./kit.js";
+import { begun } from "./drafts.js";
+import { Button, Call, EVERYWHERE, html, Notice, Row, Screen, TroubleNotice, useAction } from "./kit.js";
 import { titleOf } from "./wording.js";
 import { standing } from "../rules/responses.js";
 import { day, t } from "../words/index.js";
 
+const CHANGED = "changed"; // the study's code for a correction because something went on
+
 /** `route`: {}. */
-export function SomethingHappened({ known, go, back }) {
+export function SomethingHappened({ phone, known, go, back }) {
+    const [update, busy, trouble] = useAction(async (one) => {
+        const key = `correct:${one.id}`;
+        if (!known.drafts[key] && known.study.reasons.correction?.includes(CHANGED)) {
+            await phone.keepDraft({ ...begun(known, key, phone.moment()), reason: CHANGED }); // who taps here has said why
+        }
+        go({ name: "fill", key });
+    });
     const diaries = (known.study?.assessments ?? []).filter((one) => one.ad_hoc);
     const number = known.study?.emergency_number ?? EVERYWHERE;
     const reported = [...standing(known).values()].filter((one) => diaries.some(({ id }) => one.occurrence.startsWith(`${id}@`)));
@@ -28,8 +38,9 @@ export function SomethingHappened({ known, go, back }) {
             <p>${t("happened.still")}</p>
             <ul class="rows">${going.map((one) => html`<li key=${one.id} class="going-on">
                 <${Told} one=${one} go=${go} />
-                <${Button} onClick=${() => go({ name: "fill", key: `correct:${one.id}` })}>${t("happened.update")}<span class="live"> ${nameOf(one)}</span><//>
+                <${Button} busy=${busy} onClick=${() => update(one)}>${t("happened.update")}<span class="live"> ${nameOf(one)}</span><//>
             </li>`)}</ul>`}
+        <${TroubleNotice} trouble=${trouble} />
         ${others.length > 0 && html`<h2>${t("happened.earlier")}</h2>
             <ul class="rows">${others.map((one) => html`<li key=${one.id}><${Told} one=${one} go=${go} /></li>`)}</ul>`}
     <//>`;
