@@ -306,7 +306,7 @@
 
     /**
      * A phone in a frame of its own. `fuse`: it is killed at its n-th step (a call of the database, of the digest, of the network, or an
-     * answer that has come); `steps` counts them.
+     * answer that has come); `steps` counts them. `prepare(window)`: what is done to its window before the phone is opened.
      */
     class Pocket {
         steps = 0;
@@ -337,6 +337,7 @@
             for (const method of ["delete", "clear"]) {
                 this.#watch(method);
             }
+            this.prepare?.(this.world);
             return this.#start();
         }
 

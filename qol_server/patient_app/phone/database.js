@@ -52,7 +52,7 @@ export async function openDatabase(study) {
                     throw new Trouble("outdated", { cause: failure });
                 }
                 if (attempt > 1 || !LOST.has(failure.name)) {
-                    throw failure;
+                    throw failure instanceof DOMException ? new Trouble("unexpected", { cause: failure }) : failure;
                 }
                 forget(connection);
                 connection.then((database) => database.close(), () => {});

@@ -1,0 +1,239 @@
+"""The phone's database fails: its connection dies, a transaction is aborted, the disk is full, a newer release wants it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.staged import Stage, stage, theatre  # noqa: F401 - fixtures
+
+# ruff: noqa: F811
+
+WHOLE_STORY = """
+    /** Everything that writes, once. */
+    async function ada(phone) {
+        await phone.pair("ADA");
+        await phone.confirmPairing();
+        await phone.sendNow();
+        await phone.keepDraft(dose("2026-03-02", { n: 1 }));
+        await phone.keepDraft(dose("2026-03-02", { n: 1, m: 2 }));
+        await phone.give("dose@2026-03-02");
+        await phone.note("reminder-opened", "dose@2026-03-02");
+        await phone.prefer({ reminder_hour: 9 });
+        await phone.sendNow();
+    }
+
+    async function outcome(phone, server) {
+        const said = server.journal.map(({ line }) => JSON.parse(line));
+        return {
+            kinds: said.map(({ kind }) => kind), answers: said[0]?.answers, drafts: Object.keys(phone.known.drafts),
+            hour: phone.known.settings.reminder_hour, known: phone.known.assignments.length, wrong: await wrongs(server),
+        };
+    }
+"""
+WHOLE_OUTCOME = {
+    "kinds": ["response.given", "app.noted", "preference.set"], "answers": {"n": 1, "m": 2}, "drafts": [], "hour": 9, "known": 4,
+    "wrong": [],
+}  # fmt: skip
+
+FAULTS = {
+    # the connection was closed under the phone's feet, as Safari does
+    "closed": """(world, nth) => {
+        const original = world.IDBDatabase.prototype.transaction;
+        let count = 0;
+        world.IDBDatabase.prototype.transaction = function transaction(...given) {
+            count += 1;
+            if (count === nth) {
+                this.close();
+            }
+            return original.apply(this, given);
+        };
+        return () => count;
+    }""",
+    # the process that keeps the database ended
+    "unknown": """(world, nth) => {
+        const original = world.IDBDatabase.prototype.transaction;
+        let count = 0;
+        world.IDBDatabase.prototype.transaction = function transaction(...given) {
+            count += 1;
+            if (count === nth) {
+                throw new world.DOMException("Connection to Indexed Database server lost. Refresh the page to try again", "UnknownError");
+            }
+            return original.apply(this, given);
+        };
+        return () => count;
+    }""",
+    # a transaction is aborted when its writes have been asked for
+    "aborted": """(world, nth) => {
+        const original = world.IDBObjectStore.prototype.put;
+        let count = 0;
+        world.IDBObjectStore.prototype.put = function put(...given) {
+            count += 1;
+            const request = original.apply(this, given);
+            if (count === nth) {
+                this.transaction.abort();
+            }
+            return request;
+        };
+        return () => count;
+    }""",
+    # a transaction was committed, and the connection died before anybody was told
+    "committed, not told": """(world, nth) => {
+        const kind = world.IDBTransaction.prototype;
+        const original = kind.addEventListener;
+        let count = 0;
+        kind.addEventListener = function addEventListener(type, listener, ...more) {
+            if (type === "complete") {
+                count += 1;
+                this.hides = count === nth;
+            }
+            if (type === "abort" && this.hides) {
+                return original.call(this, "complete", listener, ...more);
+            }
+            return type === "complete" && this.hides ? undefined : original.call(this, type, listener, ...more);
+        };
+        return () => count;
+    }""",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_connection_that_dies_at_any_time_is_opened_again_and_nothing_is_done_twice(stage: Stage, fault: str) -> None:
+    told = stage.tell(
+        f"""
+        {WHOLE_STORY}
+        const strike = {FAULTS[fault]};
+        const outcomes = [];
+        for (let nth = 1, isOver = false; !isOver; nth += 3) {{
+            const {{ clock, server }} = await world();
+            const pocket = new Pocket(server, clock, {{ counts: {{}} }});
+            let count = null;
+            pocket.prepare = (frame) => {{
+                count = strike(frame, nth);
+            }};
+            const {{ phone }} = await pocket.open();
+            await ada(phone);
+            isOver = count() < nth;
+            outcomes.push(await outcome(phone, server));
+            pocket.kill();
+        }}
+        return outcomes;
+        """
+    )
+    assert len(told) > 3
+    assert [outcome for outcome in told if outcome != WHOLE_OUTCOME] == []
+
+
+def test_a_connection_that_stays_dead_is_told_and_the_draft_is_in_memory(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const pocket = await paired(server, clock, { counts: {} });
+        const { phone, world: frame } = pocket;
+        const original = frame.IDBDatabase.prototype.transaction;
+        frame.IDBDatabase.prototype.transaction = () => {
+            throw new frame.DOMException("gone", "UnknownError");
+        };
+        const refused = await troubleOf(() => phone.keepDraft(dose("2026-03-02", { n: 1 })));
+        const inMemory = phone.known.drafts["dose@2026-03-02"].answers;
+        frame.IDBDatabase.prototype.transaction = original;
+        await phone.give("dose@2026-03-02");
+        await phone.sendNow();
+        return { refused, inMemory, answers: JSON.parse(server.journal[0].line).answers, wrong: await wrongs(server) };
+        """
+    )
+    assert told["refused"] == "unexpected"
+    assert told["inMemory"] == told["answers"] == {"n": 1}
+    assert told["wrong"] == []
+
+
+def test_a_full_disk_leaves_nothing_half_written_and_the_draft_at_hand(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone, world: frame } = await paired(server, clock, { counts: {} });
+        await phone.keepDraft(dose("2026-03-02", { n: 1 }));
+        const before = await kept();
+        const originals = ["put", "add"].map((method) => [method, frame.IDBObjectStore.prototype[method]]);
+        const full = (method, original) => {
+            frame.IDBObjectStore.prototype[method] = function refused(...given) {
+                if (this.name === "meta" || this.name === "feed") {
+                    return original.apply(this, given);
+                }
+                throw new frame.DOMException("no room", "QuotaExceededError");
+            };
+        };
+        originals.forEach(([method, original]) => full(method, original));
+        const keeping = await troubleOf(() => phone.keepDraft(dose("2026-03-02", { n: 1, m: 2 })));
+        const giving = await troubleOf(() => phone.give("dose@2026-03-02"));
+        const asking = await troubleOf(() => phone.ask("call-me"));
+        const during = await kept();
+        const notices = phone.known.notices.map(({ code }) => code);
+        const inMemory = phone.known.drafts["dose@2026-03-02"].answers;
+        const unchanged = same([before.entries, [...before.drafts], before.meta.get("seq")],
+            [during.entries, [...during.drafts], during.meta.get("seq")]);
+        originals.forEach(([method, original]) => {
+            frame.IDBObjectStore.prototype[method] = original;
+        });
+        await phone.wake();
+        await until(async () => (await kept()).drafts.get("dose@2026-03-02").answers.m === 2);
+        const info = await phone.give("dose@2026-03-02");
+        await phone.sendNow();
+        const left = phone.known.notices.map(({ code }) => code);
+        return { keeping, giving, asking, notices, inMemory, unchanged, seq: info.seq, answers: info.answers, left, wrong: await wrongs(server) };
+        """
+    )
+    assert (told["keeping"], told["giving"], told["asking"]) == ("storage-full", "storage-full", "storage-full")
+    assert "storage-full" in told["notices"]
+    assert "storage-full" not in told["left"]
+    assert told["inMemory"] == told["answers"] == {"n": 1, "m": 2}
+    assert told["unchanged"]
+    assert told["seq"] == 1
+    assert told["wrong"] == []
+
+
+def test_receipts_are_taken_also_when_there_is_no_room_for_what_is_new(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone, world: frame } = await paired(server, clock, { counts: {} });
+        await phone.ask("call-me");
+        server.tell("put", "assignment", "new", { n: 1 });
+        const put = frame.IDBObjectStore.prototype.put;
+        frame.IDBObjectStore.prototype.put = function refused(...given) {
+            if (this.name === "feed") {
+                throw new frame.DOMException("no room", "QuotaExceededError");
+            }
+            return put.apply(this, given);
+        };
+        const known = phone.known.assignments.length;
+        const sent = await phone.sendNow();
+        const notices = phone.known.notices.map(({ code }) => code);
+        frame.IDBObjectStore.prototype.put = put;
+        await phone.sendNow();
+        return { sent, notices, more: phone.known.assignments.length - known, wrong: await wrongs(server) };
+        """
+    )
+    assert told["sent"]["unsent"] == 0
+    assert "storage-full" in told["notices"]
+    assert told["more"] == 1
+    assert told["wrong"] == []
+
+
+def test_a_newer_release_in_another_tab_gets_the_database_and_this_one_says_that_it_is_outdated(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock, { counts: {} });
+        await phone.keepDraft(dose("2026-03-02", { n: 1 }));
+        const newer = await new Promise((resolve, reject) => {
+            const request = indexedDB.open("qol/model", 99);
+            request.onsuccess = () => resolve(request.result);
+            request.onerror = () => reject(request.error);
+        });
+        newer.close();
+        const refused = await troubleOf(() => phone.give("dose@2026-03-02"));
+        const { drafts, entries } = await kept();
+        return { refused, drafts: drafts.size, entries: entries.length };
+        """
+    )
+    assert told == {"refused": "outdated", "drafts": 1, "entries": 0}
