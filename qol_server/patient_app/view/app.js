@@ -88,6 +88,19 @@ function gate(known, route, unlocked) {
     return route.name in SCREENS ? route : TODAY; // an earlier release may have had others
 }
 
+/** After a tap on a reminder the way leads to what it reminds of, as soon as the app is not shut. */
+function useReminded(phone, known, route, isOpen, go) {
+    const wanted = known.settings.remindedOf;
+    useEffect(() => {
+        if (wanted && isOpen) {
+            phone.set({ remindedOf: null }).catch(() => {});
+            if (route.name !== "fill" || route.key !== wanted) {
+                import("./reminded.js").then(({ routeOf }) => go(routeOf(phone, wanted)), console.error);
+            }
+        }
+    }, [wanted, isOpen]);
+}
+
 /** Whether the PIN was entered since the app was last out of sight for a while. */
 function useUnlocked(phone) {
     const [unlocked, setUnlocked] = useState(false);
@@ -112,6 +125,7 @@ export function App({ phone, code }) {
     const [unlocked, unlock] = useUnlocked(phone);
     const { route, go, back, home } = useRoute(useMemo(() => opening(phone.known), [phone]));
     const route_ = gate(known, route, unlocked);
+    useReminded(phone, known, route, route_ === route, go);
     const found = useScreen(route_.name);
     const last = useRef(null);
     const shown = found ? { Screen: found, route: route_ } : last.current; // while the next one is fetched the last one stays

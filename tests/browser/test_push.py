@@ -1,0 +1,319 @@
+"""Reminders on the phone: subscribed by a tap and kept up, shown without a word of health, followed to what is due, and noted."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Worker
+
+from qol_server import keys
+from qol_server.contacts import PUSH
+from qol_server.intake import reach
+from tests import people
+from tests.browser import weather
+from tests.browser.rig import AppPhone, rows
+from tests.browser.weather import Server
+from tests.messaging.browser import Browser, octets
+
+# A push service is not to be had here: the browser's side of it is played, and remembered over reloads as a browser does.
+PLAYED = """(offered) => {
+    const KEPT = "what the browser subscribed to";
+    const found = () => {
+        const kept = JSON.parse(localStorage.getItem(KEPT));
+        return kept && {
+            endpoint: kept.endpoint,
+            options: { applicationServerKey: Uint8Array.from(kept.key).buffer },
+            toJSON: () => ({ endpoint: kept.endpoint, expirationTime: null, keys: offered.keys }),
+            unsubscribe: async () => { localStorage.removeItem(KEPT); return true; },
+        };
+    };
+    PushManager.prototype.getSubscription = async () => found();
+    PushManager.prototype.subscribe = async ({ applicationServerKey, userVisibleOnly }) => {
+        if (!userVisibleOnly || localStorage.getItem("no push service")) {
+            throw new DOMException("not to be had", "AbortError");
+        }
+        const nth = Number(localStorage.getItem("nth") ?? 0) + 1;
+        localStorage.setItem("nth", nth);
+        const endpoint = `${offered.endpoint}/${nth}`;
+        localStorage.setItem(KEPT, JSON.stringify({ endpoint, key: Array.from(new Uint8Array(applicationServerKey)) }));
+        return found();
+    };
+}"""
+ENDPOINT = "https://push.example.org/send/ada"
+REMINDER = str(uuid.UUID(int=7))
+
+
+@pytest.fixture
+def phone(ada: AppPhone, server: Server) -> AppPhone:
+    """Ada's phone, paired, on Today; it may show notifications."""
+    ada.context.grant_permissions(["notifications"], origin=server.origin)
+    ada.context.add_init_script(f"({PLAYED})({json.dumps(Browser(ENDPOINT).subscription)})")
+    ada.pair_by_link()
+    ada.page.wait_for_function("() => navigator.serviceWorker.ready.then(() => true)")
+    return ada
+
+
+def push(phone: AppPhone, function: str, **known: Any) -> Any:
+    """What a function of the phone's push says, as a screen calls it."""
+    script = """async ([url, name, study]) => {
+        const facade = { known: { identity: { confirmed: true, study: { id: study } } }, now: () => new Date() };
+        return (await import(url))[name](facade, await navigator.serviceWorker.ready);
+    }"""
+    return phone.page.evaluate(script, [f"{phone.server.app_url}{phone.release}/phone/push.js", function, people.SLUG])
+
+
+def told(server: Server, number: str) -> list[str]:
+    """The addresses that the server was told, for phones that may be reminded."""
+    found = reach.subscriptions(server.trial.study, number, server.trial.now, "a test")
+    return [one["endpoint"] for one in found.values()]
+
+
+def test_reminders_are_off_until_they_are_turned_on_and_off_again(phone: AppPhone, server: Server) -> None:
+    assert push(phone, "state") == "off"
+    assert server.weather.count("/push") == 0
+    assert push(phone, "subscribe") == "on"
+    assert told(server, phone.number) == [f"{ENDPOINT}/1"]
+    kept = json.loads(phone.page.evaluate("localStorage.getItem('what the browser subscribed to')"))
+    assert bytes(kept["key"]) == octets(keys.push_key(server.trial.settings.keys).public)
+    assert push(phone, "unsubscribe") == "off"
+    assert told(server, phone.number) == []
+    assert phone.page.evaluate("localStorage.getItem('what the browser subscribed to')") is None
+
+
+def answers_are_in(phone: AppPhone, wanted: str) -> None:
+    """Wait until the phone's own account of reminders is this one."""
+    for _ in range(200):
+        if push(phone, "state") == wanted:
+            return
+        phone.page.wait_for_timeout(10)
+    assert push(phone, "state") == wanted
+
+
+def test_what_the_server_was_not_told_is_told_at_the_next_start(phone: AppPhone, server: Server) -> None:
+    server.weather.next("/push", weather.UNAVAILABLE)
+    assert push(phone, "subscribe") == "lost"
+    assert told(server, phone.number) == []
+    phone.reopen()
+    answers_are_in(phone, "on")
+    assert told(server, phone.number) == [f"{ENDPOINT}/1"]
+
+
+def test_it_is_told_again_once_a_day_and_not_more_often(phone: AppPhone, server: Server) -> None:
+    push(phone, "subscribe")
+    asked = server.weather.count("/push")
+    reach.unsubscribe(server.trial.study, phone.number, told_device(server, phone.number))
+    phone.at("2026-03-03 19:00")
+    push(phone, "keepUp")
+    assert server.weather.count("/push") == asked
+    phone.at("2026-03-03 21:00")
+    push(phone, "keepUp")
+    assert told(server, phone.number) == [f"{ENDPOINT}/1"], "the server had lost it"
+
+
+def told_device(server: Server, number: str) -> str:
+    [device] = server.trial.study.contacts.names(number, PUSH)
+    return device
+
+
+def test_a_new_key_of_the_server_and_a_subscription_that_the_browser_gave_up_lead_to_a_new_one(phone: AppPhone, server: Server) -> None:
+    push(phone, "subscribe")
+    phone.page.evaluate("localStorage.removeItem('what the browser subscribed to')")
+    assert push(phone, "state") == "lost"
+    push(phone, "keepUp")
+    assert told(server, phone.number) == [f"{ENDPOINT}/2"]
+    (server.trial.settings.keys / keys.PUSH_FILE).unlink()
+    keys.push_key.cache_clear()
+    phone.at("2026-03-04 09:00")
+    push(phone, "keepUp")
+    assert told(server, phone.number) == [f"{ENDPOINT}/3"]
+    assert push(phone, "state") == "on"
+
+
+OF_ANOTHER_DEVICE = """() => new Promise((done) => {
+    indexedDB.open("qol/desminib").onsuccess = ({ target: { result: database } }) => {
+        const tx = database.transaction("meta", "readwrite");
+        const meta = tx.objectStore("meta");
+        meta.get("push").onsuccess = ({ target: { result } }) => meta.put({ ...result, device: "the one before" }, "push");
+        tx.oncomplete = () => { database.close(); done(); };
+    };
+})"""
+
+
+def test_a_phone_that_was_paired_again_is_told_of_again(phone: AppPhone, server: Server) -> None:
+    push(phone, "subscribe")
+    reach.unsubscribe(server.trial.study, phone.number, told_device(server, phone.number))
+    push(phone, "keepUp")
+    assert told(server, phone.number) == []
+    phone.page.evaluate(OF_ANOTHER_DEVICE)
+    push(phone, "keepUp")
+    assert told(server, phone.number) == [f"{ENDPOINT}/1"]
+
+
+def test_when_nobody_is_contacted_any_more_the_phone_gives_it_up(phone: AppPhone, server: Server) -> None:
+    push(phone, "subscribe")
+    server.trial.withdraw(phone.number, "contact", server.trial.now.date())
+    phone.at("2026-03-04 09:00")
+    push(phone, "keepUp")
+    assert push(phone, "state") == "off"
+    assert phone.page.evaluate("localStorage.getItem('what the browser subscribed to')") is None
+
+
+def test_no_push_service_and_no_permission_are_told_apart(phone: AppPhone, server: Server) -> None:
+    phone.page.evaluate("localStorage.setItem('no push service', 'yes')")
+    assert push(phone, "subscribe") == "lost"
+    phone.page.evaluate("localStorage.removeItem('no push service')")
+    push(phone, "keepUp")
+    assert push(phone, "state") == "on"
+    phone.context.clear_permissions()
+    assert push(phone, "state") in ("denied", "lost")
+    phone.page.evaluate(
+        "delete PushManager.prototype; Object.defineProperty(ServiceWorkerRegistration.prototype, 'pushManager', { value: undefined })"
+    )
+    assert push(phone, "state") == push(phone, "subscribe") == "unsupported"
+
+
+# The service worker
+
+
+def worker(phone: AppPhone) -> Worker:
+    """The running service worker, with the trial's clock: its own would be the machine's."""
+    [running] = phone.context.service_workers
+    running.evaluate(
+        """(ms) => {
+            const real = self.realNow ??= Date.now.bind(Date);
+            const ahead = ms - real();
+            Date.now = () => real() + ahead;
+        }""",
+        phone.server.trial.now.timestamp() * 1000,
+    )
+    return running
+
+
+def deliver(phone: AppPhone, page: Page, message: Any) -> None:
+    """A push service delivers a message, by the browser's debugging protocol."""
+    worker(phone)
+    door = phone.context.new_cdp_session(page)
+    registered: list[str] = []
+    door.on(
+        "ServiceWorker.workerRegistrationUpdated", lambda said: registered.extend(one["registrationId"] for one in said["registrations"])
+    )
+    door.send("ServiceWorker.enable")
+    for _ in range(200):
+        if registered:
+            break
+        page.wait_for_timeout(10)
+    data = message if isinstance(message, str) else json.dumps(message)
+    door.send("ServiceWorker.deliverPushMessage", {"origin": phone.server.origin, "registrationId": registered[0], "data": data})
+    door.detach()
+
+
+SHOWN = """async () => (await (await navigator.serviceWorker.getRegistration("/desminib/app/")).getNotifications())
+    .map(({ title, body, tag, lang, data }) => ({ title, body, tag, lang, data }))"""
+
+
+def shown(page: Page, count: int = 1) -> list[dict[str, Any]]:
+    """The notifications that the phone shows."""
+    for _ in range(300):
+        found = list(page.evaluate(SHOWN))
+        if len(found) == count:
+            return found
+        page.wait_for_timeout(10)
+    raise AssertionError(found)
+
+
+def noted(server: Server, phone: AppPhone, *what: str) -> list[dict[str, Any]]:
+    """Wait until the server has these notes of the app, and return them."""
+    for _ in range(300):
+        found = server.facts(phone.number, "app.noted")
+        if [one["what"] for one in found] == list(what):
+            return found
+        phone.page.wait_for_timeout(10)
+    raise AssertionError([one["what"] for one in server.facts(phone.number, "app.noted")])
+
+
+def test_a_reminder_is_shown_without_a_word_of_health_and_noted(phone: AppPhone, server: Server) -> None:
+    deliver(phone, phone.page, {"id": REMINDER, "language": "en", "open": "dose@2026-03-02", "title": "Imatinib", "body": "dose diary"})
+    [seen] = shown(phone.page)
+    assert (seen["title"], seen["body"]) == ("Rappel", "Vous avez quelque chose à remplir.")
+    assert (seen["tag"], seen["lang"]) == (REMINDER, "fr")
+    [note] = noted(server, phone, "reminder-shown")
+    assert (note["about"], note["noted_at"][:16]) == (REMINDER, "2026-03-02T20:00")
+    phone.check_nothing_is_lost()
+
+
+def test_whatever_is_delivered_a_reminder_of_nothing_in_particular_is_shown(phone: AppPhone) -> None:
+    for message in ("", "no JSON", "[]", "null", '{"id": 5, "open": "<b>", "language": 7}', '{"id": "<script>", "body": "dose"}'):
+        deliver(phone, phone.page, message)
+        [seen] = shown(phone.page)
+        assert (seen["title"], seen["tag"], seen["data"]) == ("Rappel", "reminder", {"id": None, "open": None})
+        worker(phone).evaluate("async () => (await self.registration.getNotifications()).forEach((one) => one.close())")
+        shown(phone.page, 0)
+
+
+def test_a_reminder_comes_when_the_app_is_closed_and_offline_and_is_noted_later(phone: AppPhone, server: Server) -> None:
+    elsewhere = phone.context.new_page()
+    elsewhere.goto(f"{server.origin}/health")
+    phone.kill()
+    server.stop()
+    deliver(phone, elsewhere, {"id": REMINDER, "language": "fr", "open": "dose@2026-03-02"})
+    shown(elsewhere)
+    for _ in range(300):
+        if rows(elsewhere, "entries"):
+            break
+        elsewhere.wait_for_timeout(10)
+    server.start()
+    phone.open()
+    noted(server, phone, "reminder-shown")
+    phone.check_nothing_is_lost()
+
+
+CLICK = """async () => {
+    const [notification] = await self.registration.getNotifications();
+    self.dispatchEvent(new NotificationEvent("notificationclick", { notification }));
+}"""
+
+
+def test_a_tap_on_it_leads_to_what_is_due(phone: AppPhone, server: Server) -> None:
+    deliver(phone, phone.page, {"id": REMINDER, "language": "fr", "open": "dose@2026-03-02"})
+    shown(phone.page)
+    noted(server, phone, "reminder-shown")
+    worker(phone).evaluate(CLICK)
+    phone.page.wait_for_function("() => history.state?.route?.key === 'dose@2026-03-02'")
+    shown(phone.page, 0)
+    opened = noted(server, phone, "reminder-shown", "reminder-opened")[1]
+    assert opened["about"] == REMINDER
+    assert "dose" not in phone.page.url
+    phone.check_nothing_is_lost()
+
+
+def test_a_tap_while_the_app_is_closed_leads_there_when_it_opens(phone: AppPhone, server: Server) -> None:
+    elsewhere = phone.context.new_page()
+    elsewhere.goto(f"{server.origin}/health")
+    phone.kill()
+    deliver(phone, elsewhere, {"id": REMINDER, "language": "fr", "open": "dose@2026-03-02"})
+    shown(elsewhere)
+    worker(phone).evaluate(CLICK)
+    shown(elsewhere, 0)
+    phone.open()
+    phone.page.wait_for_function("() => history.state?.route?.key === 'dose@2026-03-02'")
+    phone.reopen()
+    phone.sees("today.title")
+
+
+def test_what_was_answered_meanwhile_is_not_asked_again(phone: AppPhone, server: Server) -> None:
+    deliver(phone, phone.page, {"id": REMINDER, "language": "fr", "open": "dose@2026-01-01"})
+    shown(phone.page)
+    worker(phone).evaluate(CLICK)
+    noted(server, phone, "reminder-shown", "reminder-opened")
+    assert phone.page.evaluate("history.state.route.name") == "today"
+
+
+def test_a_reminder_that_is_waved_away_is_noted(phone: AppPhone, server: Server) -> None:
+    deliver(phone, phone.page, {"id": REMINDER, "language": "fr", "open": "dose@2026-03-02"})
+    shown(phone.page)
+    noted(server, phone, "reminder-shown")
+    worker(phone).evaluate(CLICK.replace("notificationclick", "notificationclose"))
+    noted(server, phone, "reminder-shown", "reminder-dismissed")
