@@ -149,6 +149,24 @@ def as_bytes(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else base64.b64decode(value["base64"])
 
 
+def until(page: Page, script: str, argument: Any = None) -> None:
+    """Wait until an (async) function of the page says yes. ``wait_for_function`` alone takes any promise for a yes."""
+    ask = f"""(argument) => {{
+        const asked = (globalThis.asked ??= {{}});
+        if (asked.yes) {{
+            globalThis.asked = undefined;
+            return true;
+        }}
+        if (!asked.busy) {{
+            asked.busy = true;
+            const answered = (yes) => Object.assign(asked, {{ busy: false, yes }});
+            Promise.resolve(({script})(argument)).then((yes) => answered(Boolean(yes)), () => answered(false));
+        }}
+        return false;
+    }}"""
+    page.wait_for_function(ask, arg=argument, polling=50, timeout=1000 * PATIENCE)
+
+
 # Phones
 
 
@@ -406,7 +424,7 @@ class AppPhone:
 
     def wait_for(self, script: str, argument: Any = None) -> None:
         """Wait until an (async) function of the page says yes."""
-        self.page.wait_for_function(script, arg=argument, polling=50, timeout=1000 * PATIENCE)
+        until(self.page, script, argument)
 
     def check_nothing_is_lost(self, *others: AppPhone, drafts: Sequence[str] = ()) -> None:
         """What the server has of this participant is what was sealed here (and on ``others``), byte for byte; these drafts are begun."""
