@@ -15,6 +15,7 @@ from qol_server.intake import reach
 from tests import people
 from tests.browser import weather
 from tests.browser.rig import AppPhone, rows
+from tests.browser.sides import ask, settings
 from tests.browser.weather import Server
 from tests.messaging.browser import Browser, octets
 
@@ -42,6 +43,7 @@ PLAYED = """(offered) => {
         return found();
     };
 }"""
+KEPT = "what the browser subscribed to"
 ENDPOINT = "https://push.example.org/send/ada"
 REMINDER = str(uuid.UUID(int=7))
 
@@ -71,16 +73,20 @@ def told(server: Server, number: str) -> list[str]:
     return [one["endpoint"] for one in found.values()]
 
 
-def test_reminders_are_off_until_they_are_turned_on_and_off_again(phone: AppPhone, server: Server) -> None:
-    assert push(phone, "state") == "off"
+def test_who_taps_the_button_is_reminded_until_they_tap_again(phone: AppPhone, server: Server) -> None:
+    settings(phone, "reminders.title")
+    phone.sees("push.off")
     assert server.weather.count("/push") == 0
-    assert push(phone, "subscribe") == "on"
+    phone.press("push.turn_on")
+    phone.sees("push.on")
     assert told(server, phone.number) == [f"{ENDPOINT}/1"]
-    kept = json.loads(phone.page.evaluate("localStorage.getItem('what the browser subscribed to')"))
+    kept = json.loads(phone.page.evaluate(f"localStorage.getItem('{KEPT}')"))
     assert bytes(kept["key"]) == octets(keys.push_key(server.trial.settings.keys).public)
-    assert push(phone, "unsubscribe") == "off"
+    phone.press("push.turn_off")
+    phone.sees("push.off")
     assert told(server, phone.number) == []
-    assert phone.page.evaluate("localStorage.getItem('what the browser subscribed to')") is None
+
+    assert phone.page.evaluate(f"localStorage.getItem('{KEPT}')") is None
 
 
 def answers_are_in(phone: AppPhone, wanted: str) -> None:
@@ -101,35 +107,9 @@ def test_what_the_server_was_not_told_is_told_at_the_next_start(phone: AppPhone,
     assert told(server, phone.number) == [f"{ENDPOINT}/1"]
 
 
-def test_it_is_told_again_once_a_day_and_not_more_often(phone: AppPhone, server: Server) -> None:
-    push(phone, "subscribe")
-    asked = server.weather.count("/push")
-    reach.unsubscribe(server.trial.study, phone.number, told_device(server, phone.number))
-    phone.at("2026-03-03 19:00")
-    push(phone, "keepUp")
-    assert server.weather.count("/push") == asked
-    phone.at("2026-03-03 21:00")
-    push(phone, "keepUp")
-    assert told(server, phone.number) == [f"{ENDPOINT}/1"], "the server had lost it"
-
-
 def told_device(server: Server, number: str) -> str:
     [device] = server.trial.study.contacts.names(number, PUSH)
     return device
-
-
-def test_a_new_key_of_the_server_and_a_subscription_that_the_browser_gave_up_lead_to_a_new_one(phone: AppPhone, server: Server) -> None:
-    push(phone, "subscribe")
-    phone.page.evaluate("localStorage.removeItem('what the browser subscribed to')")
-    assert push(phone, "state") == "lost"
-    push(phone, "keepUp")
-    assert told(server, phone.number) == [f"{ENDPOINT}/2"]
-    (server.trial.settings.keys / keys.PUSH_FILE).unlink()
-    keys.push_key.cache_clear()
-    phone.at("2026-03-04 09:00")
-    push(phone, "keepUp")
-    assert told(server, phone.number) == [f"{ENDPOINT}/3"]
-    assert push(phone, "state") == "on"
 
 
 OF_ANOTHER_DEVICE = """() => new Promise((done) => {
@@ -142,36 +122,47 @@ OF_ANOTHER_DEVICE = """() => new Promise((done) => {
 })"""
 
 
-def test_a_phone_that_was_paired_again_is_told_of_again(phone: AppPhone, server: Server) -> None:
+def test_a_subscription_is_kept_up(phone: AppPhone, server: Server) -> None:
+    """The server lost it; the phone was paired again; the browser gave it up; the server has another key."""
     push(phone, "subscribe")
     reach.unsubscribe(server.trial.study, phone.number, told_device(server, phone.number))
+    asked = server.weather.count("/push")
+    phone.at("2026-03-03 19:00")
     push(phone, "keepUp")
-    assert told(server, phone.number) == []
+    assert server.weather.count("/push") == asked, "once a day is enough"
+    phone.at("2026-03-03 21:00")
+    push(phone, "keepUp")
+    assert told(server, phone.number) == [f"{ENDPOINT}/1"]
+    reach.unsubscribe(server.trial.study, phone.number, told_device(server, phone.number))
     phone.page.evaluate(OF_ANOTHER_DEVICE)
     push(phone, "keepUp")
     assert told(server, phone.number) == [f"{ENDPOINT}/1"]
-
-
-def test_when_nobody_is_contacted_any_more_the_phone_gives_it_up(phone: AppPhone, server: Server) -> None:
-    push(phone, "subscribe")
-    server.trial.withdraw(phone.number, "contact", server.trial.now.date())
-    phone.at("2026-03-04 09:00")
+    phone.page.evaluate(f"localStorage.removeItem('{KEPT}')")
+    assert push(phone, "state") == "lost"
     push(phone, "keepUp")
-    assert push(phone, "state") == "off"
-    assert phone.page.evaluate("localStorage.getItem('what the browser subscribed to')") is None
+    assert told(server, phone.number) == [f"{ENDPOINT}/2"]
+    (server.trial.settings.keys / keys.PUSH_FILE).unlink()
+    keys.push_key.cache_clear()
+    phone.at("2026-03-05 09:00")
+    push(phone, "keepUp")
+    assert told(server, phone.number) == [f"{ENDPOINT}/3"]
+    assert push(phone, "state") == "on"
 
 
-def test_no_push_service_and_no_permission_are_told_apart(phone: AppPhone, server: Server) -> None:
+def test_where_reminders_cannot_come_the_phone_says_why(phone: AppPhone, server: Server) -> None:
     phone.page.evaluate("localStorage.setItem('no push service', 'yes')")
     assert push(phone, "subscribe") == "lost"
     phone.page.evaluate("localStorage.removeItem('no push service')")
     push(phone, "keepUp")
     assert push(phone, "state") == "on"
-    phone.context.clear_permissions()
-    assert push(phone, "state") in ("denied", "lost")
-    phone.page.evaluate(
-        "delete PushManager.prototype; Object.defineProperty(ServiceWorkerRegistration.prototype, 'pushManager', { value: undefined })"
-    )
+    server.trial.withdraw(phone.number, "contact", server.trial.now.date())
+    phone.at("2026-03-04 09:00")
+    push(phone, "keepUp")
+    assert push(phone, "state") == "off", "nobody is contacted any more"
+    assert phone.page.evaluate(f"localStorage.getItem('{KEPT}')") is None
+    phone.page.evaluate("() => void Object.defineProperty(Notification, 'permission', { value: 'denied' })")
+    assert push(phone, "state") == "denied"
+    phone.page.evaluate("() => void Object.defineProperty(ServiceWorkerRegistration.prototype, 'pushManager', { value: undefined })")
     assert push(phone, "state") == push(phone, "subscribe") == "unsupported"
 
 
@@ -224,6 +215,11 @@ def shown(page: Page, count: int = 1) -> list[dict[str, Any]]:
     raise AssertionError(found)
 
 
+def put_away(phone: AppPhone) -> None:
+    worker(phone).evaluate("async () => (await self.registration.getNotifications()).forEach((one) => one.close())")
+    shown(phone.page, 0)
+
+
 def noted(server: Server, phone: AppPhone, *what: str) -> list[dict[str, Any]]:
     """Wait until the server has these notes of the app, and return them."""
     for _ in range(300):
@@ -241,16 +237,14 @@ def test_a_reminder_is_shown_without_a_word_of_health_and_noted(phone: AppPhone,
     assert (seen["tag"], seen["lang"]) == (REMINDER, "fr")
     [note] = noted(server, phone, "reminder-shown")
     assert (note["about"], note["noted_at"][:16]) == (REMINDER, "2026-03-02T20:00")
-    phone.check_nothing_is_lost()
-
-
-def test_whatever_is_delivered_a_reminder_of_nothing_in_particular_is_shown(phone: AppPhone) -> None:
+    put_away(phone)
     for message in ("", "no JSON", "[]", "null", '{"id": 5, "open": "<b>", "language": 7}', '{"id": "<script>", "body": "dose"}'):
         deliver(phone, phone.page, message)
         [seen] = shown(phone.page)
         assert (seen["title"], seen["tag"], seen["data"]) == ("Rappel", "reminder", {"id": None, "open": None})
-        worker(phone).evaluate("async () => (await self.registration.getNotifications()).forEach((one) => one.close())")
-        shown(phone.page, 0)
+        put_away(phone)
+    noted(server, phone, "reminder-shown")
+    phone.check_nothing_is_lost()
 
 
 def test_a_reminder_comes_when_the_app_is_closed_and_offline_and_is_noted_later(phone: AppPhone, server: Server) -> None:
@@ -276,7 +270,7 @@ CLICK = """async () => {
 }"""
 
 
-def test_a_tap_on_it_leads_to_what_is_due(phone: AppPhone, server: Server) -> None:
+def test_a_tap_on_it_leads_to_what_is_due_and_nowhere_else(phone: AppPhone, server: Server) -> None:
     deliver(phone, phone.page, {"id": REMINDER, "language": "fr", "open": "dose@2026-03-02"})
     shown(phone.page)
     noted(server, phone, "reminder-shown")
@@ -286,7 +280,15 @@ def test_a_tap_on_it_leads_to_what_is_due(phone: AppPhone, server: Server) -> No
     opened = noted(server, phone, "reminder-shown", "reminder-opened")[1]
     assert opened["about"] == REMINDER
     assert "dose" not in phone.page.url
-    phone.check_nothing_is_lost()
+    deliver(phone, phone.page, {"id": REMINDER, "language": "fr", "open": "dose@2026-01-01"})
+    shown(phone.page)
+    worker(phone).evaluate(CLICK)
+    phone.page.wait_for_function("() => history.state?.route?.name === 'today'")
+    deliver(phone, phone.page, {"id": REMINDER, "language": "fr", "open": "dose@2026-03-02"})
+    shown(phone.page)
+    worker(phone).evaluate(CLICK.replace("notificationclick", "notificationclose"))
+    noted(server, phone, *("reminder-shown", "reminder-opened") * 2, "reminder-shown", "reminder-dismissed")
+    phone.check_nothing_is_lost(drafts=["dose@2026-03-02"])
 
 
 def test_a_tap_while_the_app_is_closed_leads_there_when_it_opens(phone: AppPhone, server: Server) -> None:
@@ -303,17 +305,34 @@ def test_a_tap_while_the_app_is_closed_leads_there_when_it_opens(phone: AppPhone
     phone.sees("today.title")
 
 
-def test_what_was_answered_meanwhile_is_not_asked_again(phone: AppPhone, server: Server) -> None:
-    deliver(phone, phone.page, {"id": REMINDER, "language": "fr", "open": "dose@2026-01-01"})
-    shown(phone.page)
-    worker(phone).evaluate(CLICK)
-    noted(server, phone, "reminder-shown", "reminder-opened")
-    assert phone.page.evaluate("history.state.route.name") == "today"
+def test_the_outbox_is_sent_by_the_browser_when_the_network_is_back_and_the_app_is_closed(phone: AppPhone, server: Server) -> None:
+    elsewhere = phone.context.new_page()
+    elsewhere.goto(f"{server.origin}/health")
+    server.stop()
+    ask(phone, "call-me")
+    sealed = phone.sealed()
+    phone.kill()
+    server.start()
+    worker(phone).evaluate("() => { const event = new SyncEvent('sync', { tag: 'qol-outbox' }); self.dispatchEvent(event); }")
+    for _ in range(300):
+        if server.stored(phone.number):
+            break
+        elsewhere.wait_for_timeout(10)
+    assert server.stored(phone.number) == sealed
 
 
-def test_a_reminder_that_is_waved_away_is_noted(phone: AppPhone, server: Server) -> None:
-    deliver(phone, phone.page, {"id": REMINDER, "language": "fr", "open": "dose@2026-03-02"})
-    shown(phone.page)
-    noted(server, phone, "reminder-shown")
-    worker(phone).evaluate(CLICK.replace("notificationclick", "notificationclose"))
-    noted(server, phone, "reminder-shown", "reminder-dismissed")
+def test_a_subscription_that_the_browser_changes_by_itself_is_told_by_the_service_worker(phone: AppPhone, server: Server) -> None:
+    push(phone, "subscribe")
+    reach.unsubscribe(server.trial.study, phone.number, told_device(server, phone.number))
+    offered = json.dumps(Browser("https://push.example.org/send/changed").subscription)
+    running = worker(phone)
+    running.evaluate(f"() => {{ self.localStorage = {MEMORY}; ({PLAYED})({offered}); }}")
+    running.evaluate("() => { self.dispatchEvent(new PushSubscriptionChangeEvent('pushsubscriptionchange')); }")
+    for _ in range(300):
+        if told(server, phone.number):
+            break
+        phone.page.wait_for_timeout(10)
+    assert told(server, phone.number) == ["https://push.example.org/send/changed/1"]
+
+
+MEMORY = """{ kept: {}, getItem(key) { return this.kept[key] ?? null; }, setItem(key, value) { this.kept[key] = String(value); } }"""
