@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 from tests.browser.rig import AppPhone
 
 
@@ -17,8 +19,10 @@ def paired(phone: AppPhone) -> AppPhone:
 
 
 def row(phone: AppPhone, key: str) -> None:
-    """Tap the row of a list whose title are these words."""
+    """Tap the row of a list whose title are these words, and wait for the screen that it leads to."""
+    before = phone.question
     phone.page.get_by_role("button").filter(has=phone.page.locator(".row-title", has_text=phone.words(key))).first.click()
+    expect(phone.page.get_by_role("heading", level=1)).not_to_have_text(before)
 
 
 def settings(phone: AppPhone, key: str) -> None:

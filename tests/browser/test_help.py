@@ -22,6 +22,7 @@ def test_what_is_asked_reaches_the_journal(ada: AppPhone, server: Server, what: 
 
 def test_what_was_asked_offline_stays_visible_until_it_arrived(ada: AppPhone, server: Server) -> None:
     paired(ada)
+    ada.installed()
     ada.offline()
     ask(ada, "stop")
     ada.sees("help.waits")

@@ -84,6 +84,7 @@ def test_after_too_many_wrong_tries_one_has_to_wait_also_after_the_app_was_close
 
 def test_what_waits_is_sent_while_the_app_is_locked(ada: AppPhone, server: Server) -> None:
     set_pin(paired(ada), PIN)
+    ada.installed()
     ada.offline()
     ask(ada, "call-me")
     ada.kill()
@@ -97,6 +98,7 @@ def test_what_waits_is_sent_while_the_app_is_locked(ada: AppPhone, server: Serve
 
 def test_a_forgotten_pin_goes_with_a_new_code_and_nothing_else_does(ada: AppPhone, server: Server) -> None:
     set_pin(paired(ada), PIN)
+    ada.installed()
     server.stop()
     ask(ada, "pause", "Je suis fatiguée.")
     waiting = ada.sealed()

@@ -8,7 +8,7 @@ import { fly, recover } from "./flight.js";
 import * as keepsake from "./keepsake.js";
 import { emptyMemory, ownEntries, refresh, snapshot, unsent } from "./known.js";
 import * as lock from "./lock.js";
-import { seal } from "./outbox.js";
+import { copyOf, seal } from "./outbox.js";
 import * as pairing from "./pairing.js";
 import { Trouble } from "./trouble.js";
 import { makeTurns } from "./turns.js";
@@ -266,6 +266,13 @@ class Phone {
     /** The exact lines that wait. */
     copyOfUnsent() {
         return new Blob(unsent(this.#memory).flatMap(({ line }) => [line, "\n"]), { type: "application/x-ndjson" });
+    }
+
+    /** What waits, as a file that the site can hand in. */
+    copyForSite() {
+        const { participant, device_id: device } = this.#memory.meta.get("identity");
+        const { study, app, now, zone, moment } = this.#means;
+        return copyOf(unsent(this.#memory), { study, participant, device, app, saved_at: moment(now(), zone()) });
     }
 
     /** All that is kept here, but for the keys to the server. */

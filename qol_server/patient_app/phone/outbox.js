@@ -73,7 +73,7 @@ async function frozen(phone, { id, seq, kind, fields, participant, limit, draft 
     const { occurrence = null, instrument = null, supersedes = null, what = null, about = null } = fields;
     return {
         seq, id, kind, participant, state: State.QUEUED, line, sha256: await sha256(line),
-        captured_at: captured, occurrence, instrument, supersedes, what, about, draft: draft?.key ?? null, receipt: null, committed_at: null,
+        captured_at: captured, occurrence, instrument, supersedes, what, about, draft: draft?.key ?? null, receipt: null, committed_at: null, offers: 0,
     };
 }
 
@@ -109,6 +109,20 @@ export async function waiting(tx) {
     return [...queued, ...sending].sort((one, other) => one.seq - other.seq);
 }
 
+/**
+ * What waits as a file that the site can hand in: a first line that says whose it is, then the exact lines.
+ *
+ * @param {{seq: number, line: Uint8Array}[]} entries in order
+ * @param {{study: string, participant: string, device: string, app: string, saved_at: string}} whose
+ * @returns {Promise<Blob>}
+ */
+export async function copyOf(entries, whose) {
+    const lines = new Blob(entries.flatMap(({ line }) => [line, "\n"]));
+    const digest = await sha256(await lines.arrayBuffer());
+    const first = { copy: "qol-copy/1", ...whose, entries: entries.length, seqs: entries.map(({ seq }) => seq), digest };
+    return new Blob([JSON.stringify(first), "\n", lines], { type: "application/x-ndjson" });
+}
+
 /** The entries of the next flight: within the limits, and always at least one where any waits. */
 export function load(entries, bytesLimit, batchLimit) {
     const flight = [];
@@ -138,6 +152,24 @@ export async function putBack(tx) {
 /** After the server was restored, everything is offered again whose bytes are still here; what it has is only a duplicate. */
 export async function offerAgain(tx) {
     return move(tx, await tx.objectStore("entries").index("state").getAll(State.COMMITTED), State.QUEUED);
+}
+
+/**
+ * Offer again what the server acknowledged once and has no more: it says up to which number it has everything of this phone, and
+ * which are missing beyond. Numbers of this flight were acknowledged just now. An entry is offered so three times at most, for a
+ * server that cannot count must not be asked for ever.
+ *
+ * @param {{contiguous_to: number, missing: number[]}} has
+ * @param {{seq: number}[]} flight
+ */
+export async function offerMissing(tx, has, flight) {
+    const missing = new Set(has.missing);
+    const now = new Set(flight.map(({ seq }) => seq));
+    const isLacking = ({ seq }) => (missing.size > 0 ? missing.has(seq) : seq > has.contiguous_to) && !now.has(seq);
+    const lowest = missing.size > 0 ? Math.min(...missing) : has.contiguous_to + 1;
+    const later = await tx.objectStore("entries").getAll(IDBKeyRange.lowerBound(lowest));
+    const lost = later.filter((record) => record.state === State.COMMITTED && isLacking(record) && record.offers < 3);
+    return move(tx, lost.map((record) => ({ ...record, offers: record.offers + 1 })), State.QUEUED);
 }
 
 /**

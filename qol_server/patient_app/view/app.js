@@ -82,10 +82,8 @@ function gate(known, route, unlocked) {
     if (known.settings.hasPin && !unlocked) {
         return { name: "lock" };
     }
-    if (!known.settings.ready && route.name === "today") {
-        return { name: "ready" };
-    }
-    return route.name in SCREENS ? route : TODAY; // an earlier release may have had others
+    const wanted = route.name in SCREENS ? route : TODAY; // an earlier release may have had others
+    return wanted.name === "today" && !known.settings.ready ? { name: "ready" } : wanted;
 }
 
 /** After a tap on a reminder the way leads to what it reminds of, as soon as the app is not shut. */

@@ -24,7 +24,7 @@ function named(phone, known, ending) {
 
 /** Save what waits to be sent, byte for byte, as a file that the site can hand in. */
 export async function saveCopyOfUnsent(phone, known) {
-    hand(await phone.copyOfUnsent(), named(phone, known, "ndjson"));
+    hand(await phone.copyForSite(), named(phone, known, "ndjson"));
 }
 
 /** Save all that this phone keeps as one readable file. */
