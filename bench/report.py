@@ -105,6 +105,25 @@ def _memory(found: dict[str, Any]) -> list[Line]:
     ]
 
 
+def _app(found: dict[str, Any]) -> list[Line]:
+    first, release = found["first"], found["release"]
+    slow, again = "slow 3G, processor 4 times slower", "from the service worker, processor 4 times slower"
+    return [
+        _at_most("app", "first visit, compressed", f"{first['kb']:.0f} kB", first["kb"], 100, "kB"),
+        Line("app", "  requests before the first screen", f"{first['requests']:.0f}"),
+        Line(
+            "app",
+            "  all that is kept to open offline",
+            f"{release['kb']:.0f} kB in {release['files']} files; others' {release['vendor_kb']:.0f} kB",
+        ),
+        _at_most("app", f"first screen, {slow}", f"{first['seconds']:.1f} s", first["seconds"], 3, "s"),
+        _at_most("app", f"first screen, {again}", f"{found['again_seconds']:.2f} s", found["again_seconds"], 0.6, "s"),
+        _at_most("app", f"  Today, {again}", f"{found['today_seconds']:.2f} s", found["today_seconds"], 0.6, "s"),
+        _at_most("app", "an answer is seen, processor 4 times slower", f"{found['chosen_ms']:.0f} ms", found["chosen_ms"], 50, "ms"),
+        Line("app", "  the next question", f"{found['next_ms']:.0f} ms"),
+    ]
+
+
 _LINES: dict[str, Callable[[dict[str, Any]], list[Line]]] = {
-    "ingest": _ingest, "sync": _sync, "scoring": _scoring, "export": _export, "start": _start, "memory": _memory,
+    "ingest": _ingest, "sync": _sync, "scoring": _scoring, "export": _export, "start": _start, "memory": _memory, "app": _app,
 }  # fmt: skip

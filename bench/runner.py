@@ -14,11 +14,11 @@ from typing import Any
 
 import psutil
 
-from bench import files, footprint, ingest, scoring, sync_cost
+from bench import app, files, footprint, ingest, scoring, sync_cost
 from bench.study import template
 from qol_server.store import driver
 
-PARTS = ("ingest", "sync", "scoring", "export", "start", "memory")
+PARTS = ("ingest", "sync", "scoring", "export", "start", "memory", "app")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,11 @@ class Size:
     demo: int
     requests: int
     starts: int
+    visits: int
 
 
-FULL = Size(200, 4, 2, (1, 8, 32), 100_000, 1_800, 1_000, scoring.ROWS, 17_000, 5_000, 3)
-QUICK = Size(40, 2, 1, (8,), 5_000, 900, 200, 50_000, 2_000, 1_000, 1)
+FULL = Size(200, 4, 2, (1, 8, 32), 100_000, 1_800, 1_000, scoring.ROWS, 17_000, 5_000, 3, 5)
+QUICK = Size(40, 2, 1, (8,), 5_000, 900, 200, 50_000, 2_000, 1_000, 1, 2)
 
 
 def run(names: tuple[str, ...], *, quick: bool, say: Callable[[str], None]) -> dict[str, Any]:
@@ -76,6 +77,7 @@ _MEASURES: dict[str, Callable[[Any, Path, Size], dict[str, Any]]] = {
     "export": lambda made, folder, size: files.measure(made, folder, demo=size.demo, journal=size.study),
     "start": lambda made, folder, size: footprint.start(made, folder, rounds=size.starts),
     "memory": lambda made, folder, size: footprint.memory(made, folder, requests=size.requests),
+    "app": lambda made, folder, size: app.measure(made, folder, rounds=size.visits),
 }
 
 

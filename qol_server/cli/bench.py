@@ -10,26 +10,27 @@ from pathlib import Path
 
 import click
 
+from qol_server.cli import browser
 from qol_server.cli.common import emit, fail, json_option, say, table
 from qol_server.cli.failures import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("ingest", "sync", "scoring", "export", "start", "memory")
+PARTS = ("ingest", "sync", "scoring", "export", "start", "memory", "app")
 MET = {True: "yes", False: "no", None: ""}
 
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(PARTS))
-@click.option("--quick", is_flag=True, help="Smaller and shorter: about a minute instead of about eight.")
+@click.option("--quick", is_flag=True, help="Smaller and shorter: about two minutes instead of about ten.")
 @click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the result here too, as JSON.")
 @json_option
 def command(names: tuple[str, ...], quick: bool, out: Path | None) -> int:
-    """Measure NAMES (ingest, sync, scoring, export, start, memory; all without names) and print them beside the aims.
+    """Measure NAMES (ingest, sync, scoring, export, start, memory, app; all without names) and print them beside the aims.
 
     Works on the loopback interface and in a temporary folder, on the disk of TMPDIR. A missed aim is told and is no
     failure: the exit code is 0 when everything was measured.
     """
-    _must_be_able_to("ingest" in (names or PARTS))
+    _must_be_able_to(names or PARTS)
     if out is not None and not out.absolute().parent.is_dir():
         fail(f"{out} cannot be written: there is no folder {out.parent}.", advice="Make the folder first, or name another file.")
     measured = importlib.import_module("bench.runner").run(names, quick=quick, say=say)
@@ -51,14 +52,17 @@ def command(names: tuple[str, ...], quick: bool, out: Path | None) -> int:
     return 0
 
 
-def _must_be_able_to(ingest: bool) -> None:
+def _must_be_able_to(parts: tuple[str, ...]) -> None:
     """Stop when something that the measurements need is not there."""
     if not (ROOT / "bench").is_dir():
         fail("the benchmark is not installed with the command.", advice="Run ./qol bench in the project's folder.", code=ENVIRONMENT)
-    lacking = [name for name in ("pandas", "psutil") if importlib.util.find_spec(name) is None]
+    lacking = [name for name in ("pandas", "playwright", "psutil") if importlib.util.find_spec(name) is None]
     if lacking:
         advice = "./qol bench installs it; elsewhere: pip install -r requirements-bench.txt"
         fail(f"{' and '.join(lacking)} must be installed to measure.", advice=advice, code=ENVIRONMENT)
-    if ingest and shutil.which("wrk") is None:
+    if "app" in parts and browser.find_or_install(say) is None:
+        advice = "Install Chromium or Google Chrome. Or leave out the part app by naming the others."
+        fail("no browser was found, and none could be installed.", advice=advice, code=ENVIRONMENT)
+    if "ingest" in parts and shutil.which("wrk") is None:
         advice = "Debian, Ubuntu: apt-get install wrk. macOS: brew install wrk. Or leave out the part ingest by naming the others."
         fail("the load generator wrk is not installed.", advice=advice, code=ENVIRONMENT)

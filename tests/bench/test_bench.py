@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import orjson
 import psutil
 import pytest
 
-from bench import ingest, raw_sqlite, report, scoring, server, sync_cost
+from bench import app, ingest, raw_sqlite, report, scoring, server, sync_cost
 from bench.study import SLUG, Template, batches, fill, template
 from qol_server import journal
 from qol_server.app import create_app
@@ -146,6 +147,19 @@ def test_the_made_up_answers_for_scoring_can_be_scored(tmp_path: Path) -> None:
     assert len((tmp_path / "scores.csv").read_text().splitlines()) == 51
 
 
+@pytest.mark.browser
+def test_the_app_is_visited_kept_opened_again_and_answered(made: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "QUESTIONS", 2)
+    with ThreadPoolExecutor(1) as apart:  # Playwright wants a thread for each who starts it
+        found = apart.submit(app.measure, made, tmp_path, rounds=1).result()
+    assert found["first"]["requests"] >= 12
+    assert 30 < found["first"]["kb"] < found["release"]["kb"]
+    assert min(found["first"]["seconds"], found["again_seconds"], found["today_seconds"]) > 0
+    assert found["answers"] == 2
+    assert 0 < found["chosen_ms"] <= found["chosen_worst_ms"]
+    assert 0 < found["next_ms"] <= found["next_worst_ms"]
+
+
 RUN = {
     "batch": 1, "clients": 8, "requests_per_second": 900.0, "entries_per_second": 900.0, "p50_ms": 4.0, "p99_ms": 51.0,
     "of_raw_sqlite": 0.5, "of_hello": 0.25,
@@ -161,6 +175,8 @@ def test_each_number_stands_beside_its_aim_and_says_whether_it_was_met() -> None
         "scoring": {"rows": 500_000, "qol": {"seconds": 14.9, "peak_mb": 501.0}, "ratio": 3.0},
         "start": {"serve_seconds": 1.5, "help_seconds": 0.2},
         "memory": {"requests": 5000, "rss_mb": 91.0, "pss_mb": 60.0},
+        "app": {"release": {"files": 90, "kb": 150.0, "vendor_kb": 11.0}, "first": {"kb": 101.0, "requests": 13, "seconds": 2.9},
+                "again_seconds": 0.61, "today_seconds": 0.6, "chosen_ms": 50.5, "next_ms": 60.0},
     }  # fmt: skip
     lines = report.lines(found)
     promised = {(line.part, line.what.strip()): (line.aim, line.met) for line in lines if line.aim}
@@ -172,6 +188,11 @@ def test_each_number_stands_beside_its_aim_and_says_whether_it_was_met() -> None
     assert promised[("scoring", "peak memory")] == ("≤ 500 MB", False)
     assert promised[("start", "qol serve answers after")] == ("≤ 1.5 s", True)
     assert promised[("memory", "a worker after 5,000 requests")] == ("≤ 90 MB", False)
+    assert promised[("app", "first visit, compressed")] == ("≤ 100 kB", False)
+    assert promised[("app", "first screen, slow 3G, processor 4 times slower")] == ("≤ 3 s", True)
+    assert promised[("app", "first screen, from the service worker, processor 4 times slower")] == ("≤ 0.6 s", False)
+    assert promised[("app", "Today, from the service worker, processor 4 times slower")] == ("≤ 0.6 s", True)
+    assert promised[("app", "an answer is seen, processor 4 times slower")] == ("≤ 50 ms", False)
     assert not [line for line in lines if "1 client" in line.what and line.aim]
     assert [line.measured for line in lines if "5 ms later" in line.what] == ["not measured: there is no C compiler (cc)"]
 
