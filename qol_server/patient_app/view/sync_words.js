@@ -47,7 +47,7 @@ export function entryTitle(known, entry) {
     if (entry.kind === "response.given") {
         return titleOf(known, entry.instrument);
     }
-    return t(entry.kind === "help.asked" ? `help.${entry.what}.title` : `entry.${entry.kind}`);
+    return entry.kind === "help.asked" ? t(`help.${entry.what}.title`) : t("entry.preference.set");
 }
 
 /** The day that an entry is about, else the one on which it was entered, in words. */

@@ -101,7 +101,6 @@ export const words = {
     "reminders.what": "On days on which something is due, you are reminded once at this hour. What it is about is never shown on the locked phone.",
     "reminders.hour": "Remind me at",
     "reminders.save": "Save",
-    "reminders.here": "On this phone",
     "my_data.title": "My data on this phone",
     "my_data.save.title": "A copy for yourself",
     "my_data.save.what": "You can save all that this phone keeps as one file: what you entered, what you began, the calendar, the messages, and your settings.",

@@ -101,7 +101,6 @@ export const words = {
     "reminders.what": "Les jours où quelque chose est prévu, vous recevez un rappel à cette heure. Son sujet n’apparaît jamais sur le téléphone verrouillé.",
     "reminders.hour": "Heure du rappel",
     "reminders.save": "Enregistrer",
-    "reminders.here": "Sur ce téléphone",
     "my_data.title": "Mes données sur ce téléphone",
     "my_data.save.title": "Une copie pour vous",
     "my_data.save.what": "Vous pouvez enregistrer dans un fichier tout ce que ce téléphone garde : ce que vous avez saisi, ce que vous avez commencé, le calendrier, les messages et vos réglages.",
