@@ -14,7 +14,7 @@
 
     /** A server in this page: what it stored, what it tells, and what meets the next requests. */
     class ModelServer {
-        journal = []; // {id, line, participant, device, seq}
+        journal = []; // {id, line, participant, also: [{device, seq} of each time it came]}
         epoch = "e_1";
         history = "first"; // part of each head's digest: a journal that was put back and went on has another
         archivedThrough = 0;
@@ -100,7 +100,7 @@
             const results = lines.map((line, place) => this.take(decoder.decode(line), place, envelope, participant, device));
             return {
                 protocol: "qol-sync/1", batch: envelope.batch, epoch: this.epoch, server_time: this.time(), results,
-                device_seq: { contiguous_to: 0, missing: [] }, archived_through: this.archivedThrough, head: this.head(),
+                device_seq: this.has(device), archived_through: this.archivedThrough, head: this.head(),
                 feed: this.feed(envelope.cursor), sync_again_after_s: this.again,
             };
         }
@@ -115,10 +115,27 @@
                 if (this.journal[at].line !== line) {
                     this.problems.push(`${id} came with other bytes`);
                 }
+                this.journal[at].also.push({ device, seq });
                 return { line: place + 2, id, status: "duplicate", position: at + 1, digest: "d" };
             }
-            this.journal.push({ id, line, participant, device, seq });
+            this.journal.push({ id, line, participant, also: [{ device, seq }] });
             return { line: place + 2, id, status: "stored", position: this.journal.length, digest: "d" };
+        }
+
+        /** Up to which number everything of a device is here, and what is missing beyond. */
+        has(device) {
+            const here = new Set(this.journal.flatMap(({ also }) => also.filter((one) => one.device === device).map(({ seq }) => seq)));
+            let contiguous = 0;
+            while (here.has(contiguous + 1)) {
+                contiguous += 1;
+            }
+            const missing = [];
+            for (let seq = contiguous + 1; seq < Math.max(0, ...here); seq += 1) {
+                if (!here.has(seq)) {
+                    missing.push(seq);
+                }
+            }
+            return { contiguous_to: contiguous, missing: missing.slice(0, 200) };
         }
 
         head() {
@@ -159,7 +176,7 @@
 
         feed(text) {
             const cursor = text === null ? null : JSON.parse(text);
-            if (cursor === null || cursor.epoch !== this.epoch || cursor.count > this.told.length) {
+            if (cursor === null || cursor.epoch !== this.epoch || cursor.history !== this.history || cursor.count > this.told.length) {
                 return this.snapshotPage(this.told.length, 0, true);
             }
             if (cursor.offset !== undefined) {
@@ -183,7 +200,7 @@
         }
 
         cursor(reached) {
-            return JSON.stringify({ epoch: this.epoch, ...reached });
+            return JSON.stringify({ epoch: this.epoch, history: this.history, ...reached });
         }
     }
 
@@ -507,7 +524,7 @@
             }
         }
         const cursor = JSON.parse(state.meta.get("reading")?.cursor ?? "null");
-        if (cursor?.epoch === server.epoch) {
+        if (cursor?.epoch === server.epoch && cursor.history === server.history) {
             const told = sorted(server.stateAt(cursor.count));
             const here = sorted(state.feed);
             if (cursor.offset === undefined ? !same(here, told) : told.length > 0 && cursor.offset > state.feed.size) {

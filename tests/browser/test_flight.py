@@ -251,6 +251,57 @@ def test_after_the_server_was_restored_everything_is_offered_again(stage: Stage,
     assert told["stored"] == 4
 
 
+@pytest.mark.parametrize("back_to", [0, 1, 3])
+def test_what_a_restored_server_lacks_is_offered_again_also_when_its_journal_has_outgrown_what_the_phone_saw(
+    stage: Stage, back_to: int
+) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        for (let n = 0; n < 4; n += 1) {
+            await phone.ask("call-me", `note ${n}`);
+            await phone.sendNow();
+        }
+        const before = (await kept()).entries;
+        server.putBack(backTo, false);
+        for (let n = 0; n < 9; n += 1) { // others fill it up again
+            server.journal.push({ id: `other ${n}`, line: "{}", participant: "02-0001-7", also: [] });
+        }
+        if (isBusy) {
+            await phone.ask("call-me", "one more");
+        }
+        await phone.sendNow();
+        server.journal = server.journal.filter(({ participant }) => participant !== "02-0001-7");
+        return { wrong: await wrongs(server, before), stored: server.journal.length };
+        """,
+        backTo=back_to,
+        isBusy=back_to == 1,
+    )
+    assert told["wrong"] == []
+    assert told["stored"] == 4 + (back_to == 1)
+
+
+def test_a_server_that_cannot_count_is_not_asked_for_ever(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        await phone.ask("call-me", "one");
+        await phone.ask("call-me", "two");
+        server.has = () => ({ contiguous_to: 0, missing: [] });
+        const before = server.requests.length;
+        for (let n = 0; n < 9; n += 1) {
+            await phone.sendNow();
+        }
+        return { flights: server.requests.length - before, unsent: phone.known.sync.unsent, wrong: await wrongs(server) };
+        """
+    )
+    assert told["flights"] <= 9 + 3
+    assert told["unsent"] == 0
+    assert told["wrong"] == []
+
+
 def test_bodies_go_when_they_are_in_a_backup_and_thirty_days_old_by_the_servers_clock(stage: Stage) -> None:
     told = stage.tell(
         """

@@ -33,6 +33,11 @@ export async function apply(tx, asked, feed) {
     await tx.objectStore("meta").put({ cursor: feed.cursor, generation, sweeping: sweeping && feed.more }, "reading");
 }
 
+/** Ask for everything at the next flight; what is here stays until that has come. */
+export async function startOver(tx) {
+    await tx.objectStore("meta").put({ ...(await reading(tx)), cursor: null }, "reading");
+}
+
 /** Forget what was pulled: it was another participant's. */
 export async function forget(tx) {
     await Promise.all([tx.objectStore("feed").clear(), tx.objectStore("meta").delete("reading")]);

@@ -186,14 +186,16 @@ async function land(phone, plan, said, left) {
 async function settle(tx, phone, plan, said, skew, withFeed) {
     const meta = tx.objectStore("meta");
     const [server, sync, identity] = await Promise.all([standing(tx), progress(tx), meta.get("identity")]);
-    const offered = wentBack(server, said) ? await outbox.offerAgain(tx) : [];
+    const isBack = wentBack(server, said);
+    const offered = isBack ? await outbox.offerAgain(tx) : [];
     const received = await outbox.receive(tx, plan.entries, said.results, said.server_time);
+    const missing = isCount(said.device_seq) ? await outbox.offerMissing(tx, said.device_seq, plan.entries) : [];
     const archivedThrough = said.archived_through ?? 0;
     const today = said.server_time.slice(0, 10);
     const isDue = archivedThrough > 0 && (sync.sweptOn !== today || archivedThrough !== server.archivedThrough);
     const archived = isDue ? await outbox.archive(tx, archivedThrough, said.server_time) : [];
     if (withFeed && identity?.participant === plan.identity.participant) {
-        await feed.apply(tx, plan.cursor, said.feed);
+        await (isBack && !said.feed.reset ? feed.startOver(tx) : feed.apply(tx, plan.cursor, said.feed));
     }
     const limit = plan.identity.limits.entries;
     const again = Number.isFinite(said.sync_again_after_s) ? said.sync_again_after_s : 300;
@@ -204,7 +206,11 @@ async function settle(tx, phone, plan, said, skew, withFeed) {
     }, "sync");
     const unsent = (await outbox.waiting(tx)).length;
     const durable = received.filter(({ state }) => state === outbox.State.COMMITTED).length;
-    return { unsent, durable, again, seqs: [...offered, ...received, ...archived].map(({ seq }) => seq) };
+    return { unsent, durable, again, seqs: [...offered, ...received, ...missing, ...archived].map(({ seq }) => seq) };
+}
+
+function isCount(has) {
+    return Number.isSafeInteger(has?.contiguous_to) && Array.isArray(has.missing);
 }
 
 /**
