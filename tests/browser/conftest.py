@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 from qol_server.cli import browser as finder
+from qol_server.patient_app import release
 from tests import people
 from tests.api.rig import reopened
 from tests.browser import rig
@@ -38,6 +39,23 @@ def browser(chromium: BrowserType) -> Iterator[Browser]:
     started = chromium.launch(executable_path=path, args=list(rig.FLAGS))
     yield started
     started.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def releases_are_packed_once() -> Iterator[None]:
+    """Each test has a server of its own; all serve the same files, whose packing takes longer than many a test."""
+    made: dict[frozenset[tuple[str, bytes]], release.Release] = {}
+    packed = release.made_of
+
+    def made_of(found: Mapping[str, bytes]) -> release.Release:
+        key = frozenset(found.items())
+        if key not in made:
+            made[key] = packed(found)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(release, "made_of", made_of)
+        yield
 
 
 @pytest.fixture(scope="session")
