@@ -295,7 +295,7 @@ def test_a_whole_questionnaire_by_the_keyboard_alone(ben: AppPhone, server: Serv
 
     tab_to(ben.words("today.start"))
     keys.press("Enter")
-    ben.heading("Your medicine today")
+    ben.heading("Your medicine")
     tab_to("I answered myself")
     keys.press("Space")
     assert chosen(ben.page) == ["participant"]

@@ -20,7 +20,7 @@ def shown_language(phone: AppPhone) -> str | None:
 def test_the_app_speaks_another_language_at_once_and_the_questionnaires_after_a_sync(ada: AppPhone, server: Server) -> None:
     paired(ada)
     assert shown_language(ada) == "fr"
-    expect(ada.page.get_by_role("heading", name="Votre traitement aujourd’hui")).to_be_visible()
+    expect(ada.page.get_by_role("heading", name="Votre traitement")).to_be_visible()
     ada.installed()
     ada.offline()
     settings(ada, "language.title")
@@ -35,7 +35,7 @@ def test_the_app_speaks_another_language_at_once_and_the_questionnaires_after_a_
     ada.wait_until_sent(1)
     (fact,) = server.facts(ada.number, "preference.set")
     assert fact["language"] == "en"
-    expect(ada.page.get_by_role("heading", name="Your medicine today")).to_be_visible()
+    expect(ada.page.get_by_role("heading", name="Your medicine")).to_be_visible()
     wordings = {one["data"]["wording"]["language"] for one in ada.rows("feed").values() if one["type"] == "instrument" and one["data"]["wording"]}
     assert wordings == {"en"}
     ada.check_nothing_is_lost()

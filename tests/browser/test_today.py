@@ -18,11 +18,11 @@ from tests.browser.weather import Server
 def test_what_is_due_comes_first_and_afterwards_what_comes_next(ben: AppPhone) -> None:
     ben.pair_by_link()
     due = ben.page.locator(".due")
-    expect(due).to_contain_text("Your medicine today")
+    expect(due).to_contain_text("Your medicine")
     expect(due).to_contain_text("Until Wednesday 4 March")
     ben.take_dose()
     ben.sees("today.nothing")
-    expect(ben.page.locator(".nothing")).to_contain_text("Next: Your medicine today, on Tuesday 3 March.")
+    expect(ben.page.locator(".nothing")).to_contain_text("Next: Your medicine, on Tuesday 3 March.")
     assert ben.page.locator(".due").count() == 0
 
 

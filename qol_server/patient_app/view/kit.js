@@ -97,7 +97,7 @@ export function Screen({ title, titleId, lang, back, close, step, progress, chil
             <main>
                 ${step && html`<p class="step">${step}</p>`}
                 ${progress && html`<${Progress} ...${progress} />`}
-                <h1 tabindex="-1" ref=${heading} id=${titleId} lang=${lang}>${title}</h1>
+                <h1 tabindex="-1" ref=${heading} id=${titleId} lang=${lang} dir=${lang && "auto"}>${title}</h1>
                 ${children}
             </main>
             ${actions && html`<footer class="actions">${actions}</footer>`}
@@ -183,7 +183,7 @@ export function Choices({ label, labelledBy, options, value, onChange, multiple 
         ${options.map(([code, text, isApart]) => html`
             <label class=${`choice ${chosen.includes(code) ? "chosen" : ""} ${isApart ? "apart" : ""}`} key=${code}>
                 <input type=${multiple ? "checkbox" : "radio"} name=${name} value=${String(code)} checked=${chosen.includes(code)} onChange=${() => choose(code)} />
-                <span>${text}</span>
+                <span dir=${lang && "auto"}>${text}</span>
             </label>`)}
     </div>`;
 }

@@ -35,8 +35,8 @@ export function NotWatched({ known, now, calls = true }) {
     return html`<${Notice}>
         <p>${t("watch.not_watched", { site, emergency: number })}</p>
         ${calls && html`<div class="tels">
-            <${Call} number=${phone} kind="plain" label=${html`<span>${t("emergency.your_site")}</span><span class="tel">${phone}</span>`} />
-            <${Call} number=${number} kind="danger" label=${html`<span>${t("emergency.short")}</span><span class="tel">${number}</span>`} />
+            <${Call} number=${phone} kind="plain" label=${html`<span>${t("emergency.your_site")}</span><span class="tel" dir="ltr">${phone}</span>`} />
+            <${Call} number=${number} kind="danger" label=${html`<span>${t("emergency.short")}</span><span class="tel" dir="ltr">${number}</span>`} />
         </div>`}
     <//>`;
 }
