@@ -17,7 +17,7 @@ export function waitsLong(known, now) {
 }
 
 /** The notices that hold now: [{ code, … }], most urgent first; each code once. */
-export function deviceNotices(known, now) {
+function deviceNotices(known, now) {
     const found = new Map(known.notices.map((notice) => [notice.code, notice]));
     if (known.sync.unsent === 0) {
         found.delete("not-persistent"); // what was sent cannot be lost with this phone
