@@ -39,7 +39,7 @@ def test_whoever_goes_back_has_asked_for_nothing(ada: AppPhone) -> None:
     paired(ada)
     ada.press("places.help")
     ada.page.get_by_role("button").filter(has_text=ada.words("help.stop.title")).click()
-    ada.press("action.cancel")
+    ada.press("action.back")
     stands_on(ada, "help.title")
     assert ada.sealed() == {}
 
@@ -52,4 +52,4 @@ def test_each_screen_says_that_nobody_reads_at_once_and_whom_to_call(ada: AppPho
         stands_on(ada, f"help.{what}.title")
         expect(ada.page.locator('main a[href^="tel:"]').first).to_be_visible()
         assert "112" in ada.page.locator("main").inner_text()
-        ada.press("action.cancel")
+        ada.press("action.back")

@@ -41,7 +41,6 @@ export function Ask({ phone, known, route, back, home }) {
         return html`<${Asked} known=${known} now=${now} entry=${known.entries.find(({ id }) => id === asked)} what=${what} home=${home} />`;
     }
     return html`<${Screen} title=${t(`help.${what}.title`)} back=${back} actions=${html`
-        <${Button} onClick=${back}>${t("action.cancel")}<//>
         <${Button} kind="main" busy=${busy} onClick=${ask}>${t(`help.${what}.ask`)}<//>`}>
         <p>${t(`help.${what}.means`)}</p>
         <p>${t(`help.${what}.next`)}</p>
