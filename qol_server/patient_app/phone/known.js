@@ -146,7 +146,7 @@ function feedPart(memory) {
         instruments: table(of("instrument")),
         assignments: Object.freeze(of("assignment").map(({ data }) => data).sort(byOpening)),
         statuses: table(of("entry_status")),
-        messages: Object.freeze(of("message").map(({ id, data }) => Object.freeze({ id, ...data, read: read.has(id) }))
+        messages: Object.freeze(of("message").map(({ id, data }) => Object.freeze({ id, ...data, read: read.has(id) || Boolean(data.read_at) }))
             .sort((one, other) => compare(one.sent_at, other.sent_at))),
     };
 }
