@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -56,14 +56,13 @@ class AppFiles:
     def page(self, slug: str) -> Response:
         self.study(slug)
         pages = self.releases.current().pages
-        language = request.accept_languages.best_match(pages, default="en")
-        answer = _sent(pages[language], ASK_FIRST)
+        answer = _sent(pages[_wanted(pages)], ASK_FIRST)
         answer.headers["Vary"] = "Accept-Encoding, Accept-Language"
         return answer
 
     def manifest(self, slug: str) -> Response:
         study = self.study(slug)
-        language = request.args.get("lang", "en")[:35]
+        language = request.args.get("lang", "")[:35] or _wanted(NAMES)
         name = NAMES.get(language.partition("-")[0], NAMES["en"])
         return Response(
             orjson.dumps(
@@ -78,7 +77,7 @@ class AppFiles:
                 }
             ),
             content_type="application/manifest+json",
-            headers={"Cache-Control": ASK_FIRST},
+            headers={"Cache-Control": ASK_FIRST, "Vary": "Accept-Language"},
         )  # fmt: skip
 
     def worker(self, slug: str) -> Response:
@@ -103,6 +102,12 @@ class AppFiles:
         if found is None:
             raise Refused(problems.NOT_FOUND)
         return found
+
+
+def _wanted(languages: Container[str]) -> str:
+    """Of these languages the one that the browser wants most, whatever the country; English where it wants none."""
+    primary = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+    return next((tag for tag in primary if tag in languages), "en")
 
 
 def _sent(file: File, caching: str) -> Response:

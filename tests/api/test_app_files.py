@@ -62,7 +62,10 @@ def preloads(page: str) -> list[tuple[str, bool]]:
     return [(path, bool(low)) for low, path in found]
 
 
-@pytest.mark.parametrize(("languages", "words"), [("fr-FR,fr;q=0.9,en;q=0.8", "fr"), ("en", "en"), ("de", "en"), ("", "en")])
+@pytest.mark.parametrize(
+    ("languages", "words"),
+    [("fr-FR,fr;q=0.9,en;q=0.8", "fr"), ("fr-CA,en;q=0.5", "fr"), ("en;q=0.5,fr", "fr"), ("en", "en"), ("de", "en"), ("", "en")],
+)
 def test_the_first_screen_comes_first_with_its_words(trial: people.Trial, languages: str, words: str) -> None:
     page = get(trial, "", Accept_Language=languages)
     found = release.sources()
@@ -108,6 +111,13 @@ def test_the_manifest_makes_an_app_of_this_study_alone(trial: people.Trial, lang
         width, height = (int.from_bytes(data[at : at + 4]) for at in (16, 20))
         assert (data[:8], f"{width}x{height}") == (b"\x89PNG\r\n\x1a\n", icon["sizes"]), icon["src"]
     assert {icon["purpose"] for icon in said["icons"]} == {"any", "maskable"}
+
+
+def test_without_a_wish_the_name_is_in_the_browsers_language(trial: people.Trial) -> None:
+    for asked, name in (("fr-CA,en;q=0.5", "Mon carnet"), ("de", "My diary"), ("", "My diary")):
+        answer = get(trial, "manifest.webmanifest", Accept_Language=asked)
+        assert json.loads(answer.data)["name"] == name
+        assert answer.headers["Vary"] == "Accept-Language"
 
 
 # Files of a release
