@@ -48,11 +48,12 @@ export function Answers({ known, entry, than = null }) {
     }
     const given = entry.answers;
     const items = instrument.items.filter((item) => Object.hasOwn(given, item.id) || (than && Object.hasOwn(than, item.id)));
-    return html`<dl class="answers" lang=${foreign(instrument)}>${items.map((item) => {
+    const lang = foreign(instrument);
+    return html`<dl class="answers">${items.map((item) => {
         const isChanged = than && JSON.stringify(given[item.id] ?? null) !== JSON.stringify(than[item.id] ?? null);
         return html`<div key=${item.id} class=${isChanged ? "changed" : ""}>
-            <dt>${questionOf(instrument, item)}</dt>
-            <dd>${answerInWords(instrument, item, given[item.id])}
+            <dt lang=${lang} dir=${lang && "auto"}>${questionOf(instrument, item)}</dt>
+            <dd><span lang=${lang} dir=${lang && "auto"}>${answerInWords(instrument, item, given[item.id])}</span>
                 ${isChanged && html`${" "}<span class="badge">${t("response.changed")}</span>`}</dd>
         </div>`;
     })}</dl>`;

@@ -1,7 +1,7 @@
 /** The participant's own earlier answers to one question as a curve and a table, once the present ones are given. */
 
 import { Button, html, Notice, Screen, useId, useNow, useState } from "./kit.js";
-import { answerInWords, choicesOf, questionOf, titleOf } from "./wording.js";
+import { answerInWords, choicesOf, foreign, questionOf, titleOf } from "./wording.js";
 import { due } from "../rules/calendar.js";
 import { between, wall } from "../rules/days.js";
 import { standing } from "../rules/responses.js";
@@ -29,13 +29,14 @@ export function Trend({ phone, known, route, go, back }) {
     if (told.length === 0) {
         return html`<${Screen} title=${t("trend.title")} step=${titleOf(known, instrument.id)} back=${back}><p>${t("trend.none")}</p><//>`;
     }
+    const lang = foreign(instrument);
     const [item, points] = told.find(([one]) => one.id === chosen) ?? told[0];
     return html`<${Screen} title=${t("trend.title")} step=${titleOf(known, instrument.id)} back=${back}>
         <div class="field"><label for=${id}>${t("trend.question")}</label>
             <select id=${id} value=${item.id} onChange=${(event) => setChosen(event.currentTarget.value)}>
                 ${told.map(([one]) => html`<option key=${one.id} value=${one.id}>${questionOf(instrument, one)}</option>`)}
             </select></div>
-        <h2>${questionOf(instrument, item)}</h2>
+        <h2 lang=${lang} dir=${lang && "auto"}>${questionOf(instrument, item)}</h2>
         <${Curve} instrument=${instrument} item=${item} points=${points} />
         <table class="plain-table" aria-label=${questionOf(instrument, item)}>
             <thead><tr><th scope="col">${t("trend.day")}</th><th scope="col">${t("trend.answer")}</th></tr></thead>
