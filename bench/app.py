@@ -78,7 +78,11 @@ def measure(made: Template, folder: Path, *, rounds: int) -> dict[str, Any]:
 
 def _sizes(release: Release) -> dict[str, Any]:
     """Files and kilobytes of a whole release, as a phone fetches it to be able to open without a network."""
-    sent = {name: file.packed or file.body for name, file in release.files.items() if not name.startswith("icons/")}
+    sent = {
+        name: file.packed or file.body
+        for name, file in release.files.items()
+        if not name.startswith("icons/") and not name.endswith(".txt")
+    }
     vendor = sum(len(body) for name, body in sent.items() if name.startswith("vendor/"))
     return {"files": len(sent), "kb": sum(map(len, sent.values())) / 1000, "vendor_kb": vendor / 1000}
 

@@ -26,7 +26,7 @@ APP = Path(__file__).resolve().parent
 MODULES = APP.parents[1] / "node_modules"
 TYPES = {
     ".css": "text/css; charset=utf-8", ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json", ".png": "image/png", ".svg": "image/svg+xml",
+    ".json": "application/json", ".png": "image/png", ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8",
 }  # fmt: skip
 VENDOR = {
     "preact": ("preact.js", "preact/dist/preact.mjs"),
@@ -118,12 +118,16 @@ def sources() -> dict[str, bytes]:
         for path in sorted(APP.rglob("*"))
         if path.suffix in TYPES and path.is_file() and path.name not in NOT_CACHED
     }
+    licences = []
     for name, (as_file, path) in VENDOR.items():
+        package = name.partition("/")[0]
         try:
             found[f"vendor/{as_file}"] = relative_imports((MODULES / path).read_bytes())
+            if name == package:
+                licences.append(f"{package}\n\n{(MODULES / package / 'LICENSE').read_text(encoding='utf-8').strip()}\n")
         except OSError:
             raise Refused(problems.APP_INCOMPLETE, f"The module {name} is not there. {problems.APP_INCOMPLETE.advice}") from None
-    return found
+    return found | {"vendor/licences.txt": "\n\n".join(licences).encode()}
 
 
 def relative_imports(module: bytes) -> bytes:

@@ -6,6 +6,7 @@ const here = new URL(".", import.meta.url);
 const scope = new URL(self.registration.scope);
 const ours = `qol-app ${scope.pathname} `;
 const keptHere = ours + here.pathname.split("/").at(-2);
+const NOT_NEEDED = /^icons\/|\.txt$/; // for installing the app, and to be read
 const LANES = 3; // files fetched at a time; the page needs the other connections
 
 self.addEventListener("install", (event) => {
@@ -38,7 +39,7 @@ self.addEventListener("message", (event) => {
 async function keepRelease() {
     const listing = await (await whole(new URL("release.json", here))).json();
     const cache = await caches.open(keptHere);
-    const waiting = Object.entries(listing.files).filter(([name]) => !name.startsWith("icons/")); // they are for installing
+    const waiting = Object.entries(listing.files).filter(([name]) => !NOT_NEEDED.test(name));
     const lane = async () => {
         for (let next = waiting.pop(); next; next = waiting.pop()) {
             await keep(cache, ...next);

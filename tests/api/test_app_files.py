@@ -255,6 +255,12 @@ def test_the_modules_of_others_find_each_other_beside_them() -> None:
     assert release.relative_imports(bare) == served
 
 
+def test_their_licences_come_with_them(trial: people.Trial) -> None:
+    text = get(trial, f"v/{digest_of(trial)}/vendor/licences.txt").text
+    for package in ("htm", "idb", "preact"):
+        assert (ROOT / "node_modules" / package / "LICENSE").read_text(encoding="utf-8").strip() in text
+
+
 def test_without_them_the_server_says_what_to_do(trial: people.Trial, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(release, "MODULES", tmp_path)
     answer = get(rig.reopened(trial), "")
