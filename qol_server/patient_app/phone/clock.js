@@ -5,8 +5,8 @@ const formats = new Map();
 function parts(ms, zone) {
     if (!formats.has(zone)) {
         formats.set(zone, new Intl.DateTimeFormat("en-US", {
-            timeZone: zone, calendar: "gregory", numberingSystem: "latn", hourCycle: "h23", year: "numeric", month: "2-digit",
-            day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+            timeZone: zone, calendar: "gregory", numberingSystem: "latn", hourCycle: "h23",
+            year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
         }));
     }
     return Object.fromEntries(formats.get(zone).formatToParts(ms).map(({ type, value }) => [type, value]));
@@ -43,5 +43,6 @@ export function deviceZone() {
         return zone;
     }
     const hours = Math.round(new Date().getTimezoneOffset() / 60);
-    return hours === 0 ? "UTC" : `Etc/GMT${hours > 0 ? "+" : "-"}${Math.abs(hours)}`; // the sign of these names is turned round
+    // the sign of these names is turned round
+    return hours === 0 ? "UTC" : `Etc/GMT${hours > 0 ? "+" : "-"}${Math.abs(hours)}`;
 }

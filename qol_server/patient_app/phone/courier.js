@@ -1,4 +1,6 @@
-/** When the phone flies: at once when there is a reason, later and later while it fails, never two flights at a time. */
+/**
+ * When the phone flies: at once when there is a reason, later and later while it fails, never two flights at a time.
+ */
 
 const BASE = 2; // s
 const CAP = 900;
@@ -45,7 +47,10 @@ export class Courier {
         this.#cancel();
     }
 
-    /** There is a reason to fly: something was sealed, the network is back, somebody looks. A server's own wish to wait is kept. */
+    /**
+     * There is a reason to fly: something was sealed, the network is back, somebody looks. A server's own wish to wait
+     * is kept.
+     */
     wake() {
         if (!this.#started || this.#phone.now() < this.#notBefore) {
             return Promise.resolve();

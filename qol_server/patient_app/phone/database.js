@@ -1,15 +1,19 @@
-/** The study's IndexedDB: strict writes, one connection that is opened again when it is lost, a full disk told by name. */
+/**
+ * The study's IndexedDB: strict writes, one connection that is opened again when it is lost, a full disk told by name.
+ */
 
 import { openDB } from "../vendor/idb.js";
 import { Trouble } from "./trouble.js";
 
 const VERSION = 1;
-/** How browsers say that the connection died under a transaction; Safari says UnknownError when its process was ended. */
+/**
+ * How browsers say that the connection died under a transaction; Safari says UnknownError when its process was ended.
+ */
 const LOST = new Set(["InvalidStateError", "UnknownError", "AbortError", "TransactionInactiveError", "TimeoutError"]);
 
 /**
- * Open the database of a study. Each `work` gets an idb transaction and may run a second time when the connection was lost,
- * also after its first run was committed: what it writes must be the same when written twice.
+ * Open the database of a study. Each `work` gets an idb transaction and may run a second time when the connection was
+ * lost, also after its first run was committed: what it writes must be the same when written twice.
  *
  * @param {string} study short name
  * @returns {Promise<{read: Function, write: Function, close: Function}>} read(stores, work), write(stores, work)

@@ -18,7 +18,8 @@ export class Drafts {
     /**
      * Keep a draft. It gets the id that its entry will have, so that two tabs cannot make two entries of it.
      *
-     * @throws {Trouble} storage-full: it is in memory, and is written with the next one · already-given: another tab sealed it
+     * @throws {Trouble} storage-full: it is in memory, and is written with the next one · already-given: another tab
+     *     sealed it
      */
     keep(draft) {
         const newest = structuredClone(draft);
@@ -88,6 +89,17 @@ export class Drafts {
             throw failure;
         }
     }
+}
+
+/** What a draft says as an answer; something that happened gets its occurrence from its own id. */
+export function responseOf(draft) {
+    const { occurrence, instrument, version, language, answers, corrects, reason } = draft;
+    return {
+        occurrence: occurrence ?? `${draft.assessment}@${draft.entry_id}`, instrument, version,
+        wording: draft.wording ?? null, language, mode: "app", by: draft.by ?? "participant",
+        protocol: draft.protocol ?? null, opened_at: draft.opened_at ?? null, answers,
+        ...(corrects ? { supersedes: corrects } : {}), ...(reason ? { reason } : {}),
+    };
 }
 
 function named(draft, stored, id = crypto.randomUUID()) {

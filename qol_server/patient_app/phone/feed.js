@@ -1,4 +1,7 @@
-/** What the server tells this phone: changes and cursor are kept in one transaction, and a snapshot replaces what was pulled. */
+/**
+ * What the server tells this phone: changes and cursor are kept in one transaction, and a snapshot replaces what was
+ * pulled.
+ */
 
 const BLANK = Object.freeze({ cursor: null, generation: 0, sweeping: false });
 
@@ -8,8 +11,8 @@ export async function reading(tx) {
 }
 
 /**
- * Apply the feed of an answer. A snapshot of several pages takes the place of what was pulled when its last page is here: until
- * then a phone that goes offline still shows what is due.
+ * Apply the feed of an answer. A snapshot of several pages takes the place of what was pulled when its last page is
+ * here: until then a phone that goes offline still shows what is due.
  *
  * @param {IDBTransaction} tx over meta and feed
  * @param {string | null} asked the cursor that was sent

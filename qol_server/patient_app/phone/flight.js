@@ -5,25 +5,31 @@ import * as outbox from "./outbox.js";
 import { BUSY } from "./turns.js";
 
 export const PROTOCOL = "qol-sync/1";
+const WITNESS = ["position", "digest", "signature"];
 const PROBLEMS = "urn:qol:problem:"; // how the type of every problem begins that the server itself explains
 const TIME_LIMIT = 30_000; // ms
+/** `skew` in s; `again`: after how many s the server wants to be asked again; `sweptOn`: the last day of archiving. */
+const NEW = Object.freeze({
+    lastSuccess: null, held: null, batchLimit: Infinity, skew: 0, again: 300, feedProblem: null, sweptOn: null,
+});
 const A_DAY = 86_400; // s: a mistaken header must not silence a phone
 
 /**
- * Post bytes to the server: {status, retryAfter, said}, where `said` is the answer's JSON object, {} where it has none. Null when
- * no answer came.
+ * Post bytes to the server: {status, retryAfter, said}, where `said` is the answer's JSON object, {} where it has none.
+ * Null when no answer came.
  */
 export async function post(phone, path, body, headers) {
     const controller = new AbortController();
     const relax = phone.wait(TIME_LIMIT, () => controller.abort());
     try {
         const reply = await phone.fetch(`${phone.api}/${path}`, {
-            method: "POST", body, headers, signal: controller.signal, credentials: "omit", redirect: "error", cache: "no-store",
-            referrerPolicy: "no-referrer",
+            method: "POST", body, headers, signal: controller.signal, credentials: "omit", redirect: "error",
+            cache: "no-store", referrerPolicy: "no-referrer",
         });
         const text = await reply.text();
         const asked = (reply.headers.get("Retry-After") ?? "").trim();
-        return { status: reply.status, retryAfter: /^[0-9]+$/.test(asked) ? Math.min(Number(asked), A_DAY) : 0, said: object(text) };
+        const retryAfter = /^[0-9]+$/.test(asked) ? Math.min(Number(asked), A_DAY) : 0;
+        return { status: reply.status, retryAfter, said: object(text) };
     } catch {
         return null;
     } finally {
@@ -41,8 +47,9 @@ function object(text) {
 }
 
 /**
- * What an answer that is no success means: {kind: "unreachable", retryAfter, problem} or {kind: "declined", problem}. Portals and
- * proxies speak JSON too and say 302, 401 or 403: only a problem of the server's own catalogue is a decision.
+ * What an answer that is no success means: {kind: "unreachable", retryAfter, problem} or {kind: "declined", problem}.
+ * Portals and proxies speak JSON too and say 302, 401 or 403: only a problem of the server's own catalogue is a
+ * decision.
  */
 export function refusal(reply) {
     if (reply === null) {
@@ -52,8 +59,10 @@ export function refusal(reply) {
     if (!String(said.type ?? "").startsWith(PROBLEMS) || said.status !== status) {
         return { kind: "unreachable", retryAfter, problem: null };
     }
-    // 400: the request was damaged on its way
-    return said.retryable || status === 400 ? { kind: "unreachable", retryAfter, problem: said } : { kind: "declined", problem: said };
+    if (said.retryable || status === 400) { // 400: the request was damaged on its way
+        return { kind: "unreachable", retryAfter, problem: said };
+    }
+    return { kind: "declined", problem: said };
 }
 
 /** Where this phone stands with the server: {epoch, head, archivedThrough}; within a transaction. */
@@ -61,18 +70,17 @@ export async function standing(tx) {
     return (await tx.objectStore("meta").get("server")) ?? { epoch: null, head: null, archivedThrough: 0 };
 }
 
-/** How the syncing goes: {lastSuccess, held, batchLimit, skew, again, sweptOn}; within a transaction. */
+/** How the syncing goes, see NEW; within a transaction. */
 export async function progress(tx) {
-    return (await tx.objectStore("meta").get("sync"))
-        ?? { lastSuccess: null, held: null, batchLimit: Infinity, skew: 0, again: 300, feedProblem: null, sweptOn: null };
+    return (await tx.objectStore("meta").get("sync")) ?? NEW;
 }
 
 /**
  * One flight, if nobody else is on one. Whatever happens, everything that waited and got no receipt still waits.
  *
  * @param {boolean} forced also when the server does not know the token
- * @returns {Promise<{kind: string}>} landed {more, unsent, moved (whether it got anywhere), again} · halved · unreachable {retryAfter, problem} · held {problem} ·
- *     declined {problem} · grounded (not paired) · busy
+ * @returns {Promise<{kind: string}>} landed {more, unsent, moved (whether it got anywhere), again} · halved ·
+ *     unreachable {retryAfter, problem} · held {problem} · declined {problem} · grounded (not paired) · busy
  */
 export async function fly(phone, forced = false) {
     const outcome = await phone.turns.ifFree(`qol-flight/${phone.study}`, () => flight(phone, forced));
@@ -122,10 +130,11 @@ async function pack(phone, { identity, server, cursor, language, entries, waitin
     const lines = join(entries.map(({ line }) => line));
     const zone = phone.zone();
     const envelope = {
-        protocol: PROTOCOL, batch, entries: entries.length, digest: await outbox.sha256(lines), seqs: entries.map(({ seq }) => seq),
-        epoch: server.epoch, cursor, sent_at: phone.moment(now, zone, true), time_zone: zone,
+        protocol: PROTOCOL, batch, entries: entries.length, digest: await outbox.sha256(lines),
+        seqs: entries.map(({ seq }) => seq), epoch: server.epoch, cursor,
+        sent_at: phone.moment(now, zone, true), time_zone: zone,
         queue: { unsent: waiting.length, oldest: waiting[0]?.captured_at ?? null }, language, app: phone.app,
-        witness: server.head && { position: server.head.position, digest: server.head.digest, signature: server.head.signature },
+        witness: server.head && Object.fromEntries(WITNESS.map((name) => [name, server.head[name]])),
     };
     const whole = join([new TextEncoder().encode(JSON.stringify(envelope))], lines);
     const headers = { "Content-Type": "application/x-ndjson", Authorization: `Bearer ${identity.token}` };
@@ -151,13 +160,15 @@ function join(lines, rest = new Uint8Array()) {
 
 /** A portal's friendly page is no receipt, nor is the answer to another batch, nor half an answer. */
 function isAnswer(said, batch) {
-    return said.protocol === PROTOCOL && said.batch === batch && typeof said.epoch === "string" && Array.isArray(said.results)
-        && isHead(said.head) && Array.isArray(said.feed?.changes) && !Number.isNaN(Date.parse(said.server_time));
+    return said.protocol === PROTOCOL && said.batch === batch && typeof said.epoch === "string"
+        && Array.isArray(said.results) && isHead(said.head) && Array.isArray(said.feed?.changes)
+        && !Number.isNaN(Date.parse(said.server_time));
 }
 
 /** Whether this is a journal's signed head. */
 export function isHead(head) {
-    return Number.isSafeInteger(head?.position) && typeof head.digest === "string" && typeof head.signature === "string";
+    return Number.isSafeInteger(head?.position)
+        && typeof head.digest === "string" && typeof head.signature === "string";
 }
 
 async function land(phone, plan, said, left) {
@@ -201,8 +212,9 @@ async function settle(tx, phone, plan, said, skew, withFeed) {
     const again = Number.isFinite(said.sync_again_after_s) ? said.sync_again_after_s : 300;
     await meta.put({ epoch: said.epoch, head: said.head, archivedThrough }, "server");
     await meta.put({
-        lastSuccess: phone.moment(phone.now(), phone.zone()), held: null, batchLimit: Math.min(limit, sync.batchLimit * 2), skew, again,
-        feedProblem: said.feed.problem ?? null, sweptOn: isDue ? today : sync.sweptOn,
+        lastSuccess: phone.moment(phone.now(), phone.zone()), held: null, skew, again,
+        batchLimit: Math.min(limit, sync.batchLimit * 2), feedProblem: said.feed.problem ?? null,
+        sweptOn: isDue ? today : sync.sweptOn,
     }, "sync");
     const unsent = (await outbox.waiting(tx)).length;
     const durable = received.filter(({ state }) => state === outbox.State.COMMITTED).length;
@@ -214,8 +226,8 @@ function isCount(has) {
 }
 
 /**
- * The server was restored: its epoch is another, or its journal ends before where it ended already (its file was put back and nobody
- * said so). Positions are given anew from there, so that no archive mark can say what is safe.
+ * The server was restored: its epoch is another, or its journal ends before where it ended already (its file was put
+ * back and nobody said so). Positions are given anew from there, so that no archive mark can say what is safe.
  */
 export function wentBack({ epoch, head }, said) {
     return (epoch !== null && epoch !== said.epoch) || (head !== null && (said.head.position < head.position
@@ -232,7 +244,7 @@ async function turnBack(phone, plan, reply) {
         await outbox.putBack(tx);
         const sync = await progress(tx);
         const identity = await tx.objectStore("meta").get("identity");
-        const batchLimit = halved ? Math.floor(plan.entries.length / 2) : sync.batchLimit; // halve the batch, never drop
+        const batchLimit = halved ? Math.floor(plan.entries.length / 2) : sync.batchLimit;
         const held = outcome.kind === "held" && identity?.token === plan.identity.token ? outcome.problem : sync.held;
         await tx.objectStore("meta").put({ ...sync, batchLimit, held }, "sync");
     });

@@ -3,10 +3,10 @@
 import { deviceZone, localMoment } from "./clock.js";
 import { Courier } from "./courier.js";
 import { openDatabase } from "./database.js";
-import { Drafts } from "./drafts.js";
+import { Drafts, responseOf } from "./drafts.js";
 import { fly, recover } from "./flight.js";
 import * as keepsake from "./keepsake.js";
-import { emptyMemory, ownEntries, refresh, snapshot, unsent } from "./known.js";
+import { emptyMemory, everything, refresh, snapshot, unsent } from "./known.js";
 import * as lock from "./lock.js";
 import { copyOf, seal } from "./outbox.js";
 import * as pairing from "./pairing.js";
@@ -31,9 +31,9 @@ const SYSTEM = {
 /**
  * Open what this phone keeps of a study.
  *
- * @param {{study: string, api: string, fetch?: Function, now?: () => number, zone?: () => string, locks?: LockManager | null,
- *     random?: () => number, wait?: (ms: number, then: Function) => Function}} given api: the address before /sync and /devices;
- *     now in ms since 1970; locks null where there are none; wait gives what cancels it
+ * @param {{study: string, api: string, fetch?: Function, now?: () => number, zone?: () => string, locks?: LockManager |
+ *     null, random?: () => number, wait?: (ms: number, then: Function) => Function}} given api: the address before
+ *     /sync and /devices; now in ms since 1970; locks null where there are none; wait gives what cancels it
  */
 export async function openPhone({ study, api, locks = globalThis.navigator?.locks, ...given }) {
     const database = await openDatabase(study);
@@ -60,7 +60,8 @@ class Phone {
         this.#means = {
             ...system, database, app: APP, turns: makeTurns(locks, database, system.now),
             moment: localMoment, online: () => globalThis.navigator?.onLine !== false,
-            changed: (what) => this.#changed(what).catch(() => {}), full: (isFull) => this.#trouble("storage-full", isFull),
+            changed: (what) => this.#changed(what).catch(() => {}),
+            full: (isFull) => this.#trouble("storage-full", isFull),
         };
         this.#courier = new Courier((forced) => fly(this.#means, forced), this.#means, () => this.#show({}));
         this.#drafts = new Drafts(this.#means, () => this.#show({ drafts: true }));
@@ -109,7 +110,8 @@ class Phone {
         const wake = () => this.wake();
         const seen = () => globalThis.document?.visibilityState === "visible" && this.wake();
         for (const [target, name, react] of [
-            [globalThis, "online", wake], [globalThis, "pageshow", wake], [globalThis.document, "visibilitychange", seen],
+            [globalThis, "online", wake], [globalThis, "pageshow", wake],
+            [globalThis.document, "visibilitychange", seen],
         ]) {
             target?.addEventListener(name, react);
             this.#stops.push(() => target?.removeEventListener(name, react));
@@ -163,8 +165,8 @@ class Phone {
     async #afterPairing() {
         const id = crypto.randomUUID();
         const record = await seal(this.#means, async (tx) => {
-            const [lost, identity] = await Promise.all(["lost", "identity"].map((key) => tx.objectStore("meta").get(key)));
-            if (lost === undefined || identity === undefined) {
+            const lost = await tx.objectStore("meta").get("lost");
+            if (lost === undefined || await tx.objectStore("meta").get("identity") === undefined) {
                 return { sealed: null };
             }
             const fields = { what: "storage-lost", about: `${lost.waiting} waiting, since ${lost.since}` };
@@ -178,7 +180,9 @@ class Phone {
 
     // drafts and entries
 
-    /** Keep a draft, on every tap; returns it as kept. Throws storage-full: then it is in memory only, and tried again. */
+    /**
+     * Keep a draft, on every tap; returns it as kept. Throws storage-full: then it is in memory only, and tried again.
+     */
     async keepDraft(draft) {
         const kept = await this.#drafts.keep(draft);
         await this.#changed({ drafts: true });
@@ -190,7 +194,10 @@ class Phone {
         await this.#changed({ drafts: true });
     }
 
-    /** Seal a draft as an answer: entry and the draft's end in one transaction. Returns the EntryInfo; a second tap gets the same. */
+    /**
+     * Seal a draft as an answer: entry and the draft's end in one transaction. Returns the EntryInfo; a second tap gets
+     * the same.
+     */
     async give(key) {
         const record = await this.#drafts.inLine(() => this.#sealDraft(key));
         await this.#sealed(record, { drafts: true });
@@ -212,7 +219,8 @@ class Phone {
                 return { sealed };
             }
             const { entry_id: id, revision } = draft;
-            return { ...(await this.#sender(tx)), id, kind: "response.given", fields: responseOf(draft), draft: { key, revision } };
+            const fields = responseOf(draft);
+            return { ...(await this.#sender(tx)), id, kind: "response.given", fields, draft: { key, revision } };
         });
         this.#given.set(key, record.seq);
         this.#drafts.forget(key);
@@ -236,7 +244,8 @@ class Phone {
 
     async #seal(kind, fields, alongside) {
         const id = crypto.randomUUID();
-        const record = await seal(this.#means, async (tx) => ({ ...(await this.#sender(tx)), id, kind, fields, draft: null }), alongside);
+        const compose = async (tx) => ({ ...(await this.#sender(tx)), id, kind, fields, draft: null });
+        const record = await seal(this.#means, compose, alongside);
         await this.#sealed(record, { meta: alongside !== undefined });
         return this.#memory.infos.get(record.seq);
     }
@@ -277,12 +286,7 @@ class Phone {
 
     /** All that is kept here, but for the keys to the server. */
     copyOfEverything() {
-        const { identity, drafts, settings, study, participation, assignments, statuses, messages } = this.#known;
-        const entries = ownEntries(this.#memory).map(({ line, seq, id, state, sha256, captured_at, receipt }) => ({
-            id, seq, state, sha256, captured_at, receipt, entry: line === null ? null : JSON.parse(new TextDecoder().decode(line)),
-        }));
-        const all = { identity, entries, drafts: Object.values(drafts), settings, study, participation, assignments, statuses, messages };
-        return new Blob([JSON.stringify(all, null, 2)], { type: "application/json" });
+        return new Blob([JSON.stringify(everything(this.#known, this.#memory), null, 2)], { type: "application/json" });
     }
 
     // this phone only
@@ -324,11 +328,11 @@ class Phone {
     }
 
     #leaveMark() {
-        const identity = this.#memory.meta.get("identity");
+        const { meta } = this.#memory;
         const waiting = this.#queue().length;
-        if (identity !== undefined && !this.#memory.meta.has("lost") && this.#marked !== `${identity.paired_at} ${waiting}`) {
-            this.#marked = `${identity.paired_at} ${waiting}`;
-            void keepsake.leave(this.#means.study, { since: this.#means.moment(this.#means.now(), this.#means.zone()), waiting });
+        if (meta.has("identity") && !meta.has("lost") && this.#marked !== waiting) {
+            this.#marked = waiting;
+            void keepsake.leave(this.#means.study, { since: this.moment(), waiting });
         }
     }
 
@@ -377,15 +381,6 @@ class Phone {
             listener();
         }
     }
-}
-
-function responseOf(draft) {
-    const { assessment, occurrence, instrument, version, wording, language, by, protocol, opened_at, answers, corrects, reason } = draft;
-    return {
-        occurrence: occurrence ?? `${assessment}@${draft.entry_id}`, instrument, version, wording: wording ?? null, language, mode: "app",
-        by: by ?? "participant", protocol: protocol ?? null, opened_at: opened_at ?? null, answers,
-        ...(corrects ? { supersedes: corrects } : {}), ...(reason ? { reason } : {}),
-    };
 }
 
 async function addSettings(tx, choice) {

@@ -1,4 +1,7 @@
-/** Whether the browser keeps what this phone holds: persistence asked for, and marks beside the database that tell when it went. */
+/**
+ * Whether the browser keeps what this phone holds: persistence asked for, and marks beside the database that tell when
+ * it went.
+ */
 
 const nameOf = (study) => `qol-keepsake/${study}`;
 
@@ -13,8 +16,8 @@ export async function isPersistent() {
 }
 
 /**
- * Leave word beside the database that there is one: {since, waiting}. No health data, no participant. It is left in two places,
- * since a browser may clear one of them.
+ * Leave word beside the database that there is one: {since, waiting}. No health data, no participant. It is left in two
+ * places, since a browser may clear one of them.
  */
 export async function leave(study, mark) {
     const text = JSON.stringify(mark);

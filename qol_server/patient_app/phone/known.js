@@ -27,7 +27,8 @@ export async function refresh(database, memory, what) {
             what.meta ? tx.objectStore("meta").getAllKeys() : null, all("meta"), all("drafts"), all("feed"),
             some ? Promise.all(what.entries.map((seq) => tx.objectStore("entries").get(seq))) : all("entries"),
         ]);
-        return { meta: values && new Map(keys.map((key, place) => [key, values[place]])), drafts, feed: things, entries };
+        const meta = values && new Map(keys.map((key, place) => [key, values[place]]));
+        return { meta, drafts, feed: things, entries };
     });
     memory.meta = read.meta ?? memory.meta;
     memory.feed = read.feed ?? memory.feed;
@@ -53,16 +54,14 @@ function remember(memory, record) {
 export function entryInfo(record) {
     let fact = null;
     const read = () => {
-        fact ??= record.line === null ? {} : JSON.parse(new TextDecoder().decode(record.line));
+        fact ??= factOf(record) ?? {};
         return fact;
     };
-    const { id, seq, kind, state, captured_at, occurrence, instrument, supersedes, what, about, sha256, receipt } = record;
+    const { id, seq, kind, state, captured_at, occurrence, instrument, supersedes, what, about, sha256 } = record;
     return Object.freeze({
-        id, seq, kind, state, sealed_at: captured_at, captured_at, occurrence, instrument, supersedes, what, about, sha256,
-        receipt: receipt && Object.freeze({
-            status: receipt.status, position: receipt.position, flags: receipt.flags ?? [], ticket: receipt.ticket ?? null,
-            problem: receipt.problem ?? null,
-        }),
+        id, seq, kind, state, sealed_at: captured_at, captured_at, occurrence, instrument, supersedes, what, about,
+        sha256,
+        receipt: record.receipt && Object.freeze(receiptOf(record.receipt)),
         get version() {
             return read().version ?? null;
         },
@@ -81,17 +80,43 @@ export function entryInfo(record) {
     });
 }
 
+function receiptOf({ status, position, flags = [], ticket = null, problem = null }) {
+    return { status, position, flags, ticket, problem };
+}
+
+/** What an entry says; null when its bytes are gone. */
+function factOf({ line }) {
+    return line === null ? null : JSON.parse(new TextDecoder().decode(line));
+}
+
 const isWaiting = ({ state }) => state === State.QUEUED || state === State.SENDING;
 
-/** Memory's entries in order, those of the participant only. */
-export function ownEntries(memory) {
+function ordered(memory, isWanted) {
+    return [...memory.entries.values()].filter(isWanted).sort((one, other) => one.seq - other.seq);
+}
+
+/** The entries of this participant in order: a phone may have had another before. */
+function ownEntries(memory) {
     const participant = memory.meta.get("identity")?.participant;
-    return [...memory.entries.values()].filter((record) => record.participant === participant).sort((one, other) => one.seq - other.seq);
+    return ordered(memory, (record) => record.participant === participant);
 }
 
 /** What waits to be sent, in order. */
 export function unsent(memory) {
-    return [...memory.entries.values()].filter(isWaiting).sort((one, other) => one.seq - other.seq);
+    return ordered(memory, isWaiting);
+}
+
+/** All that is kept here and that a person may take away: no key to the server is in it. */
+export function everything(known, memory) {
+    const { identity, settings, study, participation, assignments, statuses, messages } = known;
+    const entries = ownEntries(memory).map((record) => {
+        const { id, seq, state, sha256, captured_at, receipt } = record;
+        return { id, seq, state, sha256, captured_at, receipt, entry: factOf(record) };
+    });
+    return {
+        identity, entries, drafts: Object.values(known.drafts), settings, study, participation, assignments, statuses,
+        messages,
+    };
 }
 
 /**
@@ -103,16 +128,14 @@ export function unsent(memory) {
  */
 export function snapshot(memory, before, what, { unsaved, flying, troubles, moment }) {
     const { meta } = memory;
-    const entries = before === null || what.entries || what.meta ? entriesPart(memory) : before.entries;
-    const told = before === null || what.feed || what.entries ? feedPart(memory) : feedOf(before);
-    const sync = syncPart(memory, flying, moment);
+    const isFirst = before === null;
     return Object.freeze({
         identity: identityPart(meta),
-        ...told,
-        drafts: before === null || what.drafts ? Object.freeze(Object.fromEntries([...memory.drafts, ...unsaved])) : before.drafts,
-        entries,
+        ...(isFirst || what.feed || what.entries ? feedPart(memory) : feedOf(before)),
+        drafts: isFirst || what.drafts ? draftsPart(memory, unsaved) : before.drafts,
+        entries: isFirst || what.entries || what.meta ? entriesPart(memory) : before.entries,
         settings: Object.freeze({ language: null, textSize: null, ...meta.get("settings"), hasPin: meta.has("pin") }),
-        sync,
+        sync: syncPart(memory, flying, moment),
         notices: Object.freeze(noticesPart(meta, troubles)),
     });
 }
@@ -122,7 +145,12 @@ function identityPart(meta) {
     if (identity === undefined) {
         return null;
     }
-    return Object.freeze({ ...Object.fromEntries(PUBLIC.map((name) => [name, identity[name]])), confirmed: !meta.has("pending") });
+    const told = Object.fromEntries(PUBLIC.map((name) => [name, identity[name]]));
+    return Object.freeze({ ...told, confirmed: !meta.has("pending") });
+}
+
+function draftsPart(memory, unsaved) {
+    return Object.freeze(Object.fromEntries([...memory.drafts, ...unsaved]));
 }
 
 function entriesPart(memory) {
@@ -138,7 +166,10 @@ function feedOf(before) {
 function feedPart(memory) {
     const of = (type) => memory.feed.filter((thing) => thing.type === type);
     const table = (things) => Object.freeze(Object.fromEntries(things.map(({ id, data }) => [id, data])));
-    const read = new Set([...memory.entries.values()].filter(({ what }) => what === "message-read").map(({ about }) => about));
+    const notes = [...memory.entries.values()].filter(({ what }) => what === "message-read");
+    const read = new Set(notes.map(({ about }) => about));
+    const message = ({ id, data }) => Object.freeze({ id, ...data, read: read.has(id) || Boolean(data.read_at) });
+    const bySending = (one, other) => compare(one.sent_at, other.sent_at);
     const byOpening = (one, other) => compare(one.opens, other.opens) || compare(one.occurrence, other.occurrence);
     return {
         study: of("study")[0]?.data ?? null,
@@ -146,8 +177,7 @@ function feedPart(memory) {
         instruments: table(of("instrument")),
         assignments: Object.freeze(of("assignment").map(({ data }) => data).sort(byOpening)),
         statuses: table(of("entry_status")),
-        messages: Object.freeze(of("message").map(({ id, data }) => Object.freeze({ id, ...data, read: read.has(id) || Boolean(data.read_at) }))
-            .sort((one, other) => compare(one.sent_at, other.sent_at))),
+        messages: Object.freeze(of("message").map(message).sort(bySending)),
     };
 }
 

@@ -2,6 +2,10 @@
 
 import { Trouble } from "./trouble.js";
 
+/**
+ * A few hundred milliseconds on a slow phone. More would only make people wait: whoever can read the database tries all
+ * of 10,000 PINs whatever the number, and through the screen it is the waits that stop him.
+ */
 const ITERATIONS = 200_000;
 const FREE_TRIES = 5;
 const FIRST_WAIT = 30; // s, doubled with each further wrong try
@@ -9,7 +13,8 @@ const LONGEST_WAIT = 900;
 
 async function derive(pin, salt, iterations) {
     const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(pin), "PBKDF2", false, ["deriveBits"]);
-    return new Uint8Array(await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations }, key, 256));
+    const how = { name: "PBKDF2", hash: "SHA-256", salt, iterations };
+    return new Uint8Array(await crypto.subtle.deriveBits(how, key, 256));
 }
 
 /** Set the PIN; null takes it away. */
@@ -25,7 +30,8 @@ export async function setPin(phone, pin) {
 }
 
 /**
- * Whether this is the PIN; true where none is set. After five wrong tries each further one has to wait, also after a restart.
+ * Whether this is the PIN; true where none is set. After five wrong tries each further one has to wait, also after a
+ * restart.
  *
  * @throws {Trouble} too-many-tries, with `retryAfter` in seconds
  */

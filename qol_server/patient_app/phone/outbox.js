@@ -3,7 +3,9 @@
 import { Trouble } from "./trouble.js";
 
 /** An entry's life. Only an archived one has lost its bytes; id and digest stay. */
-export const State = Object.freeze({ QUEUED: "queued", SENDING: "sending", COMMITTED: "committed", ARCHIVED: "archived" });
+export const State = Object.freeze({
+    QUEUED: "queued", SENDING: "sending", COMMITTED: "committed", ARCHIVED: "archived",
+});
 
 const DURABLE = new Set(["stored", "duplicate", "quarantined"]);
 const KEPT_FOR = 30 * 86_400_000; // ms by the server's clock, after the entry is in a verified backup
@@ -30,15 +32,17 @@ export function entryBytes(entry) {
 }
 
 function wellFormed(text) {
-    return text.replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]|[\uD800-\uDFFF\0]/g, (found) => (found.length === 2 ? found : "\uFFFD"));
+    const pairOrUnusable = /[\uD800-\uDBFF][\uDC00-\uDFFF]|[\uD800-\uDFFF\0]/g;
+    return text.replace(pairOrUnusable, (found) => (found.length === 2 ? found : "\uFFFD"));
 }
 
 /**
- * Freeze an entry: bytes and digest first, then one transaction that takes the number, keeps the entry and removes its draft.
+ * Freeze an entry: bytes and digest first, then one transaction that takes the number, keeps the entry and removes its
+ * draft.
  *
  * @param {object} phone database, turns, study, app, now, zone, moment
- * @param {(tx) => Promise<object>} compose what to seal, read in one transaction: {kind, fields, participant, limit, id,
- *     draft: {key, revision} | null}; or {sealed: record | null} when there is nothing to seal (any more)
+ * @param {(tx) => Promise<object>} compose what to seal, read in one transaction: {kind, fields, participant, limit,
+ *     id, draft: {key, revision} | null}; or {sealed: record | null} when there is nothing to seal (any more)
  * @param {(tx) => Promise<void>} alongside what else is written with it; its stores are meta and drafts
  * @returns {Promise<object>} the entry's record
  */
@@ -52,8 +56,8 @@ export function seal(phone, compose, alongside = async () => {}) {
                 return plan.sealed;
             }
             const record = await frozen(phone, plan);
-            const kept = await phone.database.write(["meta", "entries", "drafts"], (tx) => keep(tx, plan, record, alongside));
-            if (kept) {
+            const stores = ["meta", "entries", "drafts"];
+            if (await phone.database.write(stores, (tx) => keep(tx, plan, record, alongside))) {
                 return record;
             }
         }
@@ -73,7 +77,8 @@ async function frozen(phone, { id, seq, kind, fields, participant, limit, draft 
     const { occurrence = null, instrument = null, supersedes = null, what = null, about = null } = fields;
     return {
         seq, id, kind, participant, state: State.QUEUED, line, sha256: await sha256(line),
-        captured_at: captured, occurrence, instrument, supersedes, what, about, draft: draft?.key ?? null, receipt: null, committed_at: null, offers: 0,
+        captured_at: captured, occurrence, instrument, supersedes, what, about, draft: draft?.key ?? null,
+        receipt: null, committed_at: null, offers: 0,
     };
 }
 
@@ -119,7 +124,8 @@ export async function waiting(tx) {
 export async function copyOf(entries, whose) {
     const lines = new Blob(entries.flatMap(({ line }) => [line, "\n"]));
     const digest = await sha256(await lines.arrayBuffer());
-    const first = { copy: "qol-copy/1", ...whose, entries: entries.length, seqs: entries.map(({ seq }) => seq), digest };
+    const seqs = entries.map(({ seq }) => seq);
+    const first = { copy: "qol-copy/1", ...whose, entries: entries.length, seqs, digest };
     return new Blob([JSON.stringify(first), "\n", lines], { type: "application/x-ndjson" });
 }
 
@@ -140,7 +146,8 @@ export function load(entries, bytesLimit, batchLimit) {
 /** Give records another state, in the transaction; returns them. */
 export async function move(tx, records, state) {
     const store = tx.objectStore("entries");
-    await Promise.all(records.filter((record) => record.state !== state).map((record) => store.put(Object.assign(record, { state }))));
+    const others = records.filter((record) => record.state !== state);
+    await Promise.all(others.map((record) => store.put(Object.assign(record, { state }))));
     return records;
 }
 
@@ -149,15 +156,18 @@ export async function putBack(tx) {
     return move(tx, await tx.objectStore("entries").index("state").getAll(State.SENDING), State.QUEUED);
 }
 
-/** After the server was restored, everything is offered again whose bytes are still here; what it has is only a duplicate. */
+/**
+ * After the server was restored, everything is offered again whose bytes are still here; what it has is only a
+ * duplicate.
+ */
 export async function offerAgain(tx) {
     return move(tx, await tx.objectStore("entries").index("state").getAll(State.COMMITTED), State.QUEUED);
 }
 
 /**
- * Offer again what the server acknowledged once and has no more: it says up to which number it has everything of this phone, and
- * which are missing beyond. Numbers of this flight were acknowledged just now. An entry is offered so three times at most, for a
- * server that cannot count must not be asked for ever.
+ * Offer again what the server acknowledged once and has no more: it says up to which number it has everything of this
+ * phone, and which are missing beyond. Numbers of this flight were acknowledged just now. An entry is offered so three
+ * times at most, for a server that cannot count must not be asked for ever.
  *
  * @param {{contiguous_to: number, missing: number[]}} has
  * @param {{seq: number}[]} flight
@@ -180,7 +190,8 @@ export async function offerMissing(tx, has, flight) {
  */
 export async function receive(tx, flight, results, serverTime) {
     const store = tx.objectStore("entries");
-    const receipts = new Map(results.filter(({ status }) => DURABLE.has(status)).map((result) => [result.line - 2, result]));
+    const durable = results.filter(({ status }) => DURABLE.has(status));
+    const receipts = new Map(durable.map((result) => [result.line - 2, result]));
     return Promise.all(flight.map(async ({ seq }, place) => {
         const record = await store.get(seq);
         const receipt = receipts.get(place);

@@ -1,4 +1,6 @@
-/** Whose phone this is: a code from the nurse makes a device, and the participant number is compared before it counts. */
+/**
+ * Whose phone this is: a code from the nurse makes a device, and the participant number is compared before it counts.
+ */
 
 import * as feed from "./feed.js";
 import { isHead, post, progress, PROTOCOL, refusal, standing } from "./flight.js";
@@ -15,7 +17,8 @@ const CODES = new Set(["code-unknown", "code-used", "code-expired", "too-many-tr
  */
 export async function pair(phone, code) {
     const asked = {
-        code: code.trim(), installation_id: await installation(phone), app: phone.app, platform: "pwa", time_zone: phone.zone(),
+        code: code.trim(), installation_id: await installation(phone), app: phone.app, platform: "pwa",
+        time_zone: phone.zone(),
     };
     const reply = await post(phone, "devices", JSON.stringify(asked), { "Content-Type": "application/json" });
     if (reply?.status !== 201 || !isPairing(reply.said)) {
@@ -23,8 +26,8 @@ export async function pair(phone, code) {
     }
     const said = reply.said;
     const pending = {
-        participant: said.participant, device_id: said.device_id, token: said.token, limits: said.limits, study: said.study,
-        epoch: said.epoch, head: said.head, paired_at: phone.moment(phone.now(), phone.zone()),
+        participant: said.participant, device_id: said.device_id, token: said.token, limits: said.limits,
+        study: said.study, epoch: said.epoch, head: said.head, paired_at: phone.moment(phone.now(), phone.zone()),
     };
     await phone.database.write(["meta", "entries", "drafts"], async (tx) => {
         await refuseStranger(tx, pending);
@@ -96,7 +99,8 @@ export function confirm(phone) {
             await offerAgain(tx);
         }
         await Promise.all([
-            isNew ? meta.put({ epoch, head, archivedThrough: 0 }, "server") : null, // the next answer shows whether the head went back
+            // in the same epoch the next answer shows whether the head went back
+            isNew ? meta.put({ epoch, head, archivedThrough: 0 }, "server") : null,
             meta.put(identity, "identity"),
             meta.put({ ...sync, held: null }, "sync"),
             meta.delete("pending"),

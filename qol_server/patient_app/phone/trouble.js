@@ -2,8 +2,8 @@
 
 export class Trouble extends Error {
     /**
-     * @param {string} code offline, code-unknown, code-used, code-expired, too-many-tries, other-participant, storage-full,
-     *     too-large, already-given, outdated (another tab runs a newer release: reload), unexpected
+     * @param {string} code offline, code-unknown, code-used, code-expired, too-many-tries, other-participant,
+     *     storage-full, too-large, already-given, outdated (another tab runs a newer release: reload), unexpected
      * @param {{retryAfter?: number, problem?: object, cause?: unknown}} more retryAfter in seconds
      */
     constructor(code, { retryAfter = 0, problem = null, cause } = {}) {

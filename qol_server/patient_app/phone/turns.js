@@ -6,17 +6,20 @@ const LEASE = 60_000; // longer than a flight with its time limit takes
 export const BUSY = Symbol("busy");
 
 /**
- * Turns by the browser's locks; where it has none, by a queue in this page and a lease in the database. The lease can only
- * delay: whatever is done in turn is also checked in its transaction.
+ * Turns by the browser's locks; where it has none, by a queue in this page and a lease in the database. The lease can
+ * only delay: whatever is done in turn is also checked in its transaction.
  *
  * @param {LockManager | undefined} locks
- * @returns {{alone: Function, ifFree: Function}} alone(name, work) waits for its turn; ifFree(name, work) gives BUSY instead
+ * @returns {{alone: Function, ifFree: Function}} alone(name, work) waits for its turn; ifFree(name, work) gives BUSY
+ *     instead
  */
 export function makeTurns(locks, database, now) {
     if (locks) {
         return {
             alone: (name, work) => locks.request(name, work),
-            ifFree: (name, work) => locks.request(name, { ifAvailable: true }, (lock) => (lock === null ? BUSY : work())),
+            ifFree: (name, work) => (
+                locks.request(name, { ifAvailable: true }, (lock) => (lock === null ? BUSY : work()))
+            ),
         };
     }
     const lasts = new Map();
