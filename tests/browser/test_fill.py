@@ -321,3 +321,35 @@ def test_a_whole_questionnaire_by_the_keyboard_alone(ben: AppPhone, server: Serv
     keys.press("Enter")
     ben.heading(ben.words("sent.title"))
     assert told(server, ben) == {"intake.1.status": "taken", "intake.1.time": "20:00", "comment": None}
+
+
+def test_whoever_closes_the_questionnaire_instead_of_going_on_is_advised_too(ben: AppPhone) -> None:
+    ben.pair_by_link()
+    ben.page.locator(".happened").click()
+    start(ben)
+    ben.fill({"what": "Shivers", "started": "2026-03-02", "severity": 3, "ongoing": "yes"}, until="temperature")
+    ben.page.get_by_role("textbox").fill("39.4")
+    ben.press("action.close")
+    ben.heading(ben.words("urgent.title"))
+    ben.press("urgent.go_on")
+    assert ben.item == "hospital"
+    ben.press("action.close")
+    ben.heading(ben.words("today.title"))
+
+
+def test_what_nobody_asked_for_may_be_thrown_away(ben: AppPhone) -> None:
+    ben.pair_by_link()
+    ben.page.locator(".happened").click()
+    assert ben.button(ben.words("fill.discard")).count() == 0
+    start(ben)
+    ben.fill({"what": "Nothing after all", "started": "2026-03-02", "severity": 1, "ongoing": "yes"}, rest="no")
+    ben.heading(ben.words("fill.review"))
+    ben.press("fill.discard")
+    ben.sees("fill.discard_text")
+    ben.press("fill.discard_yes")
+    ben.heading(ben.words("today.title"))
+    assert ben.rows("drafts") == {}
+    assert ben.rows("entries") == {}
+    ben.begin()
+    ben.fill({"intake.1.status": "taken"})
+    expect(ben.button(ben.words("fill.discard"))).to_have_count(0)

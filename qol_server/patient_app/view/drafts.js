@@ -21,9 +21,18 @@ export function subjectOf(known, key) {
         : null;
 }
 
+/** A draft with the version and wording that are on the screen now: an older draft goes on in what is shown, and names that. */
+export function asShown(known, draft) {
+    const { id, version, wording } = known.instruments[draft.instrument];
+    return {
+        ...draft, instrument: id, version, wording: wording?.version ?? null,
+        language: wording?.language ?? known.settings.language ?? "en", window: WINDOW,
+    };
+}
+
 /**
  * The draft to begin with, or to go on with: null where nothing is asked under this key (any more). `moment`: now, local with
- * its offset. What is on the screen decides which wording is named, so a draft of an older one goes on in the one shown now.
+ * its offset.
  */
 export function begun(known, key, moment) {
     const kept = known.drafts[key];
@@ -32,19 +41,15 @@ export function begun(known, key, moment) {
     if (!instrument) {
         return null;
     }
-    const words = {
-        instrument: instrument.id, version: instrument.version, wording: instrument.wording?.version ?? null,
-        language: instrument.wording?.language ?? known.settings.language ?? "en", window: WINDOW,
-    };
     if (kept) {
-        return { ...kept, ...words, answers: onlyAnswersTo(instrument, kept.answers) };
+        return asShown(known, { ...kept, answers: onlyAnswersTo(instrument, kept.answers) });
     }
     const { assessment, occurrence, corrected } = subject;
-    return {
-        key, assessment, occurrence, ...words, protocol: known.study.protocol, opened_at: moment,
+    return asShown(known, {
+        key, assessment, occurrence, instrument: instrument.id, protocol: known.study.protocol, opened_at: moment,
         answers: corrected ? onlyAnswersTo(instrument, corrected.answers) : {}, by: null, at: "intro",
         corrects: corrected?.id ?? null, reason: null, advised: [], urgent: [],
-    };
+    });
 }
 
 function onlyAnswersTo(instrument, answers) {

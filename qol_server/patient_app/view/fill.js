@@ -3,7 +3,7 @@
  * What is on the screen at a step is in steps.js.
  */
 
-import { begun, subjectOf, WINDOW } from "./drafts.js";
+import { asShown, begun, subjectOf, WINDOW } from "./drafts.js";
 import { flowOf } from "./flows.js";
 import { Button, html, Notice, Screen, useEffect, useState } from "./kit.js";
 import { Steps } from "./steps.js";
@@ -39,7 +39,8 @@ export function Fill({ phone, known, route, go, home }) {
             setTrouble(failure.code ?? "unexpected");
         }
     };
-    const keep = (changed) => {
+    const keep = (given) => {
+        const changed = asShown(phone.known, given);
         setDraft(changed);
         phone.keepDraft(changed).then(() => setTrouble(null), fail);
     };
@@ -74,10 +75,20 @@ export function Fill({ phone, known, route, go, home }) {
     const give = async (last) => {
         setState("giving");
         try {
-            await phone.keepDraft(last);
+            await phone.keepDraft(asShown(phone.known, last));
             const { id } = await phone.give(key);
             await phone.set({ openDraft: null });
             go({ name: "sent", entry: id }, { replace: true });
+        } catch (failure) {
+            setState("open");
+            fail(failure);
+        }
+    };
+    const discard = async () => {
+        setState("giving");
+        try {
+            await phone.dropDraft(key);
+            home();
         } catch (failure) {
             setState("open");
             fail(failure);
@@ -92,7 +103,7 @@ export function Fill({ phone, known, route, go, home }) {
         case "elsewhere": return html`<${Remark} title=${title()} text=${t("fill.elsewhere")} action=${takeOver} />`;
         case "opening": return null;
         default: return route.at && html`<${Steps} phone=${phone} known=${known} route=${route} go=${go} home=${home} flow=${flow}
-            draft=${draft} keep=${keep} give=${give} busy=${state === "giving"} trouble=${trouble} />`;
+            draft=${draft} keep=${keep} give=${give} discard=${discard} busy=${state === "giving"} trouble=${trouble} />`;
     }
 }
 

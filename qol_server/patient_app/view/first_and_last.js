@@ -1,6 +1,6 @@
 /** The first and the last screen of a questionnaire: what it is and who answers, and all answers before they are sent. */
 
-import { Button, Choices, html, Notice, useId, useNow } from "./kit.js";
+import { Button, Choices, html, Notice, useId, useNow, useState } from "./kit.js";
 import { NotWatched } from "./watch.js";
 import { answerInWords, foreign, isStandIn, questionOf, whoOf } from "./wording.js";
 import { isEmpty } from "./questions.js";
@@ -16,7 +16,7 @@ export function missingAtFirst(known, instrument, draft) {
 }
 
 /** `problem`: { code } of what is still to be said. */
-export function Introduction({ phone, known, instrument, draft, keep, problem }) {
+export function Introduction({ phone, known, instrument, draft, keep, discard, problem }) {
     const [whyId, whoId] = [useId(), useId()];
     const now = useNow(phone);
     const who = whoOf(instrument);
@@ -38,7 +38,8 @@ export function Introduction({ phone, known, instrument, draft, keep, problem })
             ${problem?.code === "who" && html`<p class="fault" role="alert">${t("fault.who")}</p>`}`}
         ${assignment && assignment.closes !== OPEN_ENDED && !isDaily(known, assignment)
             && html`<p class="hint">${t("fill.pause", { day: day(assignment.closes) })}</p>`}
-        <${NotWatched} known=${known} now=${now} calls=${false} />`;
+        <${NotWatched} known=${known} now=${now} calls=${false} />
+        <${Discard} draft=${draft} discard=${discard} />`;
 }
 
 function isDaily(known, assignment) {
@@ -46,7 +47,7 @@ function isDaily(known, assignment) {
 }
 
 /** Every answer in words; `change(item id)` leads to its question. */
-export function Review({ known, instrument, draft, flow, keep, change }) {
+export function Review({ known, instrument, draft, flow, keep, discard, change }) {
     const more = flow.more(draft);
     const items = flow.items(draft).map((id) => instrument.items.find((item) => item.id === id));
     const who = whoOf(instrument).find(([code]) => code === draft.by);
@@ -64,7 +65,20 @@ export function Review({ known, instrument, draft, flow, keep, change }) {
         ${more && html`<${Button} kind="quiet" onClick=${() => {
             keep(more.draft);
             change(more.step);
-        }}>${more.label}<//>`}`;
+        }}>${more.label}<//>`}
+        <${Discard} draft=${draft} discard=${discard} />`;
+}
+
+/** What nobody asked for may be thrown away, once it holds anything: a report or a correction that was begun by mistake. */
+function Discard({ draft, discard }) {
+    const [isSure, setSure] = useState(false);
+    if (draft.occurrence && !draft.corrects || Object.keys(draft.answers).length === 0) {
+        return null;
+    }
+    return isSure
+        ? html`<${Notice} tone="warn" live=${true}><p>${t(draft.corrects ? "fill.discard_correction" : "fill.discard_text")}</p>
+            <${Button} kind="danger" onClick=${discard}>${t("fill.discard_yes")}<//><//>`
+        : html`<${Button} kind="quiet" onClick=${() => setSure(true)}>${t("fill.discard")}<//>`;
 }
 
 function Answer({ question, answer, isEmpty: isLeft, lang, onClick }) {

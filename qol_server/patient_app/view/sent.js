@@ -1,7 +1,6 @@
 /** After sending: saved the moment it is sealed, sent when the server has it; advice again where a rule was raised. */
 
-import { Button, html, Icon, Notice, Row, Screen, useEffect, useNow, useState } from "./kit.js";
-import { SCREENS } from "./screens.js";
+import { Button, html, Icon, Notice, Row, Screen, useEffect, useNow } from "./kit.js";
 import { Urgent } from "./urgent.js";
 import { NotWatched } from "./watch.js";
 import { titleOf } from "./wording.js";
@@ -18,10 +17,9 @@ function progress(entry) {
     return { key: "sent.waits", arrived: false };
 }
 
-/** `route.entry`: the id of what was sealed. */
+/** `route`: { entry, isAdvised }: the id of what was sealed, and whether the advice on it was read. */
 export function Sent({ phone, known, route, go, home }) {
     const now = useNow(phone);
-    const [isAdvised, setAdvised] = useState(false);
     const entry = known.entries.find((one) => one.id === route.entry);
     useEffect(() => {
         if (!entry) {
@@ -34,12 +32,13 @@ export function Sent({ phone, known, route, go, home }) {
     const assessment = entry.occurrence.split("@")[0];
     const subject = { assessment, occurrence: entry.occurrence, instrument: entry.instrument, corrects: entry.supersedes };
     const alerts = raised(known.study, entry.instrument, entry.answers ?? {}, contextOf(known, subject));
-    if (alerts.length > 0 && !isAdvised) {
-        return html`<${Urgent} known=${known} texts=${alerts.map(({ text }) => text)} isSaved=${true} goOn=${() => setAdvised(true)} />`;
+    if (alerts.length > 0 && !route.isAdvised) {
+        return html`<${Urgent} known=${known} texts=${alerts.map(({ text }) => text)} isSaved=${true}
+            goOn=${() => go({ ...route, isAdvised: true }, { replace: true })} />`;
     }
     const { key, arrived } = progress(entry);
     const [next] = due(known, wall(now));
-    const hasTrend = "trend" in SCREENS && known.study.assessments.some((one) => one.id === assessment && one.own_trend);
+    const hasTrend = known.study.assessments.some((one) => one.id === assessment && one.own_trend);
     return html`<${Screen} title=${t("sent.title")} actions=${html`<${Button} kind="main" onClick=${home}>${t("action.done")}<//>`}>
         <p>${titleOf(known, entry.instrument)}</p>
         <div class=${arrived ? "state good" : "state"} role="status"><${Icon} name=${arrived ? "check" : "history"} /><span>${t(key)}</span></div>

@@ -24,8 +24,8 @@ function nearest(instrument, steps, step) {
     return steps.find((one) => one === "review" || order.indexOf(one) > order.indexOf(step));
 }
 
-/** `give(draft)`: seal it; `keep(draft)`: keep it; the rest as of a screen. */
-export function Steps({ phone, known, route, go, home, flow, draft, keep, give, busy, trouble }) {
+/** `give(draft)`: seal it; `keep(draft)`: keep it; `discard()`: throw it away; the rest as of a screen. */
+export function Steps({ phone, known, route, go, home, flow, draft, keep, give, discard, busy, trouble }) {
     const instrument = known.instruments[draft.instrument];
     const steps = stepsOf(flow, draft);
     const step = nearest(instrument, steps, route.at.step);
@@ -53,14 +53,30 @@ export function Steps({ phone, known, route, go, home, flow, draft, keep, give, 
         const rest = ahead.slice(ahead.indexOf(step) + 1);
         return route.at.then ? rest.find((one) => one === "review" || !Object.hasOwn(changed.answers, one)) : rest[0];
     };
+    const alerts = (changed) => raised(known.study, draft.instrument, onBranch(instrument, changed.answers), contextOf(known, draft));
+    /** Whether advice comes first: a rule is raised that was not shown yet. Whoever leaves a question by another way is told too. */
+    const advises = (changed) => {
+        const fresh = alerts(changed).map(({ rule }) => rule).filter((rule) => !draft.advised.includes(rule));
+        if (fresh.length > 0) {
+            keep({ ...changed, urgent: fresh });
+        }
+        return fresh.length > 0;
+    };
+    const close = () => {
+        if (!item || !advises(draft)) {
+            home();
+        }
+    };
     const back = () => {
+        if (item && advises(draft)) {
+            return;
+        }
         if (route.at.isPushed) {
             history.back();
         } else {
             go({ ...route, at: { step: steps[steps.indexOf(step) - 1] } }, { replace: true });
         }
     };
-    const alerts = (changed) => raised(known.study, draft.instrument, onBranch(instrument, changed.answers), contextOf(known, draft));
 
     const answer = (value) => {
         setProblem(null);
@@ -78,10 +94,7 @@ export function Steps({ phone, known, route, go, home, flow, draft, keep, give, 
             return;
         }
         const changed = { ...draft, answers: { ...draft.answers, [step]: value } };
-        const fresh = alerts(changed).map(({ rule }) => rule).filter((rule) => !draft.advised.includes(rule));
-        if (fresh.length > 0) {
-            keep({ ...changed, urgent: fresh });
-        } else {
+        if (!advises(changed)) {
             move(following(changed), changed);
         }
     };
@@ -128,7 +141,7 @@ export function Steps({ phone, known, route, go, home, flow, draft, keep, give, 
         : step === "review" ? (draft.corrects ? "fill.send_correction" : "fill.send")
             : problem?.code === "empty" ? "fill.leave_empty" : "action.next");
     return html`<form onSubmit=${submit} novalidate data-step=${step}>
-        <${Screen} focusKey=${step} close=${home} titleId=${titleId} lang=${item || isEarly ? foreign(instrument) : undefined}
+        <${Screen} focusKey=${step} close=${close} titleId=${titleId} lang=${item || isEarly ? foreign(instrument) : undefined}
             title=${isEarly ? titleOf(known, instrument.id) : item ? questionOf(instrument, item) : t("fill.review")}
             tone=${item ? "question" : undefined} step=${item && t("fill.step", { n: steps.indexOf(step), all: asked })}
             progress=${item && { done: steps.indexOf(step), all: asked, label: t("fill.progress") }}
@@ -136,8 +149,8 @@ export function Steps({ phone, known, route, go, home, flow, draft, keep, give, 
                 ${!isEarly && html`<${Button} onClick=${back}>${t("action.back")}<//>`}
                 <${Button} kind="main" type="submit" busy=${busy}>${next}<//>`}>
             ${item && isStandIn(instrument) && html`<p class="stand-in">${t("stand_in")}</p>`}
-            ${isEarly && html`<${Introduction} phone=${phone} known=${known} instrument=${instrument} draft=${draft} keep=${keep} problem=${problem} />`}
-            ${step === "review" && html`<${Review} known=${known} instrument=${instrument} draft=${draft} flow=${flow} keep=${keep}
+            ${isEarly && html`<${Introduction} phone=${phone} known=${known} instrument=${instrument} draft=${draft} keep=${keep} discard=${discard} problem=${problem} />`}
+            ${step === "review" && html`<${Review} known=${known} instrument=${instrument} draft=${draft} flow=${flow} keep=${keep} discard=${discard}
                 change=${(to) => go({ ...route, at: { step: to, isPushed: true, then: "review" } })} />`}
             ${item && html`<${Asked} key=${step} phone=${phone} instrument=${instrument} item=${item} draft=${draft} flow=${flow} titleId=${titleId}
                 onAnswer=${answer} onUnfinished=${setUnfinished} problem=${problem} />`}

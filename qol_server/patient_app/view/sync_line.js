@@ -8,7 +8,7 @@ import { dayAndHour, hour, t } from "../words/index.js";
 
 function words({ sync }, now) {
     const n = sync.unsent;
-    if (sync.state === "flying") {
+    if (sync.state === "flying" && (n > 0 || !sync.lastSuccess)) {
         return n > 0 ? t("sync.sending", { n }) : t("sync.asking");
     }
     if (n > 0) {

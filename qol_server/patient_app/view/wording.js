@@ -1,6 +1,6 @@
 /** What questionnaires, questions and answers are called: the words of the wording, plain stand-ins where there are none. */
 
-import { day, language, number, t } from "../words/index.js";
+import { day, has, language, number, t } from "../words/index.js";
 
 /** What a questionnaire is called: by its wording, else by its own title. */
 export function titleOf(known, instrumentId) {
@@ -32,7 +32,7 @@ export function choicesOf(instrument, item) {
 
 /** What may be said instead of an answer ("I prefer not to answer"): [[code, label]]. */
 export function nonAnswersOf(instrument, item) {
-    return item.non_answers.map((code) => [code, instrument.wording?.non_answers[code] ?? t(`non_answer.${code}`)]);
+    return item.non_answers.map((code) => [code, instrument.wording?.non_answers[code] ?? (has(`non_answer.${code}`) ? t(`non_answer.${code}`) : code)]);
 }
 
 /** Who may have answered: [[code, label]], the participant first; empty where nobody is asked. */
