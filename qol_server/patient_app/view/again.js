@@ -14,7 +14,7 @@ export function Again({ phone, known, back, home }) {
     }
     return html`<${PairAgain} phone=${phone} known=${known} title=${t("notice.held.title")} back=${back}>
         <p>${t("again.why")}</p>
-        <${Notice} tone="good"><p>${t("again.nothing_lost", { n: known.sync.unsent })}</p><//>
+        <${Notice} tone="good"><p>${known.sync.unsent === 0 ? t("notice.held.none") : t("again.nothing_lost", { n: known.sync.unsent })}</p><//>
         <p>${t("again.how")}</p>
         ${site && html`<${Call} kind="plain" number=${site.site_phone}
             label=${t("emergency.call_site", { site: site.site, number: site.site_phone })} />`}

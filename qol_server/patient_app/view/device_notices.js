@@ -44,7 +44,7 @@ function One({ notice, phone, known, go }) {
         return html`<${Row} title=${t("notice.not-persistent.title")} onClick=${() => go({ name: "my-data" })} />`;
     }
     return html`<${Notice} tone=${TONES[code]} title=${t(`notice.${code}.title`)}>
-        <p>${t(`notice.${code}.text`, { n })}</p>
+        <p>${code === "held" && n === 0 ? t("notice.held.none") : t(`notice.${code}.text`, { n })}</p>
         <${Remedy} code=${code} phone=${phone} known=${known} go=${go} />
     <//>`;
 }

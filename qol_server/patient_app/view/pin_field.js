@@ -11,10 +11,10 @@ export function PinField({ label, hint, pin, onPin, fault, shown, kind = "curren
 
 /** A box that shows the digits. */
 export function ShowDigits({ shown, onChange }) {
-    return html`<label class="choice">
+    return html`<div class="choices"><label class="choice">
         <input type="checkbox" checked=${shown} onChange=${() => onChange(!shown)} />
         <span>${t("pin.show")}</span>
-    </label>`;
+    </label></div>`;
 }
 
 /**

@@ -40,6 +40,7 @@ export const words = {
     "notice.update-ready.text": "It is used the next time you open the app. Nothing that you entered changes.",
     "notice.not-persistent.title": "The phone does not promise to keep the app’s data",
     "notice.not-persistent.action": "Let the app keep its data",
+    "notice.held.none": "Nothing is lost. You can go on; what you enter waits on this phone until then.",
     "outbox.send_now": "Send now",
     "outbox.save_copy": "Save a copy",
     "outbox.title": "Waiting and sent",

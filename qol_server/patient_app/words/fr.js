@@ -40,6 +40,7 @@ export const words = {
     "notice.update-ready.text": "Elle servira à la prochaine ouverture. Rien de ce que vous avez saisi ne change.",
     "notice.not-persistent.title": "Le téléphone ne promet pas de garder les données de l’application",
     "notice.not-persistent.action": "Laisser l’application garder ses données",
+    "notice.held.none": "Rien n’est perdu. Vous pouvez continuer ; ce que vous saisissez attendra sur ce téléphone.",
     "outbox.send_now": "Envoyer maintenant",
     "outbox.save_copy": "Enregistrer une copie",
     "outbox.title": "En attente et envoyé",
