@@ -5,7 +5,7 @@ import { useContext, useEffect, useId, useLayoutEffect, useRef, useState } from 
 import htm from "../vendor/htm.js";
 import { t } from "../words/index.js";
 
-export { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
+export { useEffect, useId, useMemo, useRef, useState } from "../vendor/hooks.js";
 
 /** Makes elements out of a template: html`<p>${text}</p>`. */
 export const html = htm.bind(h);

@@ -13,7 +13,7 @@ import { standing } from "../rules/responses.js";
 import { day, t } from "../words/index.js";
 
 /** Until when it can be answered, in words. */
-export function untilWhen({ assignment, state }, today) {
+function untilWhen({ assignment, state }, today) {
     const last = state === "late" ? assignment.closes : assignment.due;
     if (last === OPEN_ENDED) {
         return t("today.open_ended");

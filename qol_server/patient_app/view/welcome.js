@@ -1,7 +1,7 @@
 /** The first screen: what this is, and the code that joins this phone to the study. */
 
 import { CodeField, groupedCode, isWholeCode, meantCode } from "./code_field.js";
-import { Button, html, Icon, Notice, Screen, TroubleNotice, useAction, useState } from "./kit.js";
+import { Button, html, Icon, Screen, TroubleNotice, useAction, useState } from "./kit.js";
 import { language, LANGUAGES, t } from "../words/index.js";
 
 /** Whether this is an iPhone or iPad whose browser shows the app: an installed app has a memory of its own there. */

@@ -10,8 +10,6 @@ export const words = {
     "action.close": "Close",
     "action.retry": "Try again",
     "action.done": "Done",
-    "action.yes": "Yes",
-    "action.no": "No",
     "action.call": "Call {number}",
     "stand_in": "Sample text: it stands for the real wording of this questionnaire.",
     "trouble.offline": "There is no connection. Nothing is lost; please try again when you are online.",

@@ -10,8 +10,6 @@ export const words = {
     "action.close": "Fermer",
     "action.retry": "Réessayer",
     "action.done": "Terminé",
-    "action.yes": "Oui",
-    "action.no": "Non",
     "action.call": "Appeler le {number}",
     "stand_in": "Texte d’exemple : il tient la place du vrai texte de ce questionnaire.",
     "trouble.offline": "Il n’y a pas de connexion. Rien n’est perdu ; réessayez quand vous serez en ligne.",
