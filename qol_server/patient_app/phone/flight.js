@@ -229,7 +229,7 @@ function isCount(has) {
  * The server was restored: its epoch is another, or its journal ends before where it ended already (its file was put
  * back and nobody said so). Positions are given anew from there, so that no archive mark can say what is safe.
  */
-export function wentBack({ epoch, head }, said) {
+function wentBack({ epoch, head }, said) {
     return (epoch !== null && epoch !== said.epoch) || (head !== null && (said.head.position < head.position
         || (said.head.position === head.position && said.head.digest !== head.digest)));
 }

@@ -51,7 +51,7 @@ function remember(memory, record) {
 }
 
 /** An entry as the screens see it; its bytes are read when somebody asks for what is in them. */
-export function entryInfo(record) {
+function entryInfo(record) {
     let fact = null;
     const read = () => {
         fact ??= factOf(record) ?? {};
