@@ -11,7 +11,7 @@ from tests import people
 from tests.browser.rig import AppPhone
 from tests.browser.weather import Server
 
-IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1"
 PUT_ON_HOME_SCREEN = "Object.defineProperty(navigator, 'standalone', { value: true })"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from typing import Any
@@ -98,15 +99,13 @@ def test_nobody_watches_and_whom_to_call_stands_there(ada: AppPhone) -> None:
         ("2026-03-02T15:00:00Z", "record-only", [], False),
     ],
 )
-def test_watched_is_what_the_site_says_of_its_own_hours(
-    blank: Blank, moment: str, alerts: str, holidays: list[str], watched: bool
-) -> None:
+def test_watched_is_what_the_site_says_of_its_own_hours(blank: Blank, moment: str, alerts: str, holidays: list[str], watched: bool) -> None:
     participation: dict[str, Any] = {
         "site_time_zone": "America/Martinique", "holidays": holidays,
         "coverage": [{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "08:00", "to": "18:00"}],
     }  # fmt: skip
-    script = f"return watch.isWatched({{ study: {{ intended_use: {{ alerts: '{alerts}' }} }}, participation: {participation} }}, new Date('{moment}'))"
-    assert blank.run(script, watch="view/watch.js") is watched
+    known = json.dumps({"study": {"intended_use": {"alerts": alerts}}, "participation": participation})
+    assert blank.run(f"return watch.isWatched({known}, new Date('{moment}'))", watch="view/watch.js") is watched
 
 
 def test_a_watch_until_midnight_ends_with_the_day(blank: Blank) -> None:
