@@ -3,7 +3,7 @@
 import { prescriptionInWords } from "./dose_words.js";
 import { onBranch } from "../rules/answers.js";
 import { INTAKES, intakesAsked, intakesPrescribed, prescribed, questions } from "../rules/doses.js";
-import { day, t } from "../words/index.js";
+import { capitalised, day, t } from "../words/index.js";
 
 const STATUS = /^intake\.\d\.status$/;
 
@@ -19,7 +19,7 @@ export function doseFlow(phone, wall) {
             const answers = onBranch(instrumentOf(draft), draft.answers);
             return questions(instrumentOf(draft), answers, prescription(draft), extra(draft), isLate(phone.known, draft, wall().day));
         },
-        context: (draft) => `${day(dayOf(draft))} · ${prescriptionInWords(prescription(draft))}`,
+        context: (draft) => `${capitalised(day(dayOf(draft)))} · ${prescriptionInWords(prescription(draft))}`,
         help: (draft, id) => (STATUS.test(id) ? helpOn(draft.answers[id]) : null),
         more: (draft) => {
             const shown = intakesAsked(draft.answers, prescription(draft), extra(draft));

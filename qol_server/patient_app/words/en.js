@@ -386,7 +386,7 @@ export const words = {
     "dose.state.upcoming": "Still to come",
     "dose.state.none": "No medicine on this day",
     "dose.can_be_filled": "can be filled in",
-    "dose.prescribed": { one: "Prescribed: {mg} mg, once", other: "Prescribed: {mg} mg, {n} times" },
+    "dose.prescribed": { one: "Prescribed: {mg} mg, once", other: "Prescribed: {mg} mg, {n} times" },
     "dose.held_short": "Pause: no dose is prescribed",
     "dose.nothing_prescribed": "No dose is prescribed",
     "dose.fill_in": "Fill in this day",

@@ -386,7 +386,7 @@ export const words = {
     "dose.state.upcoming": "À venir",
     "dose.state.none": "Pas de médicament ce jour-là",
     "dose.can_be_filled": "peut être rempli",
-    "dose.prescribed": { one: "Prescrit : {mg} mg en une prise", other: "Prescrit : {n} prises de {mg} mg" },
+    "dose.prescribed": { one: "Prescrit : {mg} mg en une prise", other: "Prescrit : {n} prises de {mg} mg" },
     "dose.held_short": "Pause : aucune dose n’est prescrite",
     "dose.nothing_prescribed": "Aucune dose n’est prescrite",
     "dose.fill_in": "Remplir ce jour",
