@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from qol_server.intake import conduct
 from tests import people
+from tests.browser import weather
 from tests.browser.rig import AppPhone, Blank
 from tests.browser.weather import Server
 
@@ -63,17 +64,17 @@ def test_something_happened_is_one_tap_away_and_can_wait(ben: AppPhone) -> None:
     assert ben.item == "started"
 
 
-def test_what_waits_for_more_than_a_day_is_told_with_what_can_be_done(ben: AppPhone) -> None:
+def test_what_waits_for_more_than_a_day_is_told_with_what_can_be_done(ben: AppPhone, server: Server) -> None:
     ben.pair_by_link()
-    ben.offline()
+    server.weather.always("sync", weather.UNAVAILABLE)
     ben.take_dose()
-    ben.wait_for_sync("offline")
+    ben.wait_for_sync("waiting")
     assert ben.page.locator(".notice.warn").count() == 0
     ben.at("2026-03-03 20:05")
     ben.sees("notice.unsent-long.title")
     expect(ben.button(ben.words("outbox.send_now"))).to_be_visible()
     expect(ben.button(ben.words("outbox.save_copy"))).to_be_visible()
-    ben.online()
+    server.weather.always("sync", None)
     ben.press("outbox.send_now")
     expect(ben.page.locator(".sync-line")).to_contain_text("All sent at")
     expect(ben.page.locator(".notice.warn")).to_have_count(0)
