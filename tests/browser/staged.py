@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.browser.rig import Blank
 from tests.browser.weather import Server
 
-SCRIPT = Path(__file__).with_name("stage.js").read_text()
+SCRIPTS = [Path(__file__).with_name(name).read_text() for name in ("model_server.js", "stage.js")]
 
 
 class Stage(Blank):
@@ -22,7 +22,8 @@ class Stage(Blank):
     def __init__(self, server: Server, page: Page) -> None:
         super().__init__(server, page)
         page.set_default_timeout(120_000)
-        page.evaluate(SCRIPT)
+        for script in SCRIPTS:
+            page.evaluate(script)
         page.evaluate("(root) => { stage.root = root; }", self.url(""))
         self._names = ", ".join(page.evaluate("Object.keys(stage)"))
 

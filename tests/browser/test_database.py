@@ -179,7 +179,8 @@ def test_a_full_disk_leaves_nothing_half_written_and_the_draft_at_hand(stage: St
         const info = await phone.give("dose@2026-03-02");
         await phone.sendNow();
         const left = phone.known.notices.map(({ code }) => code);
-        return { keeping, giving, asking, notices, inMemory, unchanged, seq: info.seq, answers: info.answers, left, wrong: await wrongs(server) };
+        const { seq, answers } = info;
+        return { keeping, giving, asking, notices, inMemory, unchanged, seq, answers, left, wrong: await wrongs(server) };
         """
     )
     assert (told["keeping"], told["giving"], told["asking"]) == ("storage-full", "storage-full", "storage-full")

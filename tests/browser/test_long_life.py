@@ -32,14 +32,17 @@ LIFE = """
             const target = pick(pocket.phone.known.entries.filter(({ kind }) => kind === "response.given").concat(null));
             if (target !== null) {
                 const key = `correct:${target.id}`;
-                await pocket.phone.keepDraft({ ...dose("x", { m: 1 }), key, occurrence: target.occurrence, corrects: target.id, reason: "r" });
+                const more = { key, occurrence: target.occurrence, corrects: target.id, reason: "wrong_day" };
+                await pocket.phone.keepDraft({ ...dose("x", { m: 1 }), ...more });
                 await pocket.phone.give(key);
             }
         },
         ask: () => pocket.phone.ask("call-me", String.fromCodePoint(...[1, 2, 3].map(() => 32 + Math.floor(luck() * 55_000)))),
         fly: () => pocket.phone.sendNow(),
         fault: () => server.faults.sync.push(faults[pick(names)]),
-        told: () => server.tell(luck() < 0.8 ? "put" : "retire", "assignment", `a${Math.floor(luck() * 9)}`, { n: Math.floor(luck() * 99) }),
+        told: () => {
+            server.tell(luck() < 0.8 ? "put" : "retire", "assignment", `a${Math.floor(luck() * 9)}`, { n: Math.floor(luck() * 99) });
+        },
         later: () => clock.forward(luck() * 1_000_000, () => until(() => server.flying === 0)),
         limit: () => {
             server.limits = { ...server.limits, entries: 1 + Math.floor(luck() * 6) };
@@ -55,7 +58,9 @@ LIFE = """
         },
         forgotten: () => server.tokens.clear(),
     };
-    const weights = { draft: 5, give: 5, ask: 5, fly: 6, fault: 6, told: 4, correct: 2, later: 2, limit: 1, reopen: 1, restore: 0.5, forgotten: 0.3 };
+    const weights = {
+        draft: 5, give: 5, ask: 5, fly: 6, fault: 6, told: 4, correct: 2, later: 2, limit: 1, reopen: 1, restore: 0.5, forgotten: 0.3,
+    };
     const bag = Object.entries(weights).flatMap(([name, weight]) => Array(Math.round(weight * 10)).fill(name));
     const happened = [];
     for (let n = 0; n < length; n += 1) {
@@ -70,7 +75,8 @@ LIFE = """
         if (n % 10 === 9) {
             const state = await kept();
             wrong.push(...(await faultsOf(state, server)).map((text) => `${n}: ${text}`));
-            wrong.push(...sealed.filter(({ id, line }) => state.entries.find((one) => one.id === id)?.line !== line).map(({ seq }) => `${n}: ${seq}`));
+            const other = ({ id, line }) => state.entries.find((one) => one.id === id)?.line !== line;
+            wrong.push(...sealed.filter(other).map(({ seq }) => `${n}: entry ${seq} is another or gone`));
             sealed = state.entries;
         }
     }

@@ -115,7 +115,8 @@ def test_an_answer_is_frozen_with_all_that_the_draft_said(stage: Stage) -> None:
         await phone.keepDraft({ ...dose("2026-03-01", {}), key: `correct:${info.id}`, occurrence: info.occurrence, corrects: info.id,
             reason: "wrong_day", by: "proxy" });
         const correction = await phone.give(`correct:${info.id}`);
-        await phone.keepDraft({ ...dose("x", { what: "nausea" }), key: "new:adverse-event", assessment: "adverse-event", occurrence: null });
+        const something = { key: "new:adverse-event", assessment: "adverse-event", occurrence: null };
+        await phone.keepDraft({ ...dose("x", { what: "nausea" }), ...something });
         const adHoc = await phone.give("new:adverse-event");
         const lines = (await phone.copyOfUnsent().text()).trimEnd().split("\\n");
         return { lines, infos: [info, correction, adHoc], drafts: Object.keys(phone.known.drafts) };
@@ -201,6 +202,33 @@ def test_two_tabs_never_share_a_number_nor_fly_at_once(stage: Stage, locks: str)
         """
     )
     assert told == {"wrong": [], "most": 1, "stored": 9, "agree": True, "given": 1}
+
+
+def test_a_tab_that_sleeps_with_its_turn_in_hand_keeps_nobody_from_saving(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        let wakeUp = null;
+        void navigator.locks.request("qol-seal/model", () => new Promise((resolve) => {
+            wakeUp = resolve;
+        }));
+        await until(() => wakeUp !== null);
+        let isSealed = false;
+        const sealing = phone.ask("call-me").then(() => {
+            isSealed = true;
+        });
+        await until(() => clock.timers.length > 0);
+        await clock.forward(2_999, () => {});
+        const early = isSealed;
+        await clock.forward(1, () => {});
+        await sealing;
+        wakeUp();
+        await phone.sendNow();
+        return { early, wrong: await wrongs(server), stored: server.journal.length };
+        """
+    )
+    assert told == {"early": False, "wrong": [], "stored": 1}
 
 
 def test_a_tab_that_still_shows_what_another_gave_cannot_give_it_again(stage: Stage) -> None:

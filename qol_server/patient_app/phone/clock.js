@@ -39,7 +39,7 @@ export function localNow(ms, zone) {
 /** The IANA name of the device's zone; one by the hour where the device names none. */
 export function deviceZone() {
     const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-    if (zone === "UTC" || zone?.includes("/")) {
+    if (zone === "UTC" || (zone?.includes("/") && zone !== "Etc/Unknown")) {
         return zone;
     }
     const hours = Math.round(new Date().getTimezoneOffset() / 60);

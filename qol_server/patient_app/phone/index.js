@@ -58,7 +58,7 @@ class Phone {
 
     constructor(system, database, locks) {
         this.#means = {
-            ...system, database, app: APP, turns: makeTurns(locks, database, system.now),
+            ...system, database, app: APP, turns: makeTurns(locks, database, system),
             moment: localMoment, online: () => globalThis.navigator?.onLine !== false,
             changed: (what) => this.#changed(what).catch(() => {}),
             full: (isFull) => this.#trouble("storage-full", isFull),
@@ -66,7 +66,7 @@ class Phone {
         this.#courier = new Courier((forced) => fly(this.#means, forced), this.#means, () => this.#show({}));
         this.#drafts = new Drafts(this.#means, () => this.#show({ drafts: true }));
         this.#channel = new BroadcastChannel(`qol/${system.study}`);
-        this.#channel.onmessage = ({ data }) => void this.#heard(data);
+        this.#channel.onmessage = ({ data }) => void this.#heard(data).catch(() => {}); // seen with the next change
     }
 
     async open() {
@@ -378,7 +378,11 @@ class Phone {
             moment: (ms) => moment(ms, zone()),
         });
         for (const listener of [...this.#listeners]) {
-            listener();
+            try {
+                listener();
+            } catch (failure) {
+                reportError(failure); // a screen that stumbles must not keep the phone from sending
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 /** Who may do something alone: one tab, one worker at a time. */
 
-const LEASE = 60_000; // longer than a flight with its time limit takes
+const LEASE = 60_000; // ms; longer than a flight with its time limit takes
+const PATIENCE = 3_000; // ms; a tab that sleeps with a turn in its hand must not keep anybody from saving
 
 /** What `ifFree` returns when somebody else is at it. */
 export const BUSY = Symbol("busy");
@@ -10,13 +11,14 @@ export const BUSY = Symbol("busy");
  * only delay: whatever is done in turn is also checked in its transaction.
  *
  * @param {LockManager | undefined} locks
- * @returns {{alone: Function, ifFree: Function}} alone(name, work) waits for its turn; ifFree(name, work) gives BUSY
- *     instead
+ * @param {{now: () => number, wait: Function}} system
+ * @returns {{alone: Function, ifFree: Function}} alone(name, work) waits for its turn, three seconds at most; ifFree(name,
+ *     work) gives BUSY instead
  */
-export function makeTurns(locks, database, now) {
+export function makeTurns(locks, database, { now, wait }) {
     if (locks) {
         return {
-            alone: (name, work) => locks.request(name, work),
+            alone: (name, work) => patiently(locks, wait, name, work),
             ifFree: (name, work) => (
                 locks.request(name, { ifAvailable: true }, (lock) => (lock === null ? BUSY : work()))
             ),
@@ -58,4 +60,22 @@ export function makeTurns(locks, database, now) {
     }
 
     return { alone, ifFree };
+}
+
+async function patiently(locks, wait, name, work) {
+    const patience = new AbortController();
+    const relax = wait(PATIENCE, () => patience.abort());
+    try {
+        return await locks.request(name, { signal: patience.signal }, () => {
+            relax();
+            return work();
+        });
+    } catch (failure) {
+        if (failure !== patience.signal.reason) {
+            throw failure;
+        }
+        return work();
+    } finally {
+        relax();
+    }
 }
