@@ -34,15 +34,24 @@ class Step:
 @click.option("--long", "long_", is_flag=True, help="Run the campaigns too, which take long.")
 @click.option("--without", type=click.Choice(["browser"]), multiple=True, help="Leave out a set that this machine cannot run.")
 @click.option("-k", "expression", metavar="EXPR", help="Only the tests that match this pytest expression.")
+@click.option("--screenshots", metavar="FOLDER", help="Take a picture of every screen of the patient's app instead.")
 @click.option("--write-docs", is_flag=True, help="First write the generated pages of docs/reference anew.")
 @json_option
-def command(paths: tuple[str, ...], long_: bool, without: tuple[str, ...], expression: str | None, write_docs: bool) -> int:
+def command(
+    paths: tuple[str, ...], long_: bool, without: tuple[str, ...], expression: str | None, screenshots: str | None, write_docs: bool
+) -> int:
     """Check style, types, layers and behaviour; PATHS (test files or folders) leave out all but pytest."""
     if not (ROOT / "tests").is_dir():
         fail("the tests are not installed with the command.", advice="Run ./qol test in the project's folder.", code=ENVIRONMENT)
     tests = [str(Path(path).resolve()) for path in paths]
     if "browser" not in without and find_or_install(say) is None:
         fail("no browser was found, and none could be installed.", advice=ADVICE, code=ENVIRONMENT)
+    if screenshots is not None:
+        taken = _python("-m", "tests.browser.screenshots", str(Path(screenshots).resolve()))
+        if taken.returncode:
+            fail(f"the pictures could not be taken: {_last_line(taken.stdout)}", code=1)
+        emit({"ok": True, "folder": screenshots}, taken.stdout.rstrip())
+        return 0
     if write_docs:
         written = _python("-m", "tests.docs.generate")
         if written.returncode:

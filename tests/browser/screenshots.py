@@ -1,0 +1,65 @@
+"""Takes a picture of every screen, as large as it is, on a phone and on a tablet, in every language: ./qol test --screenshots FOLDER."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from qol_server.cli import browser as finder
+from tests import people
+from tests.api.rig import reopened
+from tests.browser import rig
+from tests.browser.rig import PHONE_SIZE, TABLET_SIZE, Original
+from tests.browser.screens import Walk
+from tests.browser.weather import Server
+
+SIZES = (PHONE_SIZE, TABLET_SIZE)
+LANGUAGES = {"en": people.BEN, "fr": people.ADA}
+
+
+def take(browser: Browser, original: Original, language: str, into: Path, data: Path) -> int:
+    """Pictures of every screen in one language, as INTO/LANGUAGE/360/NAME.png; returns how many there are."""
+    person = LANGUAGES[language]
+    server = Server(reopened(original.trial, data))
+    phone = rig.phone(browser, server, person, original.numbers[person.name])
+    taken = 0
+    try:
+        for screen in Walk(phone, language).screens():
+            for size in SIZES:
+                folder = into / language / str(size["width"])
+                folder.mkdir(parents=True, exist_ok=True)
+                phone.page.set_viewport_size(size)
+                height = phone.page.evaluate("document.scrollingElement.scrollHeight")
+                phone.page.set_viewport_size(size | {"height": max(size["height"], height)})  # what sticks to the edge stays there
+                phone.page.screenshot(path=folder / f"{screen}.png", animations="disabled")
+                taken += 1
+            phone.page.set_viewport_size(PHONE_SIZE)
+    finally:
+        phone.context.close()
+        server.close()
+    return taken
+
+
+def main(into: Path) -> int:
+    path = finder.find()
+    if path is None:
+        print(f"No Chromium was found. {finder.ADVICE}", file=sys.stderr)
+        return 3
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        original = rig.prepare(Path(folder) / "original")
+        browser = playwright.chromium.launch(executable_path=path, args=list(rig.FLAGS))
+        for language in LANGUAGES:
+            taken = take(browser, original, language, into, Path(folder) / language)
+            print(f"{into / language}: {taken} pictures")
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        print("Say where to put them: python -m tests.browser.screenshots FOLDER", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(main(Path(sys.argv[1])))
