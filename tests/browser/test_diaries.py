@@ -34,15 +34,6 @@ def open_history(phone: AppPhone) -> None:
     phone.heading(phone.words("history.title"))
 
 
-def home(phone: AppPhone) -> None:
-    """Back to Today by the arrow, however deep."""
-    today = phone.words("today.title")
-    while phone.question != today:
-        before = phone.question
-        phone.page.get_by_role("banner").get_by_role("button", name=phone.words("action.back")).click()
-        expect(phone.page.get_by_role("heading", level=1)).not_to_have_text(before)
-
-
 def done(phone: AppPhone) -> None:
     phone.press("action.done")
     phone.heading(phone.words("today.title"))
