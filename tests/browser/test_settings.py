@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.rig import AppPhone
@@ -24,6 +23,7 @@ def test_the_app_speaks_another_language_at_once_and_the_questionnaires_after_a_
     ada.installed()
     ada.offline()
     settings(ada, "language.title")
+    assert ada.page.locator(".choice").all_inner_texts() == ["English", "Français"]
     ada.choose("en")
     assert shown_language(ada) == "fr"  # not before it is said
     ada.press("language.use")
@@ -36,15 +36,11 @@ def test_the_app_speaks_another_language_at_once_and_the_questionnaires_after_a_
     (fact,) = server.facts(ada.number, "preference.set")
     assert fact["language"] == "en"
     expect(ada.page.get_by_role("heading", name="Your medicine")).to_be_visible()
-    wordings = {one["data"]["wording"]["language"] for one in ada.rows("feed").values() if one["type"] == "instrument" and one["data"]["wording"]}
+    wordings = {
+        one["data"]["wording"]["language"] for one in ada.rows("feed").values() if one["type"] == "instrument" and one["data"]["wording"]
+    }
     assert wordings == {"en"}
     ada.check_nothing_is_lost()
-
-
-def test_the_language_of_the_study_alone_is_offered(ada: AppPhone) -> None:
-    paired(ada)
-    settings(ada, "language.title")
-    assert ada.page.locator(".choice").all_inner_texts() == ["English", "Français"]
 
 
 def test_reminders_come_at_another_hour(ada: AppPhone, server: Server) -> None:
@@ -66,17 +62,17 @@ def test_reminders_come_at_another_hour(ada: AppPhone, server: Server) -> None:
     assert len(ada.sealed()) == 1  # nothing was changed, so nothing is sent
 
 
-@pytest.mark.parametrize("size", [125, 150, 200])
-def test_the_text_grows_at_once_and_stays_so(ada: AppPhone, size: int) -> None:
+def test_the_text_grows_at_once_and_stays_so(ada: AppPhone) -> None:
     paired(ada)
     settings(ada, "text_size.title")
-    ada.choose(size)
-    expect(ada.page.locator("html")).to_have_css("font-size", f"{16 * size / 100:g}px")
+    for size in (125, 150, 200):
+        ada.choose(size)
+        expect(ada.page.locator("html")).to_have_css("font-size", f"{16 * size / 100:g}px")
+        assert ada.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     ada.press("action.done")
     stands_on(ada, "settings.title")
     ada.reopen()
-    expect(ada.page.locator("html")).to_have_css("font-size", f"{16 * size / 100:g}px")
-    assert ada.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect(ada.page.locator("html")).to_have_css("font-size", "32px")
 
 
 def test_the_own_data_come_as_a_file_without_the_key_to_the_server(ada: AppPhone) -> None:
