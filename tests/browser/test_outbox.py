@@ -177,6 +177,29 @@ def test_the_last_tap_counts_also_when_it_is_still_being_written(stage: Stage) -
     assert told == {"seen": 8, "answers": {"n": 8}, "drafts": []}
 
 
+def test_a_tap_in_another_tab_while_an_answer_is_being_frozen_is_in_it(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const one = await paired(server, clock, { counts: {} });
+        const other = await new Pocket(server, clock, { counts: {} }).open();
+        await one.phone.keepDraft(dose("2026-03-02", { n: 1 }));
+        await until(() => "dose@2026-03-02" in other.phone.known.drafts);
+        const { SubtleCrypto } = one.world;
+        const original = SubtleCrypto.prototype.digest;
+        SubtleCrypto.prototype.digest = async function digest(...given) {
+            SubtleCrypto.prototype.digest = original;
+            await other.phone.keepDraft({ ...other.phone.known.drafts["dose@2026-03-02"], answers: { n: 1, m: 2 } });
+            return original.apply(this, given);
+        };
+        const { answers } = await one.phone.give("dose@2026-03-02");
+        await one.phone.sendNow();
+        return { answers, drafts: (await kept()).drafts.size, wrong: await wrongs(server), stored: server.journal.length };
+        """
+    )
+    assert told == {"answers": {"n": 1, "m": 2}, "drafts": 0, "wrong": [], "stored": 1}
+
+
 @pytest.mark.parametrize("locks", ["undefined", "null"], ids=["with the browser's locks", "without"])
 def test_two_tabs_never_share_a_number_nor_fly_at_once(stage: Stage, locks: str) -> None:
     told = stage.tell(
