@@ -353,3 +353,31 @@ def test_what_nobody_asked_for_may_be_thrown_away(ben: AppPhone) -> None:
     ben.begin()
     ben.fill({"intake.1.status": "taken"})
     expect(ben.button(ben.words("fill.discard"))).to_have_count(0)
+
+
+def test_a_correction_needs_a_reason_and_a_change_and_the_original_stays(ben: AppPhone, server: Server) -> None:
+    ben.pair_by_link()
+    ben.take_dose()
+    ben.press("places.history")
+    ben.page.locator("main .row").first.click()
+    ben.press("response.correct")
+    ben.choose("participant")
+    ben.press("action.next")
+    ben.sees("fault.why")
+    ben.choose("typing_mistake")
+    ben.press("action.next")
+    ben.heading(ben.words("fill.review"))
+    ben.press("fill.send_correction")
+    ben.sees("fault.unchanged")
+    ben.page.locator(".answers button").first.click()
+    ben.choose("not_taken")
+    ben.press("action.next")
+    ben.fill({"intake.1.reason": "forgot"})
+    ben.press("fill.send_correction")
+    ben.heading(ben.words("sent.title"))
+    ben.wait_until_sent(2)
+    first, second = server.facts(ben.number)
+    assert (second["supersedes"], second["reason"], second["occurrence"]) == (first["id"], "typing_mistake", first["occurrence"])
+    assert first["answers"]["intake.1.status"] == "taken"
+    assert second["answers"] == {"intake.1.status": "not_taken", "intake.1.reason": "forgot", "comment": None}
+    ben.check_nothing_is_lost()

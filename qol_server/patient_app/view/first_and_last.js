@@ -25,7 +25,7 @@ export function Introduction({ phone, known, instrument, draft, keep, discard, p
     return html`
         ${assignment && isDaily(known, assignment) && html`<p class="context">${t("fill.about_day", { day: day(assignment.target) })}</p>`}
         ${isStandIn(instrument) && html`<p class="stand-in">${t("stand_in")}</p>`}
-        ${instrument.wording?.introduction && html`<p lang=${foreign(instrument)}>${instrument.wording.introduction}</p>`}
+        ${instrument.wording?.introduction && !draft.corrects && html`<p lang=${foreign(instrument)}>${instrument.wording.introduction}</p>`}
         ${reasons.length > 0 && html`
             <h2 id=${whyId}>${t("fill.why_correct")}</h2>
             <${Choices} labelledBy=${whyId} options=${reasons.map((code) => [code, reason(code)])} value=${draft.reason}
@@ -47,13 +47,14 @@ function isDaily(known, assignment) {
 }
 
 /** Every answer in words; `change(item id)` leads to its question. */
-export function Review({ known, instrument, draft, flow, keep, discard, change }) {
+export function Review({ known, instrument, draft, flow, keep, discard, problem, change }) {
     const more = flow.more(draft);
     const items = flow.items(draft).map((id) => instrument.items.find((item) => item.id === id));
     const who = whoOf(instrument).find(([code]) => code === draft.by);
     const empty = items.filter((item) => isEmpty(draft.answers[item.id])).length;
     return html`
         <p>${t("fill.review_text")}</p>
+        ${problem && html`<p class="fault" role="alert">${t(`fault.${problem.code}`)}</p>`}
         ${empty > 0 && html`<p class="hint">${t("fill.some_empty", { n: empty })}</p>`}
         <ul class="rows answers">
             ${items.map((item) => html`<${Answer} key=${item.id} question=${questionOf(instrument, item)} lang=${foreign(instrument)}

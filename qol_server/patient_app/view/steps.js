@@ -24,18 +24,27 @@ function nearest(instrument, steps, step) {
     return steps.find((one) => one === "review" || order.indexOf(one) > order.indexOf(step));
 }
 
+/** Whether a correction says what was said already. */
+function isUnchanged(known, draft, answers) {
+    const before = draft.corrects && known.entries.find((one) => one.id === draft.corrects)?.answers;
+    const said = (all) => JSON.stringify(Object.entries(all).sort());
+    return Boolean(before) && said(before) === said(answers);
+}
+
 /** `give(draft)`: seal it; `keep(draft)`: keep it; `discard()`: throw it away; the rest as of a screen. */
 export function Steps({ phone, known, route, go, home, flow, draft, keep, give, discard, busy, trouble }) {
     const instrument = known.instruments[draft.instrument];
     const steps = stepsOf(flow, draft);
     const step = nearest(instrument, steps, route.at.step);
     const item = instrument.items.find((one) => one.id === step);
-    const [problem, setProblem] = useState(null); // { code, … }: what keeps this step from being left
-    const [unfinished, setUnfinished] = useState(false);
+    const [found, setFound] = useState(null); // { step, code, … }: what keeps a step from being left
+    const [unfinished, setUnfinished] = useState(null); // the step of whose answer only a part was typed
+    const problem = found?.step === step ? found : null;
+    const setProblem = (what) => setFound(what && { ...what, step });
     const titleId = useId();
     useEffect(() => {
-        setProblem(null);
-        setUnfinished(false);
+        setFound(null);
+        setUnfinished(null);
         if (draft.at !== step) {
             keep({ ...draft, at: step });
         }
@@ -84,9 +93,9 @@ export function Steps({ phone, known, route, go, home, flow, draft, keep, give, 
     };
     const leaveQuestion = () => {
         const value = settled(item, draft.answers[step]);
-        const found = unfinished ? { code: "unfinished" } : fault(item, value);
-        if (found) {
-            setProblem(found);
+        const wrong = unfinished === step ? { code: "unfinished" } : fault(item, value);
+        if (wrong) {
+            setProblem(wrong);
             return;
         }
         if (value === null && (item.required || (isAskedTwice(item) && problem?.code !== "empty"))) {
@@ -107,6 +116,8 @@ export function Steps({ phone, known, route, go, home, flow, draft, keep, give, 
         const early = missingAtFirst(known, instrument, draft);
         if (early || open) {
             go({ ...route, at: { step: early ? "intro" : open, isPushed: true, then: "review" } });
+        } else if (isUnchanged(known, draft, answers)) {
+            setProblem({ code: "unchanged" });
         } else {
             give({ ...draft, answers });
         }
@@ -150,10 +161,10 @@ export function Steps({ phone, known, route, go, home, flow, draft, keep, give, 
                 <${Button} kind="main" type="submit" busy=${busy}>${next}<//>`}>
             ${item && isStandIn(instrument) && html`<p class="stand-in">${t("stand_in")}</p>`}
             ${isEarly && html`<${Introduction} phone=${phone} known=${known} instrument=${instrument} draft=${draft} keep=${keep} discard=${discard} problem=${problem} />`}
-            ${step === "review" && html`<${Review} known=${known} instrument=${instrument} draft=${draft} flow=${flow} keep=${keep} discard=${discard}
+            ${step === "review" && html`<${Review} known=${known} instrument=${instrument} draft=${draft} flow=${flow} keep=${keep} discard=${discard} problem=${problem}
                 change=${(to) => go({ ...route, at: { step: to, isPushed: true, then: "review" } })} />`}
             ${item && html`<${Asked} key=${step} phone=${phone} instrument=${instrument} item=${item} draft=${draft} flow=${flow} titleId=${titleId}
-                onAnswer=${answer} onUnfinished=${setUnfinished} problem=${problem} />`}
+                onAnswer=${answer} onUnfinished=${(is) => setUnfinished(is ? step : null)} problem=${problem} />`}
             <${TroubleNotice} trouble=${trouble} />
         <//>
     </form>`;

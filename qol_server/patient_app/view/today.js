@@ -27,13 +27,13 @@ function wasReported(known, assessment) {
     return [...standing(known).keys()].some((occurrence) => occurrence.startsWith(`${assessment.id}@`));
 }
 
-/** Which day a daily diary is about; null for anything else. */
+/** Which day a daily diary is about, the present one best on the day itself; null for anything else. */
 function aboutDay(known, assignment, today) {
     if (!known.study.assessments.some((one) => one.id === assignment.assessment && one.daily)) {
         return null;
     }
     const about = assignment.target;
-    return about === today ? null : about === later(today, -1)
+    return about === today ? t("today.best_today") : about === later(today, -1)
         ? t("today.for_yesterday", { day: day(about) }) : t("today.for_day", { day: day(about) });
 }
 

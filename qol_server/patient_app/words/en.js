@@ -247,6 +247,7 @@ export const words = {
     "today.until": "Until {day}",
     "today.late": "A little late, still possible: {until}",
     "today.open_ended": "Whenever it suits you",
+    "today.best_today": "Best today",
     "today.for_yesterday": "For yesterday, {day}",
     "today.for_day": "For {day}",
     "today.nothing": "There is nothing to fill in now.",

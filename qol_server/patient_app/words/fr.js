@@ -247,6 +247,7 @@ export const words = {
     "today.until": "Jusqu’au {day}",
     "today.late": "Un peu tard, encore possible : {until}",
     "today.open_ended": "Quand cela vous convient",
+    "today.best_today": "De préférence aujourd’hui",
     "today.for_yesterday": "Pour hier, {day}",
     "today.for_day": "Pour le {day}",
     "today.nothing": "Il n’y a rien à remplir maintenant.",
