@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -350,8 +349,3 @@ class Walk:
         phone.reopen()
         expect(phone.page.locator(".notice")).to_be_visible()
         yield "lost"
-
-
-def name_of(screen: str) -> str:
-    """A screen's name as part of a file's."""
-    return re.sub(r"[^a-z0-9-]", "-", screen)
