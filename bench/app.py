@@ -99,7 +99,7 @@ def _chromium() -> Iterator[Browser]:
 
 @contextlib.contextmanager
 def _phone(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=PHONE, locale="en-GB", timezone_id=ZONE, has_touch=True)
+    context = browser.new_context(viewport=PHONE, locale="fr-FR", timezone_id=ZONE, has_touch=True)
     try:
         yield context
     finally:
