@@ -193,6 +193,30 @@ def test_a_full_disk_leaves_nothing_half_written_and_the_draft_at_hand(stage: St
     assert told["wrong"] == []
 
 
+def test_a_disk_that_is_full_when_the_transaction_ends_is_told_by_name_too(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone, world: frame } = await paired(server, clock, { counts: {} });
+        const { put } = frame.IDBObjectStore.prototype;
+        const error = Object.getOwnPropertyDescriptor(frame.IDBTransaction.prototype, "error");
+        frame.IDBObjectStore.prototype.put = function refused(...given) {
+            const request = put.apply(this, given);
+            this.transaction.abort();
+            return request;
+        };
+        const full = () => new frame.DOMException("no room", "QuotaExceededError");
+        Object.defineProperty(frame.IDBTransaction.prototype, "error", { ...error, get: full });
+        const refused = await troubleOf(() => phone.keepDraft(dose("2026-03-02", { n: 1 })));
+        frame.IDBObjectStore.prototype.put = put;
+        Object.defineProperty(frame.IDBTransaction.prototype, "error", error);
+        const { answers } = await phone.give("dose@2026-03-02");
+        return { refused, answers };
+        """
+    )
+    assert told == {"refused": "storage-full", "answers": {"n": 1}}
+
+
 def test_receipts_are_taken_also_when_there_is_no_room_for_what_is_new(stage: Stage) -> None:
     told = stage.tell(
         """

@@ -259,6 +259,36 @@ def test_a_snapshot_replaces_what_was_pulled_and_touches_nothing_else(stage: Sta
     assert told["wrong"] == []
 
 
+def test_an_answer_to_an_older_question_is_not_applied_over_a_newer_one(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const sleeper = await paired(server, clock, { counts: {}, locks: null });
+        const other = await new Pocket(server, clock, { counts: {}, locks: null }).open();
+        server.tell("put", "assignment", "x", { n: 1 });
+        await sleeper.phone.ask("call-me");
+        let wakeUp = null;
+        server.faults.sync.push(async (proceed) => {
+            const answer = await proceed();
+            await new Promise((resolve) => {
+                wakeUp = resolve;
+            });
+            return answer;
+        });
+        const flight = sleeper.phone.sendNow();
+        await until(() => wakeUp !== null);
+        clock.put(clock.now() + 61_000); // the tab slept, and its lease ran out
+        server.tell("put", "assignment", "x", { n: 2 });
+        await other.phone.sendNow();
+        wakeUp();
+        await flight;
+        const { n } = (await kept()).feed.get("assignment/x");
+        return { n, unsent: sleeper.phone.known.sync.unsent, wrong: await wrongs(server), stored: server.journal.length };
+        """
+    )
+    assert told == {"n": 2, "unsent": 0, "wrong": [], "stored": 1}
+
+
 def test_a_failure_of_the_feed_does_not_hide_that_the_upload_is_stored(stage: Stage) -> None:
     told = stage.tell(
         """
