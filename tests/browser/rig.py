@@ -390,10 +390,10 @@ class AppPhone:
 
     def installed(self) -> None:
         """Wait until the phone keeps the whole app, so that it opens without a network."""
-        self.page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
-        self.wait_for("() => Boolean(navigator.serviceWorker.controller)")
-
-    # what is kept, and what arrived
+        self.wait_for("async () => (await navigator.serviceWorker.ready).active.state === 'activated'")
+        if not self.page.evaluate("() => Boolean(navigator.serviceWorker.controller)"):
+            self.page.reload()  # it was fetched while the worker took over: such a page is served by the network to its end
+            expect(self.page.get_by_role("heading", level=1)).to_be_visible()
 
     def rows(self, store: str) -> dict[str, Any]:
         """A store of the phone's database, by key; the app may be closed."""
