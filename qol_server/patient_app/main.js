@@ -1,14 +1,14 @@
 /** The only place that wires the app's parts together: the phone's memory, the words, the screen. */
 
 import { h, render } from "./vendor/preact.js";
-import { App } from "./view/app.js";
+import { App, Broken } from "./view/app.js";
 import { speak, spoken } from "./words/index.js";
 
 const CODE = /^#([0-9A-Za-z][0-9A-Za-z -]{8,20})$/;
 
 /** The pairing code of a link like …/app/#7QK4-M2XP-9D, taken out of the address at once. */
 function takeCode() {
-    const found = CODE.exec(decodeURIComponent(location.hash));
+    const found = CODE.exec(location.hash.replaceAll("%20", " "));
     if (location.hash) {
         history.replaceState(history.state, "", location.pathname);
     }
@@ -48,12 +48,17 @@ async function open() {
     phone.start();
     if (navigator.serviceWorker) {
         const { watchForUpdates } = await import("./updates.js");
-        watchForUpdates({ study });
+        watchForUpdates({ study, isBusy: isElsewhere });
         const [{ keepUp }, { sendWhenOnline }] = await Promise.all([import("./phone/push.js"), import("./phone/background.js")]);
         const registration = await navigator.serviceWorker.ready;
         sendWhenOnline(phone, registration);
         await keepUp(phone, registration);
     }
+}
+
+/** Whether somebody is at another screen than the first: a text that is being typed there must not go with the page. */
+function isElsewhere() {
+    return document.visibilityState === "visible" && (history.state?.route?.name ?? "today") !== "today";
 }
 
 /** Whether nothing was ever kept here; a browser that does not say is taken to have kept something. */
@@ -83,4 +88,11 @@ function dress(settings) {
     document.documentElement.style.fontSize = settings.textSize && settings.textSize !== 100 ? `${settings.textSize}%` : "";
 }
 
-open();
+/** The phone's memory could not be opened: no storage in this browser, or a newer release in another window. */
+async function tell(failure) {
+    console.error(failure);
+    await speak(spoken(navigator.languages));
+    render(h(Broken, { trouble: failure.code }), document.getElementById("app"));
+}
+
+open().catch(tell);

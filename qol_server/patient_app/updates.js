@@ -11,9 +11,8 @@ const GIVE_UP_AFTER = 10 * 1000; // a worker that does not come must not keep qu
  * @param {object} options
  * @param {string} options.study
  * @param {() => boolean} [options.isBusy]  whether this page must not be loaded anew just now
- * @param {() => void} [options.onReady]  called once when a newer release waits until it may take over
  */
-export async function watchForUpdates({ study, isBusy = () => false, onReady = () => {} }) {
+export async function watchForUpdates({ study, isBusy = () => false }) {
     const workers = navigator.serviceWorker;
     const registration = workers && await workers.register(address(), { type: "module", updateViaCache: "none" }).catch(() => null);
     if (!registration) {
@@ -32,7 +31,7 @@ export async function watchForUpdates({ study, isBusy = () => false, onReady = (
         if (!registration.waiting || !workers.controller || isMine) {
             return;
         }
-        const isDone = await keepTrying(async () => {
+        await keepTrying(async () => {
             isMine = Boolean(registration.waiting);
             if (!isMine) {
                 return;
@@ -44,9 +43,6 @@ export async function watchForUpdates({ study, isBusy = () => false, onReady = (
             }
             isMine = false;
         });
-        if (!isDone) {
-            onReady();
-        }
     };
     workers.addEventListener("controllerchange", () => {
         if (isUpdate && !isMine) { // another page of the app let it take over

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from qol_server.patient_app import release
 from tests import people
-from tests.browser.rig import rows
+from tests.browser.rig import rows, until
 from tests.browser.weather import PORTAL, UNAVAILABLE, Gate, Server
 
 # A page with nothing but what is tested here: it says which release it is, and opens a questionnaire when asked to.
@@ -26,8 +26,8 @@ window.openQuestionnaire = () => new Promise((opened) => {
     });
 });
 window.later = () => import("./later.js").then((module) => module.name);
-window.isReady = 0;
-watchForUpdates({ study: "desminib", onReady: () => { window.isReady += 1; } });
+window.isBusy = false;
+watchForUpdates({ study: "desminib", isBusy: () => window.isBusy });
 """
 KEPT = "() => caches.keys()"
 CONTROLLED = "() => Boolean(navigator.serviceWorker.controller)"
@@ -134,13 +134,28 @@ def test_a_newer_release_takes_over_by_itself(publish: Callable[..., str], conte
     assert caches_of(page) == [second, third]
 
 
+def test_no_release_takes_over_while_a_page_says_that_it_is_busy(publish: Callable[..., str], context: BrowserContext, server: Server) -> None:
+    publish("one")
+    page = opened(context, server)
+    page.evaluate("() => { window.isBusy = true; }")
+    publish("two")
+    page.evaluate(LOOK)
+    until(page, WAITS)
+    page.clock.run_for(60_000)
+    assert page.evaluate(WAITS)
+    shows(page, "one")
+    page.evaluate("() => { window.isBusy = false; }")
+    page.clock.run_for(6_000)
+    shows(page, "two")
+
+
 def test_no_release_takes_over_while_a_questionnaire_is_open(publish: Callable[..., str], context: BrowserContext, server: Server) -> None:
     publish("one")
     page = opened(context, server)
     page.evaluate("window.openQuestionnaire()")
     publish("two")
     page.evaluate(LOOK)
-    page.wait_for_function("() => window.isReady === 1")
+    until(page, WAITS)
     page.clock.run_for(60_000)
     assert page.evaluate(WAITS)
     shows(page, "one")
@@ -158,7 +173,7 @@ def test_a_questionnaire_in_another_tab_is_waited_for_and_then_both_are_new(
     other.evaluate("window.openQuestionnaire()")
     publish("two")
     page.evaluate(LOOK)
-    page.wait_for_function("() => window.isReady === 1")
+    until(page, WAITS)
     shows(page, "one")
     other.evaluate("window.closeQuestionnaire()")
     tabs = {page, other}

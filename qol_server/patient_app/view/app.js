@@ -136,9 +136,7 @@ export function App({ phone, code }) {
         return html`<main class="opening" aria-busy="true"><p>${t("app.loading")}</p></main>`;
     }
     if (shown.Screen === "broken") {
-        return html`<main><h1>${t("app.broken")}</h1><${Notice} tone="warn"><p>${t("app.broken.advice")}</p><//>
-            <${Button} kind="main" onClick=${() => location.reload()}>${t("action.retry")}<//>
-            <${Call} kind="quiet" number=${known.study?.emergency_number ?? EVERYWHERE} label=${t("emergency.call", { number: known.study?.emergency_number ?? EVERYWHERE })} /></main>`;
+        return html`<${Broken} number=${known.study?.emergency_number} />`;
     }
     return html`<${Ways.Provider} value=${ways}>
         <${shown.Screen} key=${sameScreen(shown.route)} phone=${phone} known=${known} route=${shown.route} go=${go} back=${back} home=${home}
@@ -149,4 +147,12 @@ export function App({ phone, code }) {
 /** A screen stays, with what stands on it, while only its `at` changes: the steps of a questionnaire. */
 function sameScreen(route) {
     return JSON.stringify({ ...route, at: undefined });
+}
+
+/** What stands there when a screen, or the whole app, could not be opened. `trouble`: the code of what went wrong. */
+export function Broken({ number = EVERYWHERE, trouble }) {
+    return html`<main><h1>${t("app.broken")}</h1>
+        <${Notice} tone="warn"><p>${t(trouble === "outdated" ? "trouble.outdated" : "app.broken.advice")}</p><//>
+        <${Button} kind="main" onClick=${() => location.reload()}>${t("action.retry")}<//>
+        <${Call} kind="quiet" number=${number} label=${t("emergency.call", { number })} /></main>`;
 }

@@ -34,8 +34,6 @@ export const words = {
     "notice.unsent-long.text": { one: "One entry is safe on this phone, and your site does not have it yet. If this goes on, save a copy and give it to your site.", other: "{n} entries are safe on this phone, and your site does not have them yet. If this goes on, save a copy and give it to your site." },
     "notice.clock-off.title": "The clock of this phone is wrong",
     "notice.clock-off.text": "Please let the phone set its date and time by itself, in the phone’s own settings. Reminders and days then come right.",
-    "notice.update-ready.title": "A newer version of the app is ready",
-    "notice.update-ready.text": "It is used the next time you open the app. Nothing that you entered changes.",
     "notice.not-persistent.title": "The phone does not promise to keep the app’s data",
     "notice.not-persistent.action": "Let the app keep its data",
     "notice.held.none": "Nothing is lost. You can go on; what you enter waits on this phone until then.",

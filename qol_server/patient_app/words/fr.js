@@ -34,8 +34,6 @@ export const words = {
     "notice.unsent-long.text": { one: "{n} saisie est en sécurité sur ce téléphone, mais votre centre ne l’a pas encore. Si cela dure, enregistrez une copie et donnez-la à votre centre.", other: "{n} saisies sont en sécurité sur ce téléphone, mais votre centre ne les a pas encore. Si cela dure, enregistrez une copie et donnez-la à votre centre." },
     "notice.clock-off.title": "L’horloge de ce téléphone n’est pas à l’heure",
     "notice.clock-off.text": "Laissez le téléphone régler lui-même la date et l’heure, dans ses propres réglages. Les rappels et les jours seront alors justes.",
-    "notice.update-ready.title": "Une version plus récente de l’application est prête",
-    "notice.update-ready.text": "Elle servira à la prochaine ouverture. Rien de ce que vous avez saisi ne change.",
     "notice.not-persistent.title": "Le téléphone ne promet pas de garder les données de l’application",
     "notice.not-persistent.action": "Laisser l’application garder ses données",
     "notice.held.none": "Rien n’est perdu. Vous pouvez continuer ; ce que vous saisissez attendra sur ce téléphone.",
