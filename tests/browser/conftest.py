@@ -13,7 +13,8 @@ from qol_server.patient_app import release
 from tests import people
 from tests.api.rig import reopened
 from tests.browser import rig
-from tests.browser.rig import AppPhone, Blank, Original
+from tests.browser.pages import Blank
+from tests.browser.rig import AppPhone, Original
 from tests.browser.weather import Server
 
 HERE = Path(__file__).parent

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.rig import Blank
+from tests.browser.pages import Blank
 from tests.browser.weather import Server
 
 SCRIPTS = [Path(__file__).with_name(name).read_text() for name in ("model_server.js", "stage.js")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.rig import Blank
+from tests.browser.pages import Blank
 from tests.browser.staged import Stage, stage, theatre  # noqa: F401 - fixtures
 
 # ruff: noqa: F811

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests import people
-from tests.browser.rig import Blank
+from tests.browser.pages import Blank
 from tests.browser.staged import Stage, stage, theatre  # noqa: F401 - fixtures
 from tests.client.test_bytes import text
 

@@ -14,7 +14,8 @@ from qol_server.contacts import PUSH
 from qol_server.intake import reach
 from tests import people
 from tests.browser import weather
-from tests.browser.rig import AppPhone, rows
+from tests.browser.pages import rows
+from tests.browser.rig import AppPhone
 from tests.browser.sides import ask, settings
 from tests.browser.weather import Server
 from tests.messaging.browser import Browser, octets

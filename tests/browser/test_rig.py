@@ -8,7 +8,8 @@ import pytest
 
 from tests import people
 from tests.browser import weather
-from tests.browser.rig import AppPhone, Blank
+from tests.browser.pages import Blank, as_bytes, rows
+from tests.browser.rig import AppPhone
 from tests.browser.weather import Gate, Server
 
 ASK = """async (path) => {
@@ -86,9 +87,7 @@ def test_a_file_is_put_back(server: Server, tmp_path: Path) -> None:
 
 
 def test_what_a_phone_keeps_can_be_read(blank: Blank) -> None:
-    from tests.browser import rig
-
-    assert rig.rows(blank.page, "entries") == {}
+    assert rows(blank.page, "entries") == {}
     blank.page.evaluate(
         """() => new Promise((done) => {
             const asked = indexedDB.open("qol/desminib", 3);
@@ -100,9 +99,9 @@ def test_what_a_phone_keeps_can_be_read(blank: Blank) -> None:
             };
         })"""
     )
-    kept = rig.rows(blank.page, "entries")
+    kept = rows(blank.page, "entries")
     assert kept["a"]["seq"] == 1
-    assert rig.as_bytes(kept["a"]["line"]) == "é\n".encode()
+    assert as_bytes(kept["a"]["line"]) == "é\n".encode()
     blank.page.wait_for_function("() => window.later = window.later ? 2 : 1", polling=10)
 
 

@@ -21,7 +21,7 @@ from qol_server.trial.instrument import Any as AnyOf
 from qol_server.trial.participant import Participant
 from qol_server.trial.response import OFF_BRANCH, asked, compile, holds
 from qol_server.trial.schedule import Assignment
-from tests.browser.rig import Blank
+from tests.browser.pages import Blank
 from tests.trial.test_diary import answers as intakes
 from tests.trial.trials import REGIMENS, participant, prescription, protocol
 from tests.trial.worked import cases, read, somebody, wall

@@ -11,7 +11,7 @@ import pytest
 
 from tests import people
 from tests.browser.knowing import Known, at, known, phone, trial  # noqa: F401 - fixtures
-from tests.browser.rig import Blank
+from tests.browser.pages import Blank
 from tests.people import Phone, Trial
 
 # ruff: noqa: F811

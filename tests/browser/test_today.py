@@ -13,7 +13,8 @@ from playwright.sync_api import expect
 from qol_server.intake import conduct
 from tests import people
 from tests.browser import weather
-from tests.browser.rig import AppPhone, Blank
+from tests.browser.pages import Blank
+from tests.browser.rig import AppPhone
 from tests.browser.weather import Server
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from qol_server.patient_app import release
 from tests import people
-from tests.browser.rig import rows, until
+from tests.browser.pages import rows, until
 from tests.browser.weather import PORTAL, UNAVAILABLE, Gate, Server
 
 # A page with nothing but what is tested here: it says which release it is, and opens a questionnaire when asked to.
@@ -134,7 +134,9 @@ def test_a_newer_release_takes_over_by_itself(publish: Callable[..., str], conte
     assert caches_of(page) == [second, third]
 
 
-def test_no_release_takes_over_while_a_page_says_that_it_is_busy(publish: Callable[..., str], context: BrowserContext, server: Server) -> None:
+def test_no_release_takes_over_while_a_page_says_that_it_is_busy(
+    publish: Callable[..., str], context: BrowserContext, server: Server
+) -> None:
     publish("one")
     page = opened(context, server)
     page.evaluate("() => { window.isBusy = true; }")
