@@ -41,6 +41,7 @@ class Sealed:
     line: bytes
     state: EntryState = EntryState.QUEUED
     receipt: dict[str, Any] = field(default_factory=dict)
+    offers: int = 0  # how often it was sent again because the server said that it lacks it
 
     @property
     def sha256(self) -> str:
@@ -251,6 +252,7 @@ class PhoneClient:
             if result["status"] in ("stored", "duplicate", "quarantined"):
                 entry.state = EntryState.COMMITTED
                 entry.receipt = result
+        self._offer_missing(said["device_seq"], flight)
         self._batch_limit = min(self.limits["entries"], self._batch_limit * 2)
         self.archived_through = said["archived_through"]
         self._apply(said["feed"])
@@ -272,6 +274,17 @@ class PhoneClient:
                 if entry.state is EntryState.COMMITTED:
                     entry.state = EntryState.QUEUED
         self.epoch, self.head = epoch, head
+
+    def _offer_missing(self, has: Mapping[str, Any], flight: list[Sealed]) -> None:
+        """Offer again what the server acknowledged once and lacks now, three times at most.
+
+        Epoch and head alone miss a journal that was put back silently and has outgrown meanwhile what this phone saw of it.
+        """
+        missing, beyond = set(has["missing"]), has["contiguous_to"]
+        for entry in self.outbox:
+            lacks = entry.seq in missing if missing else entry.seq > beyond
+            if lacks and entry.state is EntryState.COMMITTED and entry.offers < 3 and entry not in flight:
+                entry.state, entry.offers = EntryState.QUEUED, entry.offers + 1
 
     def _apply(self, feed: Mapping[str, Any]) -> None:
         """Changes and cursor belong together; a snapshot replaces what was pulled and never touches the outbox."""

@@ -99,8 +99,8 @@ class PatientApi:
         if old and not lines:
             raise Refused(problems.APP_TOO_OLD)
         admitted = self._admit(study, tx, phone, token, envelope, lines, now)
-        if envelope.witness is not None:
-            _heed(study, tx, envelope.epoch or study.epoch, envelope.witness, now)
+        if envelope.witness is not None and _disagrees(study, tx, envelope.epoch or study.epoch, envelope.witness, now):
+            envelope = replace(envelope, cursor=None)  # what this phone was told is of a journal that is no more
         return json_answer(
             {
                 "protocol": PROTOCOL, "batch": envelope.batch, "epoch": study.epoch, "server_time": stamp(now),
@@ -201,12 +201,14 @@ def _result(result: Result) -> dict[str, Any]:
     return said
 
 
-def _heed(study: Study, tx: Tx, epoch: str, witness: dict[str, Any], now: datetime) -> None:
-    """Journal it when a phone holds a head that we signed and that our journal does not have."""
+def _disagrees(study: Study, tx: Tx, epoch: str, witness: dict[str, Any], now: datetime) -> bool:
+    """Whether a phone holds a head that we signed and that our journal does not have; it is journaled."""
     position, digest = witness["position"], witness["digest"]
     if journal.digest_at(tx, study.slug, position) == digest:
-        return
+        return False
     message = facts.head_message(study.slug, epoch, position, digest)
-    if verifies(study.key.public_hex, message, witness["signature"]):
+    is_ours = verifies(study.key.public_hex, message, witness["signature"])
+    if is_ours:
         fact = {"position": position, "digest": digest, "signature": witness["signature"]}
         study.store.write(lambda tx: record(tx, study, Kind.WITNESS_DISAGREED, fact, actor="server", now=now, nth=f"{position}/{digest}"))
+    return is_ours

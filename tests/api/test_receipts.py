@@ -213,19 +213,23 @@ def test_sixteen_senders_of_one_batch_store_each_entry_once(trial: people.Trial,
 
 
 def test_a_head_that_we_signed_and_do_not_have_is_journaled_once(trial: people.Trial, phone: people.Phone) -> None:
-    def with_head(position: int, digest: str, signature: str | None = None) -> None:
+    def with_head(position: int, digest: str, signature: str | None = None) -> bool:
+        """Send such a witness; whether the phone was told everything anew."""
         message = facts.head_message(people.SLUG, trial.study.epoch, position, digest)
         witness = {"position": position, "digest": digest, "signature": signature or trial.study.key.sign(message)}
-        assert rig.send(trial, phone, [], witness=witness).status == 200
+        answer = rig.send(trial, phone, [], witness=witness, cursor=cursor)
+        assert answer.status == 200
+        return bool(answer.said["feed"]["reset"])
 
     def disagreements() -> list[int]:
         return [e.position for e in journal.every(trial.study.store.read(), None) if e.kind == Kind.WITNESS_DISAGREED]
 
-    head = rig.send(trial, phone, []).said["head"]
-    with_head(head["position"], head["digest"], head["signature"])
-    with_head(3, "ab" * 32, "00" * 64)  # anybody can make up a head
+    said = rig.send(trial, phone, []).said
+    head, cursor = said["head"], said["feed"]["cursor"]
+    assert not with_head(head["position"], head["digest"], head["signature"])
+    assert not with_head(3, "ab" * 32, "00" * 64)  # anybody can make up a head
     assert disagreements() == []
-    with_head(5000, "cd" * 32)  # a journal that was cut short
+    assert with_head(5000, "cd" * 32)  # a journal that was cut short
     with_head(5000, "cd" * 32)
     assert len(disagreements()) == 1
     with_head(3, "ab" * 32)  # a journal that was rewritten

@@ -149,6 +149,25 @@ def test_a_file_that_was_put_back_silently_is_filled_by_those_who_saw_it_longer(
     assert rig.lines(hospital.trial) == phone.lines
 
 
+@pytest.mark.parametrize("since", [4, 20], ids=["is shorter", "is longer"])
+def test_a_file_that_was_put_back_silently_is_filled_whatever_came_since(hospital: Hospital, phone: Pocket, since: int) -> None:
+    other = hospital.network.phone(phone.client.participant)
+    phone.notes(2)
+    phone.sync()
+    copy = hospital.copy()
+    phone.notes(5)
+    phone.sync()
+    hospital.restore(copy, says_so=False)
+    other.notes(since)
+    other.sync()
+    for _ in range(3):
+        phone.sync()
+    kept = rig.lines(hospital.trial)
+    assert all(line in kept for line in phone.lines)
+    assert len(kept) == 7 + since
+    assert phone.client.feed == fresh_snapshot(phone)
+
+
 def test_a_phone_that_was_paired_after_the_copy_asks_to_be_paired_again_and_then_delivers(hospital: Hospital, network: Network) -> None:
     copy = hospital.copy()
     late = network.phone(rig.ada(hospital.trial))
