@@ -3,12 +3,15 @@
 /** The name by which the browser wakes the service worker for it. */
 export const OUTBOX = "qol-outbox";
 
-/** Ask the browser for it each time that entries begin to wait for the network. Some browsers cannot; then the next start sends. */
+/**
+ * Ask the browser for it each time that entries begin to wait for the network; a server that answered said itself when to come
+ * again. Some browsers cannot; then the next start sends.
+ */
 export function sendWhenOnline(phone, registration) {
     let isAsked = false;
     return phone.subscribe(() => {
-        const { unsent, state } = phone.known.sync;
-        const waits = unsent > 0 && (state === "offline" || state === "waiting");
+        const { unsent, state, problem } = phone.known.sync;
+        const waits = unsent > 0 && problem === null && (state === "offline" || state === "waiting");
         if (waits && !isAsked) {
             registration.sync?.register(OUTBOX).catch(() => {});
         }
