@@ -10,7 +10,9 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -165,8 +167,9 @@ def post(
         "Content-Type": "application/octet-stream", "TTL": str(int(LIFE.total_seconds())), "Topic": topic, "Urgency": "normal",
     }  # fmt: skip
     try:
-        connection.request("POST", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", body, headers)
-        status = connection.getresponse().status
+        with _deadline(connection, TIMEOUT):
+            connection.request("POST", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", body, headers)
+            status = connection.getresponse().status
     except http.client.HTTPException as odd:
         raise Failed(type(odd).__name__) from None
     finally:
@@ -175,6 +178,33 @@ def post(
         raise Gone
     if not 200 <= status < 300:
         raise Failed(f"the push service answered {status}")
+
+
+@contextmanager
+def _deadline(connection: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
+    """Connect, and hang up when the whole post takes longer: a service that drips its answer must not hold up everybody's reminders."""
+    is_over = threading.Event()
+
+    def hang_up() -> None:
+        is_over.set()
+        if connection.sock is not None:
+            with suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        connection.connect()
+        if is_over.is_set():
+            raise Failed("the push service took too long")
+        yield
+    except (OSError, http.client.HTTPException):
+        if is_over.is_set():
+            raise Failed("the push service took too long") from None
+        raise
+    finally:
+        timer.cancel()
 
 
 class _Public(http.client.HTTPSConnection):
@@ -189,7 +219,8 @@ class _Public(http.client.HTTPSConnection):
         addresses = [str(address[0]) for *_, address in found]
         if not addresses or not all(is_public(address) for address in addresses):
             raise Failed("the name leads to an address that is not public")
-        self.sock = self._checks.wrap_socket(socket.create_connection((addresses[0], 443), self.timeout), server_hostname=self.host)
+        self.sock = socket.create_connection((addresses[0], 443), self.timeout)
+        self.sock = self._checks.wrap_socket(self.sock, server_hostname=self.host)
 
 
 def is_public(address: str) -> bool:

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -102,23 +103,38 @@ def test_nobody_there_and_no_http_are_failures(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="refused"):
         post(ada, keys.push_key(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as odd, pytest.raises((webpush.Failed, OSError)):
-        post_to(odd, tmp_path)
+        post_to(odd, tmp_path, iter([b"this is no HTTP\r\n\r\n"]))
 
 
-def post_to(odd: socket.socket, folder: Path) -> None:
+@pytest.mark.parametrize("drop", [b"HTTP/1.1 100 Continue\r\n\r\n", b"x"], ids=["asks to go on", "never ends its line"])
+def test_a_service_that_never_ends_its_answer_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drop: bytes) -> None:
+    monkeypatch.setattr(webpush, "TIMEOUT", 0.3)
+    hung_up = threading.Event()
+
+    def drip() -> Iterator[bytes]:
+        while not hung_up.wait(0.02):
+            yield drop
+
+    with socket.create_server(("127.0.0.1", 0)) as odd, pytest.raises(webpush.Failed, match="too long"):
+        post_to(odd, tmp_path, drip(), at_last=hung_up.set)
+
+
+def post_to(odd: socket.socket, folder: Path, answer: Iterator[bytes], at_last: Callable[[], None] = lambda: None) -> None:
     """Post to something that speaks no HTTP."""
 
     def talk() -> None:
         connection, _ = odd.accept()
-        with connection:
+        with connection, contextlib.suppress(OSError):
             connection.recv(65536)
-            connection.sendall(b"this is no HTTP\r\n\r\n")
+            for part in answer:
+                connection.sendall(part)
 
     thread = threading.Thread(target=talk)
     thread.start()
     try:
         post(Browser(f"http://127.0.0.1:{odd.getsockname()[1]}/"), keys.push_key(folder))
     finally:
+        at_last()
         thread.join()
 
 
