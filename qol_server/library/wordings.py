@@ -23,9 +23,9 @@ _STAND_IN = {
         "declined": "I prefer not to answer",
         "na": "Not applicable",
         "not_sexually_active": "Not sexually active",
-        "participant": "I answered myself",
-        "typed-for": "Somebody typed my answers for me",
-        "proxy": "Somebody answered for me",
+        "participant": "I answer myself",
+        "typed-for": "Somebody types my answers for me",
+        "proxy": "Somebody answers for me",
     },
     "fr": {
         "title": "{} (libellés provisoires)",
@@ -33,9 +33,9 @@ _STAND_IN = {
         "declined": "Je préfère ne pas répondre",
         "na": "Sans objet",
         "not_sexually_active": "Pas d’activité sexuelle",
-        "participant": "J’ai répondu moi-même",
-        "typed-for": "Quelqu’un a saisi mes réponses pour moi",
-        "proxy": "Quelqu’un a répondu à ma place",
+        "participant": "Je réponds moi-même",
+        "typed-for": "Quelqu’un saisit mes réponses pour moi",
+        "proxy": "Quelqu’un répond à ma place",
     },
 }
 

@@ -182,7 +182,7 @@ def test_advice_comes_at_once_without_a_network_and_once_for_each_rule(ben: AppP
     ben.choose("yes")
     ben.press("action.next")
     ben.heading(ben.words("urgent.title"))
-    expect(ben.page.get_by_role("alert")).to_contain_text("Call the emergency number (112), then your site")
+    expect(ben.page.get_by_role("alert")).to_contain_text("Call the emergency number (112), then your study centre")
     calls = ben.page.locator("main a.call")
     assert [call.get_attribute("href") for call in calls.all()] == ["tel:112", "tel:+33199000002"]
 
@@ -296,7 +296,7 @@ def test_a_whole_questionnaire_by_the_keyboard_alone(ben: AppPhone, server: Serv
     tab_to(ben.words("today.start"))
     keys.press("Enter")
     ben.heading("Your medicine")
-    tab_to("I answered myself")
+    tab_to("I answer myself")
     keys.press("Space")
     assert chosen(ben.page) == ["participant"]
     keys.press("Enter")

@@ -43,6 +43,17 @@ def test_the_app_speaks_another_language_at_once_and_the_questionnaires_after_a_
     ada.check_nothing_is_lost()
 
 
+def test_the_first_of_a_month_is_said_as_people_there_say_it(ada: AppPhone, server: Server) -> None:
+    paired(ada)
+    said = """async (url) => {
+        const { day, dayAndHour } = await import(url);
+        return [day("2026-03-01"), day("2026-03-01", "short"), day("2026-03-11"), day("2026-03-01", "month"), dayAndHour("2026-03-01T12:00:00Z")];
+    }"""
+    words = ada.page.evaluate(said, f"{server.app_url}{ada.release}/words/index.js")
+    assert words[:4] == ["dimanche 1er mars", "1er mars", "mercredi 11 mars", "mars 2026"]
+    assert words[4].startswith("1er mars 2026")
+
+
 def test_reminders_come_at_another_hour(ada: AppPhone, server: Server) -> None:
     paired(ada)
     settings(ada, "reminders.title")

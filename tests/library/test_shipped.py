@@ -121,7 +121,7 @@ def test_a_repeated_group_becomes_flat_items():
     assert diary.by_id["intake.6.mg"].ask_when == Compare("intake.6.status", "in", ("different", "vomited"))
     assert diary.by_id["intake.2.mg"].type is ItemType.DECIMAL
     french = wording_from(shipped_wordings("dose-diary")["fr"].read_bytes(), "fr", diary)
-    assert french.items["intake.2.time"] == "Prise 2\u00a0: à quelle heure\u00a0?"
+    assert french.items["intake.2.time"] == "Prise 2\u00a0: à quelle heure\u202f?"
     assert french.choices["status"]["not_taken"] == "Je ne l’ai pas prise"
 
 

@@ -55,6 +55,12 @@ export function reason(code) {
     return has(`reason.${code}`) ? t(`reason.${code}`) : code.replaceAll("_", " ");
 }
 
+/** A moment or a day in words. In French the first of a month is its "1er". */
+function dated(shape, moment) {
+    const parts = new Intl.DateTimeFormat(locale(), shape).formatToParts(moment);
+    return parts.map(({ type, value }) => (chosen === "fr" && type === "day" && value === "1" ? "1er" : value)).join("");
+}
+
 function locale() {
     return chosen === "qps" ? "en" : chosen === "en" ? "en-GB" : chosen;
 }
@@ -73,7 +79,7 @@ export function day(iso, style = "long") {
         weekday: { weekday: "long" },
         weekday_short: { weekday: "short" },
     }[style];
-    return new Intl.DateTimeFormat(locale(), { ...shape, timeZone: "UTC" }).format(new Date(`${iso}T12:00:00Z`));
+    return dated({ ...shape, timeZone: "UTC" }, new Date(`${iso}T12:00:00Z`));
 }
 
 /** The hour and minute of a moment on this phone's clock: "10:42". */
@@ -83,7 +89,7 @@ export function hour(moment) {
 
 /** Day and hour of a moment on this phone's clock: "2 March 2026 at 10:42". */
 export function dayAndHour(moment) {
-    return new Intl.DateTimeFormat(locale(), { dateStyle: "long", timeStyle: "short" }).format(new Date(moment));
+    return dated({ dateStyle: "long", timeStyle: "short" }, new Date(moment));
 }
 
 /** A number as people write it: "36.6" is "36,6" in French. Takes decimals as text and keeps every digit. */
