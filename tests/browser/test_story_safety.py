@@ -34,7 +34,7 @@ def test_fever_at_night_offline(ben: AppPhone, server: Server, measured: str, is
     ben.press("action.next")
     if is_fever:
         ben.heading(ben.words("urgent.title"))
-        expect(ben.page.get_by_role("alert")).to_contain_text("You have a fever. Please call your site now.")
+        expect(ben.page.get_by_role("alert")).to_contain_text("You reported a fever. Please call your study centre now")
         assert calls(ben) == [SITE, NUMBER]
         assert server.facts(ben.number) == []
         ben.press("urgent.go_on")

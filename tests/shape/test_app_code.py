@@ -166,7 +166,8 @@ def french() -> list[tuple[str, str]]:
     """Every French text that a participant may read: the app's own, and those of the questionnaires that are ours."""
     own = [(key, said) for key, words in table("fr").items() for said in re.findall(r'"([^"]*)"', words.partition(":")[2])]
     packs = [path for path in files("*.yaml") if path.match("questionnaires/wording/*/fr.yaml")]
-    assert own and packs
+    assert own
+    assert packs
     return own + [(f"{name(path)}, {place}", said) for path in packs for place, said in leaves(YAML(typ="safe").load(text(path)))]
 
 
