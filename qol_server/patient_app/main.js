@@ -1,7 +1,7 @@
 /** The only place that wires the app's parts together: the phone's memory, the words, the screen. */
 
 import { h, render } from "./vendor/preact.js";
-import { App, Broken } from "./view/app.js";
+import { App, Broken, Safe } from "./view/app.js";
 import { speak, spoken } from "./words/index.js";
 
 const CODE = /^#([0-9A-Za-z][0-9A-Za-z -]{8,20})$/;
@@ -25,7 +25,7 @@ async function open() {
     let spokenNow;
     const draw = (phone) => {
         dress(phone.known.settings);
-        render(h(App, { phone, code, language: spokenNow }), root);
+        render(h(Safe, { phone }, h(App, { phone, code, language: spokenNow })), root);
         root.removeAttribute("aria-busy");
     };
     if (await isFirstVisit(study)) {

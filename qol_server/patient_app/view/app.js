@@ -3,6 +3,7 @@
 import { Button, Call, EVERYWHERE, html, Notice, useEffect, useKnown, useMemo, useRef, useState, Ways } from "./kit.js";
 import { SCREENS } from "./screens.js";
 import { Welcome } from "./welcome.js";
+import { useErrorBoundary } from "../vendor/hooks.js";
 import { t } from "../words/index.js";
 
 const TODAY = { name: "today" };
@@ -122,16 +123,16 @@ export function App({ phone, code }) {
     const known = useKnown(phone);
     const [unlocked, unlock] = useUnlocked(phone);
     const { route, go, back, home } = useRoute(useMemo(() => opening(phone.known), [phone]));
-    const route_ = gate(known, route, unlocked);
-    useReminded(phone, known, route, route_ === route, go);
-    const found = useScreen(route_.name);
+    const allowed = gate(known, route, unlocked);
+    useReminded(phone, known, route, allowed === route, go);
+    const found = useScreen(allowed.name);
     const last = useRef(null);
-    const shown = found ? { Screen: found, route: route_ } : last.current; // while the next one is fetched the last one stays
+    const shown = found ? { Screen: found, route: allowed } : last.current; // while the next one is fetched the last one stays
     last.current = shown?.Screen === "broken" ? null : shown;
     useEffect(() => {
         fetchScreen("emergency"); // it must open in a tunnel too
     }, []);
-    const ways = useMemo(() => ({ emergency: route_.name === "emergency" ? null : () => go({ name: "emergency" }) }), [route_.name, go]);
+    const ways = useMemo(() => ({ emergency: allowed.name === "emergency" ? null : () => go({ name: "emergency" }) }), [allowed.name, go]);
     if (!shown) {
         return html`<main class="opening" aria-busy="true"><p>${t("app.loading")}</p></main>`;
     }
@@ -147,6 +148,12 @@ export function App({ phone, code }) {
 /** A screen stays, with what stands on it, while only its `at` changes: the steps of a questionnaire. */
 function sameScreen(route) {
     return JSON.stringify({ ...route, at: undefined });
+}
+
+/** A screen that stumbles takes nothing with it: what is kept stays, and there is a way on and a number to call. */
+export function Safe({ phone, children }) {
+    const [failure] = useErrorBoundary((reason) => console.error(reason));
+    return failure ? html`<${Broken} number=${phone.known.study?.emergency_number} trouble=${failure.code} />` : children;
 }
 
 /** What stands there when a screen, or the whole app, could not be opened. `trouble`: the code of what went wrong. */

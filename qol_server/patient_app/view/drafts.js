@@ -30,6 +30,13 @@ export function asShown(known, draft) {
     };
 }
 
+/** Whether what is asked has changed since these answers were given: another version, or other words in the same language. */
+export function isRenewed(known, draft) {
+    const { version, wording } = known.instruments[draft.instrument];
+    const isReworded = Boolean(wording) && wording.language === draft.language && wording.version !== draft.wording;
+    return Object.keys(draft.answers).length > 0 && (draft.version !== version || isReworded);
+}
+
 /**
  * The draft to begin with, or to go on with: null where nothing is asked under this key (any more). `moment`: now, local with
  * its offset.

@@ -3,9 +3,9 @@
  * What is on the screen at a step is in steps.js.
  */
 
-import { asShown, begun, subjectOf, WINDOW } from "./drafts.js";
+import { asShown, begun, isRenewed, subjectOf, WINDOW } from "./drafts.js";
 import { flowOf } from "./flows.js";
-import { Button, html, Notice, Screen, useEffect, useState } from "./kit.js";
+import { Button, html, Notice, Screen, useEffect, useRef, useState } from "./kit.js";
 import { Steps } from "./steps.js";
 import { titleOf } from "./wording.js";
 import { standing } from "../rules/responses.js";
@@ -29,7 +29,8 @@ export function Fill({ phone, known, route, go, home }) {
     const { key } = route;
     const [draft, setDraft] = useState(null);
     const [flow, setFlow] = useState(null);
-    const [state, setState] = useState("opening"); // opening, open, giving, answered, elsewhere, sent-elsewhere
+    const [state, setState] = useState("opening"); // opening, open, renewed, giving, answered, elsewhere, sent-elsewhere
+    const isOver = useRef(false); // it is being sent or thrown away: whatever a late tap says comes too late
     const [trouble, setTrouble] = useState(null);
     useOpenQuestionnaire(known.identity.study.id);
     const fail = (failure) => {
@@ -39,10 +40,22 @@ export function Fill({ phone, known, route, go, home }) {
             setTrouble(failure.code ?? "unexpected");
         }
     };
+    /** From its first keeping on a draft has the id of its entry: what is sent in another window is then known to be this one. */
+    const named = ({ entry_id: id }) => {
+        setTrouble(null);
+        setDraft((newest) => (newest && id && !newest.entry_id ? { ...newest, entry_id: id } : newest));
+    };
     const keep = (given) => {
-        const changed = asShown(phone.known, given);
+        if (isOver.current) {
+            return;
+        }
+        const isShown = Boolean(phone.known.instruments[given.instrument]);
+        if (isShown && isRenewed(phone.known, given)) {
+            setState("renewed");
+        }
+        const changed = isShown ? asShown(phone.known, given) : given;
         setDraft(changed);
-        phone.keepDraft(changed).then(() => setTrouble(null), fail);
+        phone.keepDraft(changed).then(named, fail);
     };
     const begin = async () => {
         const isKept = Boolean(phone.known.drafts[key]);
@@ -56,8 +69,8 @@ export function Fill({ phone, known, route, go, home }) {
             return;
         }
         setFlow(await flowOf(phone, fresh));
-        keep(fresh);
         setState("open");
+        keep(isKept ? { ...phone.known.drafts[key], answers: fresh.answers } : fresh);
         phone.set({ openDraft: key }).catch(fail);
         if (!route.at) {
             go({ ...route, at: { step: fresh.at } }, { replace: true });
@@ -66,7 +79,7 @@ export function Fill({ phone, known, route, go, home }) {
     useEffect(() => void begin(), [key]);
     const inStore = phone.known.drafts[key];
     useEffect(() => {
-        if ((state === "open" || state === "elsewhere") && inStore === undefined) {
+        if (["open", "renewed", "elsewhere"].includes(state) && inStore === undefined) {
             setState("sent-elsewhere");
         } else if (state === "open" && inStore.window !== WINDOW) {
             setState("elsewhere");
@@ -74,26 +87,37 @@ export function Fill({ phone, known, route, go, home }) {
     }, [inStore, state]);
     const give = async (last) => {
         setState("giving");
+        isOver.current = true;
         try {
             await phone.keepDraft(asShown(phone.known, last));
             const { id } = await phone.give(key);
-            await phone.set({ openDraft: null });
+            await phone.set({ openDraft: null }).catch(() => {}); // it is sealed; Today forgets what was open
             go({ name: "sent", entry: id }, { replace: true });
         } catch (failure) {
+            isOver.current = false;
             setState("open");
             fail(failure);
         }
     };
     const discard = async () => {
         setState("giving");
+        isOver.current = true;
         try {
             await phone.dropDraft(key);
             home();
         } catch (failure) {
+            isOver.current = false;
             setState("open");
             fail(failure);
         }
     };
+    const lookAgain = () => {
+        setState("open");
+        go({ ...route, at: { step: "review" } }, { replace: true });
+    };
+    if (draft && !known.instruments[draft.instrument]) {
+        return html`<${Remark} title=${t("app.name")} text=${t("fill.gone")} action=${html`<${Button} kind="main" onClick=${home}>${t("action.done")}<//>`} />`;
+    }
     const title = () => titleOf(known, (draft ?? subjectOf(known, key)).instrument);
     const done = html`<${Button} kind="main" onClick=${home}>${t("action.done")}<//>`;
     const takeOver = html`<${Button} kind="main" onClick=${begin}>${t("fill.go_on_here")}<//>`;
@@ -101,6 +125,8 @@ export function Fill({ phone, known, route, go, home }) {
         case "answered": return html`<${Remark} title=${title()} text=${t("fill.already")} action=${done} />`;
         case "sent-elsewhere": return html`<${Remark} title=${title()} text=${t("fill.sent_elsewhere")} action=${done} />`;
         case "elsewhere": return html`<${Remark} title=${title()} text=${t("fill.elsewhere")} action=${takeOver} />`;
+        case "renewed": return html`<${Remark} title=${title()} text=${t("fill.renewed")}
+            action=${html`<${Button} kind="main" onClick=${lookAgain}>${t("action.next")}<//>`} />`;
         case "opening": return null;
         default: return route.at && html`<${Steps} phone=${phone} known=${known} route=${route} go=${go} home=${home} flow=${flow}
             draft=${draft} keep=${keep} give=${give} discard=${discard} busy=${state === "giving"} trouble=${trouble} />`;

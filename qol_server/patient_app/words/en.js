@@ -325,6 +325,8 @@ export const words = {
     "fill.already": "You have answered this already. You can look at it under “My answers”, and correct it there.",
     "fill.elsewhere": "You went on with this questionnaire in another window. Nothing is lost.",
     "fill.go_on_here": "Go on here",
+    "fill.gone": "This questionnaire cannot be shown right now. What you entered is kept.",
+    "fill.renewed": "This questionnaire has changed since you began it. Please look at every answer before you send.",
     "fill.sent_elsewhere": "This was sent in another window. It was sent once.",
     "non_answer.declined": "I prefer not to answer",
     "non_answer.na": "Does not apply to me",

@@ -325,6 +325,8 @@ export const words = {
     "fill.already": "Vous y avez déjà répondu. Vous pouvez voir et corriger vos réponses sous « Mes réponses ».",
     "fill.elsewhere": "Vous avez continué ce questionnaire dans une autre fenêtre. Rien n’est perdu.",
     "fill.go_on_here": "Continuer ici",
+    "fill.gone": "Ce questionnaire ne peut pas être affiché pour le moment. Ce que vous avez saisi est gardé.",
+    "fill.renewed": "Ce questionnaire a changé depuis que vous l’avez commencé. Relisez chaque réponse avant d’envoyer.",
     "fill.sent_elsewhere": "Ceci a été envoyé dans une autre fenêtre. C’est parti une seule fois.",
     "non_answer.declined": "Je préfère ne pas répondre",
     "non_answer.na": "Cela ne me concerne pas",
