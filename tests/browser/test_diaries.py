@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.rig import AppPhone
+from tests.browser.screens import GO
 from tests.browser.weather import Server
 
 SYMPTOMS = ("vomiting", "diarrhoea", "fatigue", "oedema", "muscle_cramps", "rash", "abdominal_pain", "tumour_pain", "fever")
@@ -73,8 +74,10 @@ def test_two_intakes_one_of_them_forgotten(ben: AppPhone, server: Server) -> Non
     ben.begin()
     expect(ben.page.get_by_text("Prescribed: 400 mg, 2 times")).to_be_visible()
     ben.fill(ALL_THERE, until="intake.2.status")
+    ben.sees("dose.help.later")
     ben.choose("not_taken")
     ben.sees("dose.help.missed")
+    expect(ben.page.get_by_text(ben.words("dose.help.later"))).to_have_count(0)
     ben.fill({"intake.2.status": "not_taken", "intake.2.reason": "forgot"})
     ben.send()
     done(ben)
@@ -95,7 +98,8 @@ def test_a_vomited_dose_is_not_taken_again(diary: AppPhone, server: Server) -> N
     (fact,) = given(server, diary)
     assert fact["answers"] == {"intake.1.status": "vomited", "intake.1.mg": "400", "intake.1.time": None, "comment": None}
     open_calendar(diary)
-    expect(calendar_day(diary, "Monday 2 March", "Taken differently")).to_be_visible()
+    calendar_day(diary, "Monday 2 March", "Taken differently").click()
+    expect(diary.page.get_by_text("400 mg", exact=True)).to_be_visible()
 
 
 def test_more_than_is_prescribed_raises_advice_at_once_without_a_network(diary: AppPhone, server: Server) -> None:
@@ -162,6 +166,50 @@ def test_a_held_day_is_explained_and_a_dose_can_still_be_told(ben: AppPhone, ser
     open_calendar(ben)
     expect(calendar_day(ben, "Tuesday 3 March", "Taken differently")).to_be_visible()
     ben.check_nothing_is_lost()
+
+
+def test_while_the_treatment_pauses_today_says_so_and_nobody_speaks_of_a_next_dose(ben: AppPhone, server: Server) -> None:
+    ben.pair_by_link()
+    pause = ben.page.get_by_text(ben.words("today.held"))
+    next_dose = ben.page.get_by_text(re.compile("at its usual time"))
+    expect(pause).to_have_count(0)
+    server.trial.hold(ben.number, date(2026, 3, 3))
+    ben.at("2026-03-03 20:00")
+    expect(pause).to_be_visible()
+    ben.press("today.held.see")
+    ben.heading("Tuesday 3 March")
+    expect(ben.page.locator("main a.call")).to_have_attribute("href", "tel:+33199000002")
+    expect(next_dose).to_have_count(0)
+    ben.press("action.back")
+    ben.begin()  # yesterday's dose, when there was no pause yet
+    ben.choose("not_taken")
+    expect(ben.button(ben.words("fill.take_back"))).to_be_visible()
+    expect(next_dose).to_have_count(0)
+
+
+def test_whoever_was_told_to_pause_is_not_told_of_the_next_dose(ben: AppPhone) -> None:
+    ben.pair_by_link()
+    ben.begin()
+    ben.choose("not_taken")
+    ben.sees("dose.help.missed")
+    ben.press("action.next")
+    expect(ben.page.locator("form")).to_have_attribute("data-step", "intake.1.reason")
+    ben.choose("told_to_stop")
+    ben.press("action.back")
+    expect(ben.page.locator("form")).to_have_attribute("data-step", "intake.1.status")
+    expect(ben.page.get_by_text(ben.words("dose.help.missed"))).to_have_count(0)
+
+
+def test_a_filled_day_says_how_it_is_changed(diary: AppPhone) -> None:
+    open_calendar(diary)
+    calendar_day(diary, "Monday 2 March", "To be filled in").click()
+    diary.begin("dose.fill_in")
+    diary.fill(ALL_THERE)
+    diary.send()
+    diary.page.evaluate(GO, {"name": "dose", "day": "2026-03-02"})
+    diary.sees("dose.explain.filled")
+    diary.press("dose.see_answers")
+    expect(diary.button(diary.words("response.correct"))).to_be_visible()
 
 
 def test_a_correction_has_a_reason_and_the_original_stays(diary: AppPhone, server: Server) -> None:

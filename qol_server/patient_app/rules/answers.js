@@ -1,12 +1,13 @@
 /** What may be answered to an item, and the answers as they are sealed. */
 
-import { asked } from "./conditions.js";
+import { answerTo, asked } from "./conditions.js";
 import { compare, exact } from "./decimal.js";
 import { isDay } from "./days.js";
 
 /** Characters of a text answer whose item names no `max_length`. */
 export const TEXT_LENGTH = 2000;
 
+const HAPPENED = new Set(["started", "ended"]); // what a diary calls the first and last day of an event
 const TIME = /^([01][0-9]|2[0-3]):[0-5][0-9]$/;
 const UNSTORABLE = /[\u0000\ud800-\udfff]/u; // NUL and lone surrogates have no place in a database or in UTF-8
 
@@ -21,6 +22,33 @@ export function fault(item, answer) {
         return null;
     }
     return FAULTS[item.type](item, answer);
+}
+
+/**
+ * The days on which something that happened can have begun or ended, seen from `today`: { first, last } (first may be null);
+ * null for an item that asks for no such day.
+ */
+export function daysOf(item, answers, today) {
+    if (item.type !== "date" || !HAPPENED.has(item.id)) {
+        return null;
+    }
+    const began = item.id === "ended" ? answerTo(answers, "started") : null;
+    return { first: isDay(began) ? began : null, last: today };
+}
+
+/** What is wrong with a day that something happened: null, or { code }: not-yet, before-start. `answers`: the others. */
+export function timeFault(item, answer, answers, today) {
+    const days = isDay(answer) ? daysOf(item, answers, today) : null;
+    if (days === null) {
+        return null;
+    }
+    return answer > days.last ? { code: "not-yet" } : days.first && answer < days.first ? { code: "before-start" } : null;
+}
+
+/** The answers without days on which nothing can have happened: they are asked for again. */
+export function possible(instrument, answers, today) {
+    const faulty = instrument.items.filter((item) => timeFault(item, answers[item.id], answers, today)).map(({ id }) => id);
+    return faulty.length === 0 ? answers : Object.fromEntries(Object.entries(answers).filter(([id]) => !faulty.includes(id)));
 }
 
 /**

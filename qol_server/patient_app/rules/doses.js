@@ -168,7 +168,8 @@ export function intakesPrescribed(prescription) {
     return prescription === null || prescription.held ? 0 : prescription.intakes_per_day;
 }
 
-function isHeld(participation, day) {
+/** Whether the treatment pauses on a day that lies in it; false while nothing is known of the participation. */
+export function isHeld(participation, day) {
     const one = participation && inForce(participation, day);
     return Boolean(one) && compare(exact(one.mg_per_day), NOUGHT) === 0 && treated(participation, day);
 }

@@ -3,7 +3,7 @@
 import { DoseSign, prescriptionInWords } from "./dose_words.js";
 import { Button, Call, html, Notice, Screen, useNow } from "./kit.js";
 import { wall } from "../rules/days.js";
-import { dayStates } from "../rules/doses.js";
+import { dayStates, prescribed } from "../rules/doses.js";
 import { capitalised, day, t } from "../words/index.js";
 
 /** `route`: { day }. */
@@ -11,6 +11,8 @@ export function Dose({ phone, known, route, go, back }) {
     const now = wall(useNow(phone));
     const [one] = dayStates(known, route.day, route.day, now);
     const site = known.participation;
+    const isPaused = [one.prescription, site && prescribed(site, now.day)].some((each) => each?.held); // then there is no next dose to speak of
+    const call = site && html`<${Call} kind="plain" number=${site.site_phone} label=${t("emergency.call_site", { site: site.site, number: site.site_phone })} />`;
     const fill = () => go({ name: "fill", key: one.occurrence });
     const isHeld = one.state === "held";
     const label = one.draft ? "dose.go_on" : isHeld ? "dose.took_one" : "dose.fill_in";
@@ -21,10 +23,7 @@ export function Dose({ phone, known, route, go, back }) {
         <p>${explained(one)}</p>
         ${one.mayFill && one.isLate && html`<p>${t("dose.asks_why_late")}</p>`}
         ${one.response?.entry && html`<${Button} onClick=${() => go({ name: "response", id: one.response.id })}>${t("dose.see_answers")}<//>`}
-        <${Notice} title=${t("dose.double.title")}>
-            <p>${t("dose.double.text")}</p>
-            ${site && html`<${Call} kind="plain" number=${site.site_phone} label=${t("emergency.call_site", { site: site.site, number: site.site_phone })} />`}
-        <//>
+        ${isPaused ? call : html`<${Notice} title=${t("dose.double.title")}><p>${t("dose.double.text")}</p>${call}<//>`}
     <//>`;
 }
 

@@ -5,7 +5,8 @@ import { onBranch } from "../rules/answers.js";
 import { INTAKES, intakesAsked, intakesPrescribed, prescribed, questions } from "../rules/doses.js";
 import { capitalised, day, t } from "../words/index.js";
 
-const STATUS = /^intake\.\d\.status$/;
+const STATUS = /^intake\.(\d)\.status$/;
+const REASON = /^intake\.\d\.reason$/;
 
 /** The flow of a dose diary (see flows.js). `wall`: () -> { day, time }, where the phone is. */
 export function doseFlow(phone, wall) {
@@ -20,7 +21,16 @@ export function doseFlow(phone, wall) {
             return questions(instrumentOf(draft), answers, prescription(draft), extra(draft), isLate(phone.known, draft, wall().day));
         },
         context: (draft) => `${capitalised(day(dayOf(draft)))} · ${prescriptionInWords(prescription(draft))}`,
-        help: (draft, id) => (STATUS.test(id) ? helpOn(draft.answers[id]) : null),
+        help: (draft, id) => {
+            const [, n] = STATUS.exec(id) ?? [];
+            if (!n) {
+                return null;
+            }
+            const today = wall().day;
+            const isLater = Number(n) > 1 && dayOf(draft) === today && !draft.corrects;
+            const isPaused = prescription(draft)?.held || prescribed(phone.known.participation, today)?.held || wasToldToPause(draft.answers);
+            return helpOn(draft.answers[id] ?? null, isLater, isPaused);
+        },
         more: (draft) => {
             const shown = intakesAsked(draft.answers, prescription(draft), extra(draft));
             const another = { ...draft, extra: shown - intakesPrescribed(prescription(draft)) + 1 };
@@ -36,6 +46,14 @@ function isLate(known, draft, today) {
     return isLateNow || Boolean(draft.answers.late_reason);
 }
 
-function helpOn(status) {
-    return status === "not_taken" ? t("dose.help.missed") : status === "vomited" ? t("dose.help.vomited") : null;
+function wasToldToPause(answers) {
+    return Object.entries(answers).some(([id, answer]) => REASON.test(id) && answer === "told_to_stop");
+}
+
+/** `isLater`: an intake that may lie ahead; `isPaused`: no next dose is to be spoken of. */
+function helpOn(status, isLater, isPaused) {
+    if (status === null) {
+        return isLater ? t("dose.help.later") : null;
+    }
+    return status === "vomited" ? t("dose.help.vomited") : status === "not_taken" && !isPaused ? t("dose.help.missed") : null;
 }

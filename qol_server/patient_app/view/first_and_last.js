@@ -4,7 +4,8 @@ import { Button, Choices, html, Notice, useId, useNow, useState } from "./kit.js
 import { NotWatched } from "./watch.js";
 import { answerInWords, foreign, isStandIn, questionOf, whoOf } from "./wording.js";
 import { isEmpty } from "./questions.js";
-import { OPEN_ENDED } from "../rules/calendar.js";
+import { OPEN_ENDED, window } from "../rules/calendar.js";
+import { wall } from "../rules/days.js";
 import { day, reason, t } from "../words/index.js";
 
 /** What has to be said before a questionnaire may go on: "who", "why" (a correction's reason) or null. */
@@ -22,6 +23,7 @@ export function Introduction({ phone, known, instrument, draft, keep, discard, p
     const who = whoOf(instrument);
     const reasons = draft.corrects ? (known.study.reasons.correction ?? []) : [];
     const assignment = known.assignments.find((one) => one.occurrence === draft.occurrence);
+    const last = assignment && (window(assignment, wall(now)) === "late" ? assignment.closes : assignment.due); // as Today says
     return html`
         ${assignment && isDaily(known, assignment) && html`<p class="context">${t("fill.about_day", { day: day(assignment.target) })}</p>`}
         ${isStandIn(instrument) && html`<p class="stand-in">${t("stand_in")}</p>`}
@@ -36,8 +38,8 @@ export function Introduction({ phone, known, instrument, draft, keep, discard, p
             <${Choices} labelledBy=${whoId} options=${who} value=${draft.by} lang=${foreign(instrument)}
                 onChange=${(code) => keep({ ...draft, by: code })} />
             ${problem?.code === "who" && html`<p class="fault" role="alert">${t("fault.who")}</p>`}`}
-        ${assignment && assignment.closes !== OPEN_ENDED && !isDaily(known, assignment)
-            && html`<p class="hint">${t("fill.pause", { day: day(assignment.closes) })}</p>`}
+        ${assignment && last !== OPEN_ENDED && !isDaily(known, assignment)
+            && html`<p class="hint">${t("fill.pause", { day: day(last) })}</p>`}
         <${NotWatched} known=${known} now=${now} calls=${false} />
         <${Discard} draft=${draft} discard=${discard} />`;
 }

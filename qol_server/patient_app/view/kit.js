@@ -71,6 +71,23 @@ export function useAction(action) {
 }
 
 /**
+ * A ref for what appears on a screen later than the screen itself: it comes into sight, without moving what is in sight
+ * already. `shown`: falsy while nothing is there, another value for another thing.
+ */
+export function useInSight(shown) {
+    const place = useRef(null);
+    const before = useRef(shown);
+    useEffect(() => {
+        if (shown && shown !== before.current) {
+            const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+            place.current?.scrollIntoView({ block: "nearest", behavior: isCalm ? "auto" : "smooth" });
+        }
+        before.current = shown;
+    }, [shown]);
+    return place;
+}
+
+/**
  * A whole screen. `title`: its heading, which gets the focus when the screen appears; `back`: called by the arrow; `close`:
  * called by the cross in the arrow's place; `step`: shown small above the heading; `progress`: { done, all, label }, a bar
  * beneath it; `actions`: stay at the bottom edge;
@@ -191,6 +208,7 @@ export function Choices({ label, labelledBy, options, value, onChange, multiple 
 /** A labelled field; `fault`: what is wrong with what stands in it, in words; `lines` > 1: a text area. */
 export function Field({ label, hint, fault, lines = 1, value, onInput, hideLabel = false, ...more }) {
     const id = useId();
+    const faultAt = useInSight(fault);
     const described = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ") || undefined;
     const shared = {
         id, value: value ?? "", "aria-describedby": described, "aria-invalid": fault ? "true" : undefined,
@@ -200,7 +218,7 @@ export function Field({ label, hint, fault, lines = 1, value, onInput, hideLabel
         <label for=${id} class=${hideLabel ? "live" : ""}>${label}</label>
         ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
         ${lines > 1 ? html`<textarea rows=${lines} ...${shared}></textarea>` : html`<input ...${shared} />`}
-        ${fault && html`<p class="fault" id=${`${id}-fault`} role="alert">${fault}</p>`}
+        ${fault && html`<p class="fault" id=${`${id}-fault`} role="alert" ref=${faultAt}>${fault}</p>`}
     </div>`;
 }
 

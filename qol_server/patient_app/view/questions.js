@@ -1,10 +1,12 @@
 /** One question in the form that its item asks for: choices, numbers, days, hours, words. Nothing is answered beforehand. */
 
-import { Button, Choices, Field, html } from "./kit.js";
+import { Button, Choices, Field, html, useInSight } from "./kit.js";
 import { choicesOf, foreign, nonAnswersOf, questionOf } from "./wording.js";
 import { later } from "../rules/days.js";
 import { TEXT_LENGTH } from "../rules/answers.js";
 import { number, t } from "../words/index.js";
+
+const WIDE = 1000; // a range up to more than this is no help to anybody
 
 /** Whether nothing was answered. */
 export function isEmpty(answer) {
@@ -41,9 +43,9 @@ export function faultInWords(found) {
 /**
  * `answer`: of the draft; `onAnswer(answer)`: after each tap or letter; `onUnfinished(is)`: a day or hour of which only a part
  * stands in its field, so that the phone reads nothing; `fault`: what is wrong, in words; `titleId`: the heading that asks;
- * `today`: the day it is; `time`: the hour.
+ * `today`: the day it is; `time`: the hour; `days`: { first, last } that a day may lie between, or null.
  */
-export function Question({ instrument, item, answer, onAnswer, onUnfinished, fault, titleId, today, time }) {
+export function Question({ instrument, item, answer, onAnswer, onUnfinished, fault, titleId, today, time, days }) {
     const instead = nonAnswersOf(instrument, item);
     const isInstead = item.non_answers.includes(answer);
     const shared = { item, onAnswer, fault, answer: isInstead ? null : answer, label: questionOf(instrument, item), lang: foreign(instrument) };
@@ -58,7 +60,7 @@ export function Question({ instrument, item, answer, onAnswer, onUnfinished, fau
             onChange=${onAnswer} lang=${shared.lang} /><${Fault} text=${fault} />`
         : item.type === "text" ? html`<${Words} ...${shared} />`
             : item.type === "date" || item.type === "time"
-                ? html`<${Moment} ...${shared} onUnfinished=${onUnfinished} today=${today} time=${time} />`
+                ? html`<${Moment} ...${shared} onUnfinished=${onUnfinished} today=${today} time=${time} days=${days} />`
                 : html`<${Amount} ...${shared} />`;
     return html`${own}
         ${instead.length > 0 && html`<${Choices} multiple=${true} label=${t("fill.instead")} options=${instead} value=${isInstead ? [answer] : []}
@@ -66,7 +68,8 @@ export function Question({ instrument, item, answer, onAnswer, onUnfinished, fau
 }
 
 function Fault({ text }) {
-    return text && html`<p class="fault" role="alert">${text}</p>`;
+    const place = useInSight(text);
+    return text && html`<p class="fault" role="alert" ref=${place}>${text}</p>`;
 }
 
 function hints(item, ...more) {
@@ -75,7 +78,7 @@ function hints(item, ...more) {
 
 function Amount({ item, answer, onAnswer, fault, label }) {
     const { at_least: low, at_most: high } = item;
-    const range = low !== null && high !== null ? t("fill.range", { low: number(low), high: number(high) }) : null;
+    const range = low !== null && high !== null && Number(high) <= WIDE ? t("fill.range", { low: number(low), high: number(high) }) : null;
     const typed = (text) => {
         const plain = text.replace(/\s/g, "").replace(",", ".");
         const isWhole = item.type === "integer" && /^-?[0-9]{1,15}$/.test(plain);
@@ -93,10 +96,11 @@ function Words({ item, answer, onAnswer, fault, label }) {
         ${left < most / 5 && html`<p class="hint" aria-live="polite">${t("fill.letters_left", { n: left })}</p>`}`;
 }
 
-function Moment({ item, answer, onAnswer, onUnfinished, fault, label, today, time }) {
+function Moment({ item, answer, onAnswer, onUnfinished, fault, label, today, time, days }) {
     const quick = item.type === "date"
         ? [[today, t("day.today")], [later(today, -1), t("day.yesterday")]]
         : [[time, t("fill.now")]];
+    const fitting = quick.filter(([value]) => item.type !== "date" || !(days?.first > value));
     const typed = (text, field) => {
         onUnfinished(field.validity.badInput);
         onAnswer(text || null);
@@ -105,6 +109,7 @@ function Moment({ item, answer, onAnswer, onUnfinished, fault, label, today, tim
         onUnfinished(false);
         onAnswer(value);
     };
-    return html`<${Field} label=${label} hideLabel=${true} hint=${hints(item)} fault=${fault} value=${answer} onInput=${typed} type=${item.type} />
-        <div class="quick">${quick.map(([value, words]) => html`<${Button} key=${words} onClick=${() => choose(value)}>${words}<//>`)}</div>`;
+    return html`<${Field} label=${label} hideLabel=${true} hint=${hints(item)} fault=${fault} value=${answer} onInput=${typed} type=${item.type}
+            min=${days?.first} max=${days?.last} />
+        <div class="quick">${fitting.map(([value, words]) => html`<${Button} key=${words} onClick=${() => choose(value)}>${words}<//>`)}</div>`;
 }

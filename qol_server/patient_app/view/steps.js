@@ -1,14 +1,27 @@
 /** The steps of a questionnaire: introduction, one question a screen, a last look, and advice that cannot wait in between. */
 
-import { Button, html, Notice, Screen, TroubleNotice, useEffect, useId, useState } from "./kit.js";
+import { Button, html, Notice, Screen, TroubleNotice, useEffect, useId, useInSight, useState } from "./kit.js";
 import { Introduction, missingAtFirst, Review } from "./first_and_last.js";
 import { faultInWords, isAskedTwice, isEmpty, Question, settled } from "./questions.js";
 import { Urgent } from "./urgent.js";
-import { foreign, isStandIn, questionOf, titleOf } from "./wording.js";
+import { foreign, isStandIn, questionOf, recallOf, titleOf } from "./wording.js";
 import { contextOf, raised } from "../rules/alerts.js";
-import { clean, fault, onBranch } from "../rules/answers.js";
+import { clean, daysOf, fault, onBranch, possible, timeFault } from "../rules/answers.js";
 import { wall } from "../rules/days.js";
 import { t } from "../words/index.js";
+
+const SECOND_TAP = 600; // milliseconds within which a hand that shakes taps twice
+
+/** Whether something has been on the screen for a moment: what comes up under a finger is not meant by its second tap. */
+function useSettled(isThere) {
+    const [isSettled, setSettled] = useState(false);
+    useEffect(() => {
+        setSettled(false);
+        const timer = isThere ? setTimeout(() => setSettled(true), SECOND_TAP) : null;
+        return () => clearTimeout(timer);
+    }, [isThere]);
+    return isThere && isSettled;
+}
 
 /** The steps of a draft in order; a correction goes straight to the last look. */
 function stepsOf(flow, draft) {
@@ -40,6 +53,9 @@ export function Steps({ phone, known, route, go, home, flow, draft, keep, give, 
     const [found, setFound] = useState(null); // { step, code, … }: what keeps a step from being left
     const [unfinished, setUnfinished] = useState(null); // the step of whose answer only a part was typed
     const problem = found?.step === step ? found : null;
+    const isLeaving = problem?.code === "empty"; // the button now leaves the question empty
+    const isTooSoon = isLeaving !== useSettled(isLeaving);
+    const today = () => wall(phone.now()).day;
     const setProblem = (what) => setFound(what && { ...what, step });
     const titleId = useId();
     useEffect(() => {
@@ -93,28 +109,30 @@ export function Steps({ phone, known, route, go, home, flow, draft, keep, give, 
     };
     const leaveQuestion = () => {
         const value = settled(item, draft.answers[step]);
-        const wrong = unfinished === step ? { code: "unfinished" } : fault(item, value);
+        const wrong = unfinished === step ? { code: "unfinished" } : fault(item, value) ?? timeFault(item, value, draft.answers, today());
         if (wrong) {
             setProblem(wrong);
             return;
         }
-        if (value === null && (item.required || (isAskedTwice(item) && problem?.code !== "empty"))) {
+        if (value === null && (item.required || (isAskedTwice(item) && !isLeaving))) {
             setProblem({ code: item.required ? "needed" : "empty" });
             return;
         }
-        const changed = { ...draft, answers: { ...draft.answers, [step]: value } };
+        const changed = { ...draft, answers: possible(instrument, { ...draft.answers, [step]: value }, today()) };
         if (!advises(changed)) {
             move(following(changed), changed);
         }
     };
     const send = () => {
-        const answers = clean(instrument, Object.fromEntries(flow.items(draft).map((id) => [id, draft.answers[id] ?? null])));
+        const given = possible(instrument, draft.answers, today());
+        const answers = clean(instrument, Object.fromEntries(flow.items(draft).map((id) => [id, given[id] ?? null])));
         const open = steps.find((one) => {
             const asked = instrument.items.find(({ id }) => id === one);
-            return asked && (!Object.hasOwn(draft.answers, one) || (asked.required && isEmpty(draft.answers[one])));
+            return asked && (!Object.hasOwn(given, one) || (asked.required && isEmpty(given[one])));
         });
         const early = missingAtFirst(known, instrument, draft);
         if (early || open) {
+            keep({ ...draft, answers: given });
             go({ ...route, at: { step: early ? "intro" : open, isPushed: true, then: "review" } });
         } else if (isUnchanged(known, draft, answers)) {
             setProblem({ code: "unchanged" });
@@ -124,7 +142,7 @@ export function Steps({ phone, known, route, go, home, flow, draft, keep, give, 
     };
     const submit = (event) => {
         event.preventDefault();
-        if (busy) {
+        if (busy || isTooSoon) {
             return;
         }
         if (step === "intro") {
@@ -150,7 +168,7 @@ export function Steps({ phone, known, route, go, home, flow, draft, keep, give, 
     const isEarly = step === "intro";
     const next = t(isEarly ? (draft.corrects ? "action.next" : "fill.start")
         : step === "review" ? (draft.corrects ? "fill.send_correction" : "fill.send")
-            : problem?.code === "empty" ? "fill.leave_empty" : "action.next");
+            : isLeaving ? "fill.leave_empty" : "action.next");
     return html`<form onSubmit=${submit} novalidate data-step=${step}>
         <${Screen} focusKey=${step} close=${close} titleId=${titleId} lang=${item || isEarly ? foreign(instrument) : undefined}
             title=${isEarly ? titleOf(known, instrument.id) : item ? questionOf(instrument, item) : t("fill.review")}
@@ -158,7 +176,7 @@ export function Steps({ phone, known, route, go, home, flow, draft, keep, give, 
             progress=${item && { done: steps.indexOf(step), all: asked, label: t("fill.progress") }}
             actions=${html`
                 ${!isEarly && html`<${Button} onClick=${back}>${t("action.back")}<//>`}
-                <${Button} kind="main" type="submit" busy=${busy}>${next}<//>`}>
+                <${Button} kind=${isLeaving ? "plain" : "main"} type="submit" busy=${busy || isTooSoon}>${next}<//>`}>
             ${item && isStandIn(instrument) && html`<p class="stand-in">${t("stand_in")}</p>`}
             ${isEarly && html`<${Introduction} phone=${phone} known=${known} instrument=${instrument} draft=${draft} keep=${keep} discard=${discard} problem=${problem} />`}
             ${step === "review" && html`<${Review} known=${known} instrument=${instrument} draft=${draft} flow=${flow} keep=${keep} discard=${discard} problem=${problem}
@@ -173,11 +191,15 @@ export function Steps({ phone, known, route, go, home, flow, draft, keep, give, 
 function Asked({ phone, instrument, item, draft, flow, titleId, onAnswer, onUnfinished, problem }) {
     const { day: today, time } = wall(phone.now());
     const help = flow.help(draft, item.id);
-    const context = flow.context(draft, item.id);
+    const context = flow.context(draft, item.id) ?? recallOf(instrument);
+    const isLeftOut = problem?.code === "empty";
+    const place = useInSight(isLeftOut ? "empty" : help);
     return html`
         ${context && html`<p class="context">${context}</p>`}
         <${Question} instrument=${instrument} item=${item} answer=${draft.answers[item.id]} titleId=${titleId} today=${today} time=${time}
-            onAnswer=${onAnswer} onUnfinished=${onUnfinished} fault=${problem && problem.code !== "empty" ? faultInWords(problem) : null} />
-        ${problem?.code === "empty" && html`<${Notice} live=${true}><p>${t("fill.empty")}</p><//>`}
-        <div aria-live="polite">${help && html`<${Notice}><p>${help}</p><//>`}</div>`;
+            days=${daysOf(item, draft.answers, today)} onAnswer=${onAnswer} onUnfinished=${onUnfinished} fault=${problem && !isLeftOut ? faultInWords(problem) : null} />
+        <div ref=${place}>
+            ${isLeftOut && html`<${Notice} live=${true}><p>${t("fill.empty")}</p><//>`}
+            <div aria-live="polite">${help && html`<${Notice}><p>${help}</p><//>`}</div>
+        </div>`;
 }

@@ -2,7 +2,6 @@
 
 import { html, useNow } from "./kit.js";
 import { waitsLong } from "./device_notices.js";
-import { SCREENS } from "./screens.js";
 import { wall } from "../rules/days.js";
 import { dayAndHour, hour, t } from "../words/index.js";
 
@@ -24,9 +23,8 @@ function words({ sync }, now) {
 /** It leads to the list of what was sent and what waits. */
 export function SyncLine({ phone, known, go }) {
     const now = useNow(phone);
-    const inside = html`<span class=${`dot ${known.sync.unsent === 0 ? "good" : waitsLong(known, now) ? "warn" : ""}`} aria-hidden="true"></span>
-        <span role="status">${words(known, now)}</span>`;
-    return "outbox" in SCREENS
-        ? html`<button type="button" class="sync-line" onClick=${() => go({ name: "outbox" })}>${inside}<span class="chevron" aria-hidden="true"></span></button>`
-        : html`<p class="sync-line">${inside}</p>`;
+    const tone = known.sync.unsent === 0 ? "good" : waitsLong(known, now) ? "warn" : "";
+    return html`<button type="button" class="sync-line" onClick=${() => go({ name: "outbox" })}>
+        <span class=${`dot ${tone}`} aria-hidden="true"></span><span role="status">${words(known, now)}</span>
+        <span class="chevron" aria-hidden="true"></span></button>`;
 }

@@ -9,6 +9,7 @@ import { NotWatched } from "./watch.js";
 import { titleOf } from "./wording.js";
 import { coming, due, hasEnded, OPEN_ENDED } from "../rules/calendar.js";
 import { later, wall } from "../rules/days.js";
+import { assessment, isHeld } from "../rules/doses.js";
 import { standing } from "../rules/responses.js";
 import { day, t } from "../words/index.js";
 
@@ -56,6 +57,10 @@ export function Today({ phone, known, go }) {
         <${DeviceNotices} phone=${phone} known=${known} go=${go} tones=${["urgent", "warn"]} />
         ${unread > 0 && html`<${Row} title=${t("today.messages", { n: unread })} onClick=${() => go({ name: "messages" })} />`}
         ${!known.study && html`<${Notice} live=${true}><p>${t(known.sync.state === "offline" ? "today.first_offline" : "today.first")}</p><//>`}
+        ${assessment(known) && isHeld(known.participation, today.day) && html`<${Notice} tone="warn">
+            <p>${t("today.held")}</p>
+            <${Button} onClick=${() => go({ name: "dose", day: today.day })}>${t("today.held.see")}<//>
+        <//>`}
         ${first && html`<section class="due" aria-labelledby="due-first">
             <h2 id="due-first">${titleOf(known, first.assignment.instrument)}</h2>
             <p>${noteOf(first)}</p>

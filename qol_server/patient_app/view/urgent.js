@@ -15,8 +15,8 @@ export function Urgent({ known, texts, goOn, isSaved = false }) {
     const number = known.study.emergency_number;
     return html`<${Screen} tone="alarm" title=${t("urgent.title")}
         actions=${html`<${Button} onClick=${goOn}>${t(isSaved ? "action.go_on" : "urgent.go_on")}<//>`}>
-        <div role="alert">${said.map((text) => html`<p class="advice" key=${text}>${text}</p>`)}</div>
         <${Calls} known=${known} first=${isForEmergency(said, number) ? "emergency" : "site"} />
+        <div role="alert">${said.map((text) => html`<p class="advice" key=${text}>${text}</p>`)}</div>
         <p>${t("urgent.nobody", { number })}</p>
         <p class="hint">${t(isSaved ? "urgent.saved" : "urgent.kept")}</p>
     <//>`;

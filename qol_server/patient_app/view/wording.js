@@ -2,6 +2,9 @@
 
 import { day, has, language, number, t } from "../words/index.js";
 
+const RECALL = /^P(\d+)([DW])$/; // days or weeks, as ISO 8601 writes them
+const MILLIGRAMS = /^intake\.\d\.mg$/; // of the dose diary
+
 /** What a questionnaire is called: by its wording, else by its own title. */
 export function titleOf(known, instrumentId) {
     const instrument = known.instruments[instrumentId];
@@ -17,6 +20,14 @@ export function foreign(instrument) {
 /** Whether what is shown only stands for the real wording. */
 export function isStandIn(instrument) {
     return !instrument.wording || instrument.wording.stand_in;
+}
+
+/** Which days all questions of a questionnaire are about, in words; null where that differs, and where others own the words. */
+export function recallOf(instrument) {
+    const [recall, ...others] = new Set(instrument.items.map((item) => item.recall));
+    const [, count, unit] = RECALL.exec(recall ?? "") ?? [];
+    const days = Number(count) * (unit === "W" ? 7 : 1);
+    return !isStandIn(instrument) && others.length === 0 && days > 1 ? t("fill.recall", { n: days }) : null;
 }
 
 /** The question that an item asks. */
@@ -54,7 +65,7 @@ export function answerInWords(instrument, item, answer) {
         return answer.map((one) => labels.get(one) ?? String(one)).join(", ");
     }
     if (item.type === "integer" || item.type === "decimal") {
-        return number(answer);
+        return MILLIGRAMS.test(item.id) ? t("dose.mg", { mg: number(answer) }) : number(answer);
     }
     return item.type === "date" ? day(answer, "full") : String(answer);
 }
