@@ -184,11 +184,11 @@ _STUDY = closed(
             )
         ),
         "reasons": _table(_list(TEXT)),
-        "now_rules": _list(
+        "rules": _list(
             closed(
-                "An alert that the phone finds by itself, at once.",
+                "An alert that the phone finds by itself. `now`: the advice is shown at once; otherwise after sending.",
                 {
-                    "id": TEXT, "when": ref("AlertCondition"), "urgency": _is("now"), "advice": TEXT,
+                    "id": TEXT, "when": ref("AlertCondition"), "urgency": _words("now", "same-day", "this-week"), "advice": TEXT,
                     "on_phone_from": DECIMAL,
                 },
                 ("advice", "on_phone_from"),

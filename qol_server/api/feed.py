@@ -218,7 +218,7 @@ def _study(slug: str, protocol: Protocol, language: str) -> Change:
             "intended_use": dict(protocol.intended_use), "emergency_number": protocol.emergency_number,
             "assessments": [_assessment(a) for a in protocol.assessments.values()],
             "reasons": {name: list(codes) for name, codes in protocol.reasons.items()},
-            "now_rules": [_rule(rule) for rule in protocol.alerts if rule["urgency"] == "now" and rule.get("enabled") != "no"],
+            "rules": [_rule(rule) for rule in protocol.alerts if _is_for_phones(rule)],
             "advice": {name: texts[language] for name, texts in protocol.advice.items() if language in texts},
             "treatment": None if protocol.treatment is None else {
                 "name": protocol.treatment.name,
@@ -226,6 +226,11 @@ def _study(slug: str, protocol: Protocol, language: str) -> Change:
             },
         },
     )  # fmt: skip
+
+
+def _is_for_phones(rule: Mapping[str, Any]) -> bool:
+    """Whether a phone has something to say where the rule is raised."""
+    return rule.get("enabled") != "no" and (rule["urgency"] == "now" or rule.get("advice") is not None)
 
 
 def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:

@@ -97,8 +97,8 @@ class When(Field):
 class AlertShape(Shape):
     id = Name(*RULE_ID, required=True, note="name of the rule")
     when = When(required=True, note="what raises it")
-    urgency = OneOf(URGENCIES, required=True, note="`now` rules are evaluated on the phone too")
-    advice = Name(*RULE_ID, note="which of the study's `advice` the participant is shown")
+    urgency = OneOf(URGENCIES, required=True, note="`now`: the phone shows the advice before the next question; otherwise after sending")
+    advice = Name(*RULE_ID, note="which of the study's `advice` the participant is shown; `now` without one: to call the site")
     enabled = Flag(default=True, note="default yes")
     on_phone_from = Amount(note="the phone shows the advice from this value on, below the limit of the rule")
     note = Text(note="why the rule is as it is")

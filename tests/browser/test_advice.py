@@ -1,4 +1,4 @@
-"""Advice at once: the study's rules of that urgency, found on the phone without a network, of every form that a rule can have."""
+"""Advice: the study's rules that concern the participant, found on the phone without a network, of every form that a rule can have."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def raised(modules: Blank) -> Raised:
         instrument = people.INSTRUMENT_OF[assessment]
         study = phone["study"]
         if rule is not None:
-            study = study | {"now_rules": [{"id": "rule", "urgency": "now", "advice": "call-us", "on_phone_from": None} | rule]}
+            study = study | {"rules": [{"id": "rule", "urgency": "now", "advice": "call-us", "on_phone_from": None} | rule]}
         about = {"assessment": assessment, "occurrence": occurrence, "instrument": instrument} | about
         given = json.dumps([phone, about, study, instrument, dict(answers)])
         script = f"""
@@ -54,20 +54,54 @@ def raised(modules: Blank) -> Raised:
         ({"bleeding": "yes"}, ["red-flag"]),
         ({"bleeding": "no", "jaundice": "yes"}, ["red-flag"]),
         ({"bleeding": "declined"}, []),
-        ({"abdominal_pain.severity": 3}, []),
-        ({"abdominal_pain.severity": 3, "vomiting.severity": 0}, []),
-        ({"abdominal_pain.severity": 3, "vomiting.severity": 1}, ["severe-abdominal-pain"]),
+        ({"abdominal_pain.severity": 2, "vomiting.severity": 1}, []),
+        ({"abdominal_pain.severity": 3}, ["severe-symptom"]),
+        ({"abdominal_pain.severity": 3, "vomiting.severity": 0}, ["severe-symptom"]),
+        ({"abdominal_pain.severity": 3, "vomiting.severity": 1}, ["severe-abdominal-pain", "severe-symptom"]),
         ({"abdominal_pain.severity": 4, "vomiting.severity": 4, "temperature": "40", "bleeding": "yes"},
-         ["severe-abdominal-pain", "red-flag", "fever"]),
-        ({"nausea.severity": 4}, []),  # for the same day, not for now
+         ["severe-abdominal-pain", "red-flag", "fever", "severe-symptom"]),
+        ({"nausea.severity": 2}, []),
+        ({"nausea.severity": 3}, ["severe-symptom"]),
     ],
 )  # fmt: skip
 def test_advice_on_symptoms(raised: Raised, phone: Phone, answers: Mapping[str, Any], rules: list[str]) -> None:
     assert raised(known(phone), "symptoms@W1", answers) == rules
 
 
-def test_a_fever_in_the_adverse_event_diary_is_a_fever_too(raised: Raised, phone: Phone) -> None:
-    assert raised(known(phone), "adverse-event@x", {"what": "Shivers", "temperature": "38.1"}) == ["fever"]
+@pytest.mark.parametrize(
+    ("answers", "rules"),
+    [
+        ({"temperature": "38.1"}, ["fever"]),
+        ({"severity": 2, "hospital": "no", "emergency": "no"}, []),
+        ({"severity": 3}, ["ae-severe"]),
+        ({"severity": 4, "temperature": "39.0"}, ["fever", "ae-severe"]),
+        ({"severity": 1, "hospital": "yes"}, ["ae-hospital"]),
+        ({"severity": 1, "emergency": "yes"}, ["ae-hospital"]),
+    ],
+)
+def test_advice_on_what_happened(raised: Raised, phone: Phone, answers: Mapping[str, Any], rules: list[str]) -> None:
+    assert raised(known(phone), "adverse-event@x", {"what": "Shivers"} | answers) == rules
+
+
+def test_each_rule_has_its_urgency_and_the_most_urgent_comes_first(modules: Blank, phone: Phone) -> None:
+    study = known(phone)["study"]
+    assert {rule["urgency"] for rule in study["rules"]} == {"now", "same-day"}
+    rules = [{"id": urgency, "when": {"item": "bleeding", "is": "yes"}, "urgency": urgency} for urgency in ("this-week", "same-day", "now")]
+    found = modules.run(
+        f"""const study = {json.dumps(study | {"rules": rules})};
+            return alerts.raised(study, "symptom-diary", {{ bleeding: "yes" }}, {{}});""",
+        alerts="rules/alerts.js",
+    )
+    assert [(one["rule"], one["urgency"]) for one in found] == [(name, name) for name in ("now", "same-day", "this-week")]
+    assert [(one["advice"], one["text"]) for one in found] == [(None, None)] * 3
+
+
+def test_a_response_is_judged_by_what_was_given_before_it(modules: Blank, phone: Phone) -> None:
+    for week, severity in (("W0", 0), ("W1", 2), ("W2", 0)):
+        phone.answer(f"symptoms@{week}", nausea(severity), captured=f"2026-03-{2 + 7 * int(week[1]):02} 10:00")
+    script = f"""const known = {json.dumps(known(phone))};
+        return known.entries.map((entry) => alerts.raisedBy(known, entry).map(({{ rule }}) => rule));"""
+    assert modules.run(script, alerts="rules/alerts.js") == [[], ["worsening"], []]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +204,7 @@ def test_what_another_phone_answered_is_not_guessed(raised: Raised, trial: Trial
         ({"when": {"item": "temperature", "below": "35.0"}}, {"temperature": "34.95"}, True),
         ({"when": {"item": "temperature", "below": "35.0"}, "on_phone_from": "36.0"}, {"temperature": "36.5"}, False),
         ({"when": {"item": "temperature", "above": "38.5"}, "on_phone_from": "38.5"}, {"temperature": "38.5"}, True),
-        ({"when": {"score": "PF", "drop": 20, "over": "baseline"}}, {"bleeding": "yes"}, False),  # the site's computer scores
+        ({"when": {"score": "PF", "drop": 20, "over": "baseline"}}, {"bleeding": "yes"}, False),  # a phone computes no scores
         ({"when": {"day_dose_above": "prescribed"}}, {"bleeding": "yes"}, False),
     ],
 )  # fmt: skip

@@ -54,6 +54,61 @@ def test_fever_at_night_offline(ben: AppPhone, server: Server, measured: str, is
     assert fact["captured_at"].startswith("2026-03-05T23:4")
 
 
+def test_a_severe_symptom_is_told_calmly_after_sending_without_a_network(ben: AppPhone) -> None:
+    ben.at("2026-03-09 21:00")
+    ben.pair_by_link()
+    ben.offline()
+    ben.button(re.compile("How have you been")).click()
+    ben.choose("participant")
+    ben.press("fill.start")
+    severe = {"diarrhoea.frequency": 4, "diarrhoea.severity": 4, "diarrhoea.interference": 4}
+    ben.fill(severe | dict.fromkeys(("breathlessness_at_rest", "bleeding", "black_stool", "jaundice", "blistering_rash"), "no"), rest=0)
+    ben.heading(ben.words("fill.review"))  # nothing came in between
+    ben.send()
+    ben.sees("sent.waits")
+    advice = ben.page.locator(".notice.warn")
+    expect(advice.get_by_text("Please call your study centre today")).to_have_count(1)
+    expect(advice.get_by_role("link")).to_have_attribute("href", SITE)
+    ben.sees("watch.not_watched", site="Villejuif", emergency="112")
+    expect(ben.page.get_by_role("alert")).to_have_count(0)
+
+    # it stands with the response for the rest of the day, and no longer
+    ben.press("action.done")
+    ben.press("places.history")
+    ben.button(re.compile("^How have you been.* 9 March")).click()
+    expect(advice).to_be_visible()
+    assert calls(ben) == [SITE, SITE, NUMBER]
+    ben.press("action.back")
+    ben.at("2026-03-10 09:00")
+    ben.button(re.compile("^How have you been.* 9 March")).click()
+    ben.heading(re.compile("How have you been"))
+    expect(ben.page.locator(".answers")).to_be_visible()
+    expect(advice).to_have_count(0)
+    ben.online()
+    ben.check_nothing_is_lost()
+
+
+def test_what_cannot_wait_is_said_before_what_can(ben: AppPhone) -> None:
+    ben.pair_by_link()
+    ben.offline()
+    ben.button(re.compile("^Something happened")).click()
+    ben.choose("participant")
+    ben.press("fill.start")
+    happened = {"started": "2026-03-02", "temperature": "39.2", "hospital": "yes", "emergency": "yes", "told_staff": "no"}
+    ben.fill(ILL | happened, until="hospital", rest="no")
+    expect(ben.page.locator("p.advice")).to_have_count(1)
+    ben.press("urgent.go_on")
+    ben.fill(happened, rest="no")
+    ben.press("fill.send")
+    ben.press("action.go_on")
+    ben.heading(ben.words("sent.title"))
+    notices = ben.page.locator(".notice")
+    expect(notices.nth(0)).to_contain_text("You reported a fever.")
+    expect(notices.nth(1).get_by_text("Please call your study centre today")).to_have_count(1)  # three rules say so
+    ben.online()
+    ben.check_nothing_is_lost()
+
+
 def test_a_red_flag_says_the_emergency_number_first(ben: AppPhone, server: Server) -> None:
     ben.at("2026-03-09 21:00")
     ben.pair_by_link()

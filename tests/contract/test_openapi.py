@@ -142,11 +142,11 @@ def test_every_answer_of_a_lived_through_study_fits(said: tuple[people.Trial, li
     assert {"stored", "duplicate", "quarantined"} <= statuses
 
 
-def test_urgent_rules_travel_with_their_advice_in_the_participants_language(said: tuple[people.Trial, list[dict[str, Any]]]) -> None:
+def test_rules_travel_with_their_advice_in_the_participants_language(said: tuple[people.Trial, list[dict[str, Any]]]) -> None:
     studies = [c["data"] for answer in said[1] for c in answer["feed"]["changes"] if c["type"] == "study"]
     for study in studies:
-        assert study["now_rules"]
-        assert study["advice"].keys() >= {rule["advice"] for rule in study["now_rules"] if "advice" in rule}
+        assert {rule["urgency"] for rule in study["rules"]} == {"now", "same-day"}
+        assert study["advice"].keys() >= {rule["advice"] for rule in study["rules"] if "advice" in rule}
     assert len({json.dumps(study["advice"], sort_keys=True) for study in studies}) == 2
 
 

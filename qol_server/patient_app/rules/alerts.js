@@ -1,6 +1,6 @@
 /**
- * The alerts that the phone finds by itself, at once and without a network: the study's `now` rules. A rule that one phone
- * cannot decide (a score, an earlier answer that another phone gave) is not raised here; the site's computer looks at it.
+ * The alerts that the phone finds by itself, without a network: the study's rules that are urgent `now` or have advice for the
+ * participant. A rule that one phone cannot decide (a score, an earlier answer that another phone gave) is not raised here.
  */
 
 import { answerTo, comparison, holds, satisfies } from "./conditions.js";
@@ -9,18 +9,32 @@ import { later } from "./days.js";
 import { DOSE_DIARY, doseDay } from "./doses.js";
 import { responses, standing } from "./responses.js";
 
+const URGENCIES = ["now", "same-day", "this-week"];
 const LONGEST_RUN = 400; // days looked back over: held days neither count nor break a run
 
 /**
- * The rules that these answers raise: [{ rule, advice, text }] with the rule's id, the name of its advice and what the
- * participant is told (null where the rule names none). The answers may be incomplete: ask again after each one.
- * `context`: see `contextOf`.
+ * The rules that these answers raise, most urgent first: [{ rule, urgency, advice, text }] with the rule's id, its urgency (one
+ * of `URGENCIES`), the name of its advice and what the participant is told (null where the rule names none). The answers may
+ * be incomplete: ask again after each one. `context`: see `contextOf`.
  */
 export function raised(study, instrumentId, answers, context) {
-    return study.now_rules
+    return study.rules
         .filter((rule) => !rule.when.instrument || rule.when.instrument === instrumentId)
         .filter((rule) => isRaised(rule, instrumentId, answers, context))
-        .map(({ id, advice }) => ({ rule: id, advice: advice ?? null, text: (advice && study.advice[advice]) ?? null }));
+        .map(({ id, urgency, advice }) => ({ rule: id, urgency, advice: advice ?? null, text: (advice && study.advice[advice]) ?? null }))
+        .sort((one, other) => URGENCIES.indexOf(one.urgency) - URGENCIES.indexOf(other.urgency));
+}
+
+/** The rules that a response raises that was given on this phone, judged by what was given before it. */
+export function raisedBy(known, entry) {
+    const { id, occurrence, instrument, answers } = entry;
+    const subject = { assessment: occurrence.split("@")[0], occurrence, instrument, corrects: id };
+    return raised(known.study, instrument, answers ?? {}, contextOf(known, subject));
+}
+
+/** Whether the advice of a rule cannot wait until the questionnaire is sent. */
+export function isUrgent(alert) {
+    return alert.urgency === "now";
 }
 
 /**

@@ -1,10 +1,11 @@
 /** After sending: saved the moment it is sealed, sent when the server has it; advice again where a rule was raised. */
 
-import { Button, html, Icon, Notice, Row, Screen, useEffect, useNow } from "./kit.js";
+import { Advice } from "./advice.js";
+import { Button, html, Icon, Row, Screen, useEffect, useNow } from "./kit.js";
 import { Urgent } from "./urgent.js";
 import { NotWatched } from "./watch.js";
 import { titleOf } from "./wording.js";
-import { contextOf, raised } from "../rules/alerts.js";
+import { isUrgent, raisedBy } from "../rules/alerts.js";
 import { due } from "../rules/calendar.js";
 import { wall } from "../rules/days.js";
 import { t } from "../words/index.js";
@@ -30,10 +31,10 @@ export function Sent({ phone, known, route, go, home }) {
         return null;
     }
     const assessment = entry.occurrence.split("@")[0];
-    const subject = { assessment, occurrence: entry.occurrence, instrument: entry.instrument, corrects: entry.supersedes };
-    const alerts = raised(known.study, entry.instrument, entry.answers ?? {}, contextOf(known, subject));
-    if (alerts.length > 0 && !route.isAdvised) {
-        return html`<${Urgent} known=${known} texts=${alerts.map(({ text }) => text)} isSaved=${true}
+    const alerts = raisedBy(known, entry);
+    const urgent = alerts.filter(isUrgent);
+    if (urgent.length > 0 && !route.isAdvised) {
+        return html`<${Urgent} known=${known} texts=${urgent.map(({ text }) => text)} isSaved=${true}
             goOn=${() => go({ ...route, isAdvised: true }, { replace: true })} />`;
     }
     const { key, arrived } = progress(entry);
@@ -42,7 +43,7 @@ export function Sent({ phone, known, route, go, home }) {
     return html`<${Screen} title=${t("sent.title")} actions=${html`<${Button} kind="main" onClick=${home}>${t("action.done")}<//>`}>
         <p>${titleOf(known, entry.instrument)}</p>
         <div class=${arrived ? "state good" : "state"} role="status"><${Icon} name=${arrived ? "check" : "history"} /><span>${t(key)}</span></div>
-        ${alerts.length > 0 && html`<${Notice} tone="urgent" live=${false}>${alerts.map(({ rule, text }) => html`<p key=${rule}>${text ?? t("urgent.usual")}</p>`)}<//>`}
+        <${Advice} known=${known} alerts=${alerts} />
         <${NotWatched} known=${known} now=${now} />
         ${hasTrend && html`<${Row} title=${t("sent.trend")} onClick=${() => go({ name: "trend", assessment })} />`}
         ${next && html`<${Row} title=${titleOf(known, next.assignment.instrument)} note=${t("sent.next")}

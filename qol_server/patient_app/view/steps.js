@@ -5,7 +5,7 @@ import { Introduction, missingAtFirst, Review } from "./first_and_last.js";
 import { faultInWords, isAskedTwice, isEmpty, Question, settled } from "./questions.js";
 import { Urgent } from "./urgent.js";
 import { foreign, isStandIn, questionOf, recallOf, titleOf } from "./wording.js";
-import { contextOf, raised } from "../rules/alerts.js";
+import { contextOf, isUrgent, raised } from "../rules/alerts.js";
 import { clean, daysOf, fault, onBranch, possible, timeFault } from "../rules/answers.js";
 import { wall } from "../rules/days.js";
 import { t } from "../words/index.js";
@@ -78,7 +78,10 @@ export function Steps({ phone, known, route, go, home, flow, draft, keep, give, 
         const rest = ahead.slice(ahead.indexOf(step) + 1);
         return route.at.then ? rest.find((one) => one === "review" || !Object.hasOwn(changed.answers, one)) : rest[0];
     };
-    const alerts = (changed) => raised(known.study, draft.instrument, onBranch(instrument, changed.answers), contextOf(known, draft));
+    /** What cannot wait. All other advice is shown after sending. */
+    const alerts = (changed) => {
+        return raised(known.study, draft.instrument, onBranch(instrument, changed.answers), contextOf(known, draft)).filter(isUrgent);
+    };
     /** Whether advice comes first: a rule is raised that was not shown yet. Whoever leaves a question by another way is told too. */
     const advises = (changed) => {
         const fresh = alerts(changed).map(({ rule }) => rule).filter((rule) => !draft.advised.includes(rule));
