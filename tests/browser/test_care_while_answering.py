@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from tests import people
+from tests.browser.pages import Blank
 from tests.browser.rig import AppPhone
 from tests.browser.screens import SET
 from tests.browser.test_fill import a_week_later, phone_title, start, told
@@ -117,3 +118,34 @@ def test_in_very_large_text_the_numbers_to_call_are_there_without_scrolling(ben:
     for call in calls.all():
         expect(call).to_be_in_viewport(ratio=1)
     expect(ben.page.locator("footer.actions")).to_have_css("position", "static")
+
+
+def test_only_days_on_which_something_happened_are_held_to_the_calendar(modules: Blank) -> None:
+    started, ended, planned = ({"id": name, "type": "date"} for name in ("started", "ended", "next_visit"))
+    faults = modules.each(
+        "rules/answers.js",
+        "timeFault",
+        [
+            [started, "2026-03-02", {}, "2026-03-02"],
+            [started, "2026-03-03", {}, "2026-03-02"],
+            [ended, "2026-03-01", {"started": "2026-03-02"}, "2026-03-02"],
+            [ended, "2026-03-02", {"started": "2026-03-02"}, "2026-03-02"],
+            [ended, "2026-02-01", {"started": None}, "2026-03-02"],
+            [ended, "2026-03-03", {"started": "2026-03-02"}, "2026-03-02"],
+            [ended, None, {"started": "2026-03-02"}, "2026-03-02"],
+            [planned, "2026-04-01", {}, "2026-03-02"],
+            [{"id": "started", "type": "text"}, "2026-04-01", {}, "2026-03-02"],
+        ],
+    )
+    assert [found and found["code"] for found in faults] == [
+        None, "not-yet", "before-start", None, None, "not-yet", None, None, None,
+    ]  # fmt: skip
+
+
+def test_a_recall_period_is_told_where_all_questions_share_it_and_nobody_else_owns_the_words(modules: Blank) -> None:
+    def recall(*periods: str | None, stand_in: bool = False) -> dict[str, object]:
+        return {"items": [{"recall": period} for period in periods], "wording": {"stand_in": stand_in}}
+
+    cases = [recall("P7D", "P7D"), recall("P2W"), recall("P7D", None), recall("P1D"), recall(None), recall("P7D", stand_in=True)]
+    told = modules.each("view/wording.js", "recallOf", [[case] for case in cases])
+    assert [one is not None for one in told] == [True, True, False, False, False, False]
