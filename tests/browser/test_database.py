@@ -193,6 +193,75 @@ def test_a_full_disk_leaves_nothing_half_written_and_the_draft_at_hand(stage: St
     assert told["wrong"] == []
 
 
+@pytest.mark.parametrize("then", ["hears of it", "is woken"])
+def test_what_could_not_be_written_does_not_take_the_place_of_what_another_window_kept_since(stage: Stage, then: str) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const one = new Pocket(server, clock, { counts: {} });
+        one.prepare = (frame) => {
+            if (then === "is woken") {
+                Object.defineProperty(frame.BroadcastChannel.prototype, "onmessage", { set() {} });
+            }
+        };
+        await one.open();
+        await one.phone.pair("ADA");
+        await one.phone.confirmPairing();
+        const other = await new Pocket(server, clock, { counts: {} }).open();
+        const key = "dose@2026-03-02";
+        await one.phone.keepDraft(dose("2026-03-02", { n: 1 }));
+        const { prototype } = one.world.IDBObjectStore;
+        const { put } = prototype;
+        prototype.put = function refused(...given) {
+            if (this.name === "drafts") {
+                throw new one.world.DOMException("no room", "QuotaExceededError");
+            }
+            return put.apply(this, given);
+        };
+        const refused = await troubleOf(() => one.phone.keepDraft(dose("2026-03-02", { n: "in memory" })));
+        await until(() => key in other.phone.known.drafts);
+        prototype.put = put;
+        await other.phone.keepDraft({ ...other.phone.known.drafts[key], answers: { n: 2, m: "typed there" } });
+        if (then === "is woken") {
+            void one.phone.wake();
+        }
+        await until(() => one.phone.known.drafts[key].answers.m !== undefined);
+        const there = (await kept()).drafts.get(key).answers;
+        const notices = one.phone.known.notices.map(({ code }) => code);
+        await one.phone.keepDraft({ ...one.phone.known.drafts[key], answers: { n: 3 } });
+        const after = one.phone.known.notices.map(({ code }) => code);
+        const { answers } = await one.phone.give(key);
+        return { refused, there, overtaken: [notices, after].map((codes) => codes.includes("overtaken")), answers };
+        """,
+        then=then,
+    )
+    assert told == {"refused": "storage-full", "there": {"n": 2, "m": "typed there"}, "overtaken": [True, False], "answers": {"n": 3}}
+
+
+def test_what_could_not_be_written_is_shown_as_kept_once_it_is(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone, world: frame } = await paired(server, clock, { counts: {} });
+        const key = "dose@2026-03-02";
+        await phone.keepDraft(dose("2026-03-02", { n: 1 }));
+        const { prototype } = frame.IDBObjectStore;
+        const { put } = prototype;
+        prototype.put = () => {
+            throw new frame.DOMException("no room", "QuotaExceededError");
+        };
+        await troubleOf(() => phone.keepDraft(dose("2026-03-02", { n: 2 })));
+        prototype.put = put;
+        const seen = new Set();
+        phone.subscribe(() => seen.add(phone.known.drafts[key].answers.n));
+        void phone.wake();
+        await until(() => phone.known.drafts[key].revision === 2);
+        return [[...seen], (await kept()).drafts.get(key).answers.n];
+        """
+    )
+    assert told == [[2], 2]
+
+
 def test_a_disk_that_is_full_when_the_transaction_ends_is_told_by_name_too(stage: Stage) -> None:
     told = stage.tell(
         """

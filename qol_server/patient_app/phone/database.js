@@ -80,6 +80,7 @@ function upgrade(database, from) {
         const entries = database.createObjectStore("entries", { keyPath: "seq" });
         entries.createIndex("id", "id", { unique: true });
         entries.createIndex("state", "state");
+        entries.createIndex("occurrence", "occurrence");
     }
 }
 

@@ -110,12 +110,13 @@ async function flight(phone, forced) {
 
 async function begin(tx, forced) {
     const meta = tx.objectStore("meta");
-    const [identity, server, sync, read, settings, pulled] = await Promise.all([
-        meta.get("identity"), standing(tx), progress(tx), feed.reading(tx), meta.get("settings"), outbox.waiting(tx),
+    const [identity, server, sync, read, settings] = await Promise.all([
+        meta.get("identity"), standing(tx), progress(tx), feed.reading(tx), meta.get("settings"),
     ]);
     if (identity === undefined) {
         return { kind: "grounded" };
     }
+    const pulled = await outbox.waiting(tx, identity.participant); // what is anybody else's never flies as hers
     if (sync.held !== null && !forced) {
         await outbox.putBack(tx);
         return { kind: "held", problem: sync.held };
@@ -184,7 +185,7 @@ async function land(phone, plan, said, left) {
             throw full;
         }
         settled = await take(false); // the receipts are small; what is new waits until there is room
-        phone.full(true);
+        phone.trouble("storage-full", true);
     }
     await phone.changed({ meta: true, feed: said.feed.reset || said.feed.changes.length > 0, entries: settled.seqs });
     const more = said.feed.more === true;
@@ -216,7 +217,7 @@ async function settle(tx, phone, plan, said, skew, withFeed) {
         batchLimit: Math.min(limit, sync.batchLimit * 2), feedProblem: said.feed.problem ?? null,
         sweptOn: isDue ? today : sync.sweptOn,
     }, "sync");
-    const unsent = (await outbox.waiting(tx)).length;
+    const unsent = (await outbox.waiting(tx, identity?.participant)).length;
     const durable = received.filter(({ state }) => state === outbox.State.COMMITTED).length;
     return { unsent, durable, again, seqs: [...offered, ...received, ...missing, ...archived].map(({ seq }) => seq) };
 }

@@ -3,7 +3,7 @@
 import { deviceZone, localMoment } from "./clock.js";
 import { Courier } from "./courier.js";
 import { openDatabase } from "./database.js";
-import { Drafts, responseOf } from "./drafts.js";
+import { Drafts } from "./drafts.js";
 import { fly, recover } from "./flight.js";
 import * as keepsake from "./keepsake.js";
 import { emptyMemory, everything, refresh, snapshot, unsent } from "./known.js";
@@ -17,13 +17,16 @@ export { Trouble } from "./trouble.js";
 
 export const APP = "1.0.0";
 
+const ALL = Object.freeze({ meta: true, drafts: true, feed: true, entries: true });
+const LONGEST_WAIT = 2 ** 31 - 1; // ms: browsers take a longer one for none at all
+
 const SYSTEM = {
     fetch: (...request) => globalThis.fetch(...request),
     now: () => Date.now(),
     zone: deviceZone,
     random: () => Math.random(),
     wait: (ms, then) => {
-        const timer = setTimeout(then, ms);
+        const timer = setTimeout(then, Math.min(ms, LONGEST_WAIT));
         return () => clearTimeout(timer);
     },
 };
@@ -52,7 +55,6 @@ class Phone {
     #channel;
     #troubles = new Set();
     #refreshing = Promise.resolve();
-    #given = new Map(); // draft key -> what it was sealed as, for a second tap
     #marked = null;
     #stops = [];
 
@@ -61,7 +63,7 @@ class Phone {
             ...system, database, app: APP, turns: makeTurns(locks, database, system),
             moment: localMoment, online: () => globalThis.navigator?.onLine !== false,
             changed: (what) => this.#changed(what).catch(() => {}),
-            full: (isFull) => this.#trouble("storage-full", isFull),
+            trouble: (code, isSo) => this.#trouble(code, isSo),
         };
         this.#courier = new Courier((forced) => fly(this.#means, forced), this.#means, () => this.#show({}));
         this.#drafts = new Drafts(this.#means, () => this.#show({ drafts: true }));
@@ -70,7 +72,7 @@ class Phone {
     }
 
     async open() {
-        await this.#refresh({ meta: true, drafts: true, feed: true, entries: true });
+        await this.#refresh(ALL);
         if (!this.#memory.meta.has("identity") && !this.#memory.meta.has("lost")) {
             const mark = await keepsake.find(this.#means.study);
             if (mark !== null) {
@@ -108,9 +110,11 @@ class Phone {
     /** Begin to sync, and go on: at each reason and by the clock. Resolves when the first flight is over. */
     async start() {
         const wake = () => this.wake();
-        const seen = () => globalThis.document?.visibilityState === "visible" && this.wake();
+        // a page that slept heard nothing of what other windows did
+        const look = () => this.#refresh(ALL).then(wake, wake);
+        const seen = () => globalThis.document?.visibilityState === "visible" && look();
         for (const [target, name, react] of [
-            [globalThis, "online", wake], [globalThis, "pageshow", wake],
+            [globalThis, "online", wake], [globalThis, "pageshow", look],
             [globalThis.document, "visibilitychange", seen],
         ]) {
             target?.addEventListener(name, react);
@@ -184,9 +188,11 @@ class Phone {
      * Keep a draft, on every tap; returns it as kept. Throws storage-full: then it is in memory only, and tried again.
      */
     async keepDraft(draft) {
-        const kept = await this.#drafts.keep(draft);
-        await this.#changed({ drafts: true });
-        return kept;
+        try {
+            return await this.#drafts.keep(draft);
+        } finally {
+            await this.#means.changed({ drafts: true }); // also where it was refused: this window may have missed why
+        }
     }
 
     async dropDraft(key) {
@@ -196,35 +202,12 @@ class Phone {
 
     /**
      * Seal a draft as an answer: entry and the draft's end in one transaction. Returns the EntryInfo; a second tap gets
-     * the same.
+     * the same. Throws already-given: the occurrence was answered on this phone.
      */
     async give(key) {
-        const record = await this.#drafts.inLine(() => this.#sealDraft(key));
+        const record = await this.#drafts.give(key, (tx) => this.#sender(tx));
         await this.#sealed(record, { drafts: true });
         return this.#memory.infos.get(record.seq);
-    }
-
-    async #sealDraft(key) {
-        const record = await seal(this.#means, async (tx) => {
-            const draft = await this.#drafts.latest(tx, key);
-            if (draft === undefined) {
-                const given = this.#given.get(key);
-                if (given === undefined) {
-                    throw new Trouble("unexpected", { cause: new Error(`there is no draft ${key}`) });
-                }
-                return { sealed: await tx.objectStore("entries").get(given) };
-            }
-            const sealed = await tx.objectStore("entries").index("id").get(draft.entry_id);
-            if (sealed !== undefined) {
-                return { sealed };
-            }
-            const { entry_id: id, revision } = draft;
-            const fields = responseOf(draft);
-            return { ...(await this.#sender(tx)), id, kind: "response.given", fields, draft: { key, revision } };
-        });
-        this.#given.set(key, record.seq);
-        this.#drafts.forget(key);
-        return record;
     }
 
     /** The app noticed something: a reminder shown, a message read. */
@@ -349,6 +332,9 @@ class Phone {
     async #heard(what) {
         const before = this.#memory.meta.get("sync")?.lastSuccess;
         await this.#refresh(what);
+        if (what.drafts) {
+            this.#drafts.again(); // what this window could not write may be overtaken
+        }
         const sync = this.#memory.meta.get("sync");
         if (sync !== undefined && sync.lastSuccess !== before) {
             this.#courier.landedElsewhere(sync.again);

@@ -103,7 +103,7 @@ function ownEntries(memory) {
 
 /** What waits to be sent, in order. */
 export function unsent(memory) {
-    return ordered(memory, isWaiting);
+    return ownEntries(memory).filter(isWaiting);
 }
 
 /** All that is kept here and that a person may take away: no key to the server is in it. */

@@ -45,13 +45,19 @@ function wellFormed(text) {
  *     id, draft: {key, revision} | null}; or {sealed: record | null} when there is nothing to seal (any more)
  * @param {(tx) => Promise<void>} alongside what else is written with it; its stores are meta and drafts
  * @returns {Promise<object>} the entry's record
+ * @throws {Trouble} already-given, too-large, other-participant (the phone became somebody else's meanwhile)
  */
 export function seal(phone, compose, alongside = async () => {}) {
     return phone.turns.alone(`qol-seal/${phone.study}`, async () => {
         for (;;) {
-            const plan = await phone.database.read(["meta", "drafts", "entries"], async (tx) => ({
-                seq: ((await tx.objectStore("meta").get("seq")) ?? 0) + 1, ...(await compose(tx)),
-            }));
+            const plan = await phone.database.read(["meta", "drafts", "entries"], async (tx) => {
+                const seq = ((await tx.objectStore("meta").get("seq")) ?? 0) + 1;
+                const next = { seq, ...(await compose(tx)) };
+                if (next.sealed === undefined) {
+                    await refuseSecond(tx, next.participant, next.fields);
+                }
+                return next;
+            });
             if (plan.sealed !== undefined) {
                 return plan.sealed;
             }
@@ -92,6 +98,10 @@ async function keep(tx, plan, record, alongside) {
     if (((await meta.get("seq")) ?? 0) + 1 !== record.seq) {
         return false;
     }
+    if ((await meta.get("identity"))?.participant !== record.participant) {
+        throw new Trouble("other-participant");
+    }
+    await refuseSecond(tx, record.participant, record);
     if (plan.draft) {
         const stored = await tx.objectStore("drafts").get(plan.draft.key);
         if (stored !== undefined && stored.revision > plan.draft.revision) {
@@ -107,11 +117,28 @@ async function keep(tx, plan, record, alongside) {
     return true;
 }
 
-/** What is not known to be stored, in order; within a transaction. */
-export async function waiting(tx) {
+/**
+ * An occurrence is answered once on this phone, whatever a window shows that slept; more of it are corrections. Within a
+ * transaction.
+ *
+ * @throws {Trouble} already-given
+ */
+export async function refuseSecond(tx, participant, { occurrence, supersedes }) {
+    if (!occurrence || supersedes) {
+        return; // what just happened is no occurrence yet
+    }
+    const there = await tx.objectStore("entries").index("occurrence").getAll(occurrence);
+    if (there.some((record) => record.kind === "response.given" && record.participant === participant)) {
+        throw new Trouble("already-given");
+    }
+}
+
+/** What is not known to be stored of a participant, in order; within a transaction. */
+export async function waiting(tx, participant) {
     const byState = tx.objectStore("entries").index("state");
     const [queued, sending] = await Promise.all([byState.getAll(State.QUEUED), byState.getAll(State.SENDING)]);
-    return [...queued, ...sending].sort((one, other) => one.seq - other.seq);
+    const own = [...queued, ...sending].filter((record) => record.participant === participant);
+    return own.sort((one, other) => one.seq - other.seq);
 }
 
 /**
