@@ -357,3 +357,58 @@ def test_too_old_an_app_still_uploads(stage: Stage) -> None:
     assert told["sent"]["unsent"] == 0
     assert told["stored"] == 1
     assert told["wrong"] == []
+
+
+def test_only_a_receipt_for_this_very_entry_counts(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const odd = {
+            another: (result) => [{ ...result, id: "00000000-0000-4000-8000-000000000000" }],
+            nowhere: (result) => [{ ...result, position: 0 }],
+            text: (result) => [{ ...result, position: "1" }],
+            twice: (result) => [result, { ...result, position: result.position + 1 }],
+            empty: () => [null],
+        };
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        const states = {};
+        for (const [name, change] of Object.entries(odd)) {
+            await phone.ask("call-me", name);
+            server.faults.sync.push(async (proceed) => {
+                const said = await (await proceed()).json();
+                return json(200, { ...said, results: said.results.flatMap(change) });
+            });
+            await phone.sendNow();
+            states[name] = phone.known.entries.at(-1).state;
+            await phone.sendNow();
+        }
+        return { states: [...new Set(Object.values(states))], unsent: phone.known.sync.unsent, wrong: await wrongs(server) };
+        """
+    )
+    assert told == {"states": ["queued"], "unsent": 0, "wrong": []}
+
+
+def test_news_that_nobody_can_read_keeps_no_receipt_back_and_is_not_asked_for_in_a_loop(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        const { cursor } = (await kept()).meta.get("reading");
+        await phone.ask("call-me");
+        server.always.sync = async (proceed) => {
+            const said = await (await proceed()).json();
+            const changes = [{ op: "put", type: "message", id: null, data: {} }];
+            const feed = { ...said.feed, changes, cursor: "elsewhere", more: true };
+            return json(200, { ...said, feed, sync_again_after_s: 1e12 });
+        };
+        const before = server.requests.length;
+        const sent = await phone.sendNow();
+        const flights = server.requests.length - before;
+        const isSame = (await kept()).meta.get("reading").cursor === cursor;
+        const { again } = (await kept()).meta.get("sync");
+        server.always.sync = null;
+        const healed = await phone.sendNow();
+        return { unsent: sent.unsent, state: sent.state, told: sent.problem !== null, flights, isSame, again, healed: healed.problem };
+        """
+    )
+    assert told == {"unsent": 0, "state": "idle", "told": True, "flights": 1, "isSame": True, "again": 86_400, "healed": None}

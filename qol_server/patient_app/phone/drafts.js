@@ -89,7 +89,8 @@ export class Drafts {
         if (sealed !== undefined) {
             return { sealed };
         }
-        return { ...(await sender(tx)), id, kind: "response.given", fields: responseOf(draft), draft: { key, revision } };
+        const fields = responseOf(draft);
+        return { ...(await sender(tx)), id, kind: "response.given", fields, draft: { key, revision } };
     }
 
     /** The newest state of a draft, in a transaction; undefined where there is none. */
@@ -129,7 +130,8 @@ export class Drafts {
                 if (await tx.objectStore("entries").index("id").getKey(next.entry_id) !== undefined) {
                     throw new Trouble("already-given");
                 }
-                await refuseSecond(tx, identity?.participant, { occurrence: draft.occurrence, supersedes: draft.corrects });
+                const { occurrence, corrects: supersedes } = draft;
+                await refuseSecond(tx, identity?.participant, { occurrence, supersedes });
                 this.#refuseOvertaken(draft, stored);
                 await tx.objectStore("drafts").put(next);
                 return next;

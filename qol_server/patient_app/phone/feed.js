@@ -23,6 +23,9 @@ export async function apply(tx, asked, feed) {
     if (was.cursor !== asked) {
         return; // somebody else applied an answer in between; the next one goes on from there
     }
+    if ((feed.cursor !== null && typeof feed.cursor !== "string") || !feed.changes.every(isChange)) {
+        throw new TypeError("the feed is not what was agreed");
+    }
     const store = tx.objectStore("feed");
     const generation = was.generation + (feed.reset ? 1 : 0);
     const sweeping = was.sweeping || feed.reset;
@@ -34,6 +37,11 @@ export async function apply(tx, asked, feed) {
         await Promise.all(old.map(({ type, id }) => store.delete([type, id])));
     }
     await tx.objectStore("meta").put({ cursor: feed.cursor, generation, sweeping: sweeping && feed.more }, "reading");
+}
+
+function isChange(change) {
+    return typeof change?.type === "string" && typeof change.id === "string"
+        && (change.op !== "put" || (change.data !== null && typeof change.data === "object"));
 }
 
 /** Ask for everything at the next flight; what is here stays until that has come. */

@@ -12,6 +12,7 @@ const TIME_LIMIT = 30_000; // ms
 const NEW = Object.freeze({
     lastSuccess: null, held: null, batchLimit: Infinity, skew: 0, again: 300, feedProblem: null, sweptOn: null,
 });
+const SOONEST = 10; // s
 const A_DAY = 86_400; // s: a mistaken header must not silence a phone
 
 /**
@@ -178,17 +179,18 @@ async function land(phone, plan, said, left) {
         ["meta", "entries", "feed"], (tx) => settle(tx, phone, plan, said, skew, withFeed),
     );
     let settled;
+    let isTold = true;
     try {
         settled = await take(true);
-    } catch (full) {
-        if (full.code !== "storage-full") {
-            throw full;
+    } catch (failure) {
+        isTold = false;
+        settled = await take(false); // the receipts count also where the news cannot be kept, or read
+        if (failure.code === "storage-full") {
+            phone.trouble("storage-full", true);
         }
-        settled = await take(false); // the receipts are small; what is new waits until there is room
-        phone.trouble("storage-full", true);
     }
     await phone.changed({ meta: true, feed: said.feed.reset || said.feed.changes.length > 0, entries: settled.seqs });
-    const more = said.feed.more === true;
+    const more = isTold && said.feed.more === true; // what could not be kept waits for the next
     const isRead = !more || said.feed.cursor !== plan.cursor;
     const moved = plan.entries.length === 0 ? isRead : settled.durable > 0 || (more && isRead);
     return { kind: "landed", more, unsent: settled.unsent, moved, again: settled.again };
@@ -210,11 +212,13 @@ async function settle(tx, phone, plan, said, skew, withFeed) {
         await (isBack && !said.feed.reset ? feed.startOver(tx) : feed.apply(tx, plan.cursor, said.feed));
     }
     const limit = plan.identity.limits.entries;
-    const again = Number.isFinite(said.sync_again_after_s) ? said.sync_again_after_s : 300;
+    const asked = Number.isFinite(said.sync_again_after_s) ? said.sync_again_after_s : 300;
+    const again = Math.min(A_DAY, Math.max(SOONEST, asked));
     await meta.put({ epoch: said.epoch, head: said.head, archivedThrough }, "server");
     await meta.put({
         lastSuccess: phone.moment(phone.now(), phone.zone()), held: null, skew, again,
-        batchLimit: Math.min(limit, sync.batchLimit * 2), feedProblem: said.feed.problem ?? null,
+        batchLimit: Math.min(limit, sync.batchLimit * 2),
+        feedProblem: said.feed.problem ?? (withFeed ? null : { title: "feed-not-kept" }),
         sweptOn: isDue ? today : sync.sweptOn,
     }, "sync");
     const unsent = (await outbox.waiting(tx, identity?.participant)).length;
@@ -223,7 +227,8 @@ async function settle(tx, phone, plan, said, skew, withFeed) {
 }
 
 function isCount(has) {
-    return Number.isSafeInteger(has?.contiguous_to) && Array.isArray(has.missing);
+    return Number.isSafeInteger(has?.contiguous_to) && Array.isArray(has.missing)
+        && has.missing.every(Number.isSafeInteger);
 }
 
 /**

@@ -118,8 +118,8 @@ async function keep(tx, plan, record, alongside) {
 }
 
 /**
- * An occurrence is answered once on this phone, whatever a window shows that slept; more of it are corrections. Within a
- * transaction.
+ * An occurrence is answered once on this phone, whatever a window shows that slept; more of it are corrections.
+ * Within a transaction.
  *
  * @throws {Trouble} already-given
  */
@@ -203,7 +203,7 @@ export async function offerMissing(tx, has, flight) {
     const missing = new Set(has.missing);
     const now = new Set(flight.map(({ seq }) => seq));
     const isLacking = ({ seq }) => (missing.size > 0 ? missing.has(seq) : seq > has.contiguous_to) && !now.has(seq);
-    const lowest = missing.size > 0 ? Math.min(...missing) : has.contiguous_to + 1;
+    const lowest = missing.size > 0 ? has.missing.reduce((one, other) => Math.min(one, other)) : has.contiguous_to + 1;
     const later = await tx.objectStore("entries").getAll(IDBKeyRange.lowerBound(lowest));
     const lost = later.filter((record) => record.state === State.COMMITTED && isLacking(record) && record.offers < 3);
     return move(tx, lost.map((record) => ({ ...record, offers: record.offers + 1 })), State.QUEUED);
@@ -217,12 +217,15 @@ export async function offerMissing(tx, has, flight) {
  */
 export async function receive(tx, flight, results, serverTime) {
     const store = tx.objectStore("entries");
-    const durable = results.filter(({ status }) => DURABLE.has(status));
-    const receipts = new Map(durable.map((result) => [result.line - 2, result]));
-    return Promise.all(flight.map(async ({ seq }, place) => {
+    const receipts = new Map();
+    for (const result of results) {
+        const place = (result?.line ?? 0) - 2;
+        receipts.set(place, receipts.has(place) ? null : result); // two that differ say nothing
+    }
+    return Promise.all(flight.map(async ({ seq, id }, place) => {
         const record = await store.get(seq);
         const receipt = receipts.get(place);
-        if (receipt !== undefined && record.state !== State.ARCHIVED) {
+        if (isReceipt(receipt, id) && record.state !== State.ARCHIVED) {
             Object.assign(record, { state: State.COMMITTED, receipt, committed_at: serverTime });
         } else if (record.state === State.SENDING) {
             record.state = State.QUEUED;
@@ -230,6 +233,12 @@ export async function receive(tx, flight, results, serverTime) {
         await store.put(record);
         return record;
     }));
+}
+
+/** Whether the server says where this very entry stands; of a line that it cannot read it names no id. */
+function isReceipt(result, id) {
+    return DURABLE.has(result?.status) && (result.id === id || result.id === null)
+        && Number.isSafeInteger(result.position) && result.position >= 1;
 }
 
 /** Let go of the bytes that are in a verified backup and were committed 30 days ago, both by the server. */
