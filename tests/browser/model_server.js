@@ -274,5 +274,5 @@
         return json(200, change(await (await proceed()).json()));
     }
 
-    globalThis.stage = { ModelServer, faults, problem, json, sha256 };
+    globalThis.stage = { ModelServer, faults, problem, json, sha256, unpacked };
 })();

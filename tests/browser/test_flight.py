@@ -149,6 +149,37 @@ def test_a_single_entry_that_is_too_large_waits_and_is_not_tried_in_a_loop(stage
     assert told["asked"] == 1
 
 
+@pytest.mark.parametrize("refused", [[1], [3], [6], [1, 2]], ids=["the first", "one in the middle", "the last", "the first two"])
+@pytest.mark.parametrize("status", [403, 413, 422])
+def test_an_entry_that_somebody_on_the_way_refuses_delays_no_other(stage: Stage, refused: list[int], status: int) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        server.always.sync = faults.nothing;
+        for (let n = 1; n <= 6; n += 1) {
+            await phone.ask("call-me", refused.includes(n) ? "poison" : `note ${n}`);
+        }
+        let asked = 0;
+        server.always.sync = async (proceed, init) => {
+            asked += 1;
+            const text = new TextDecoder().decode(await unpacked(init));
+            return text.includes("poison") ? new Response("no", { status }) : proceed();
+        };
+        await phone.sendNow();
+        await phone.sendNow();
+        const during = { stored: server.journal.length, waits: phone.known.sync.unsent, isFew: asked < 40 };
+        server.always.sync = null;
+        await phone.sendNow();
+        return { during, stored: server.journal.length, wrong: await wrongs(server) };
+        """,
+        refused=refused,
+        status=status,
+    )
+    assert told["during"] == {"stored": 6 - len(refused), "waits": len(refused), "isFew": True}
+    assert (told["stored"], told["wrong"]) == (6, [])
+
+
 def test_no_answer_within_half_a_minute_is_no_answer(stage: Stage) -> None:
     told = stage.tell(
         """

@@ -162,7 +162,7 @@ export class Drafts {
 }
 
 /** What a draft says as an answer; something that happened gets its occurrence from its own id. */
-export function responseOf(draft) {
+function responseOf(draft) {
     const { occurrence, instrument, version, language, answers, corrects, reason } = draft;
     return {
         occurrence: occurrence ?? `${draft.assessment}@${draft.entry_id}`, instrument, version,

@@ -10,8 +10,10 @@ const PROBLEMS = "urn:qol:problem:"; // how the type of every problem begins tha
 const TIME_LIMIT = 30_000; // ms
 /** `skew` in s; `again`: after how many s the server wants to be asked again; `sweptOn`: the last day of archiving. */
 const NEW = Object.freeze({
-    lastSuccess: null, held: null, batchLimit: Infinity, skew: 0, again: 300, feedProblem: null, sweptOn: null,
+    lastSuccess: null, held: null, batchLimit: Infinity, refused: null, skew: 0, again: 300, feedProblem: null,
+    sweptOn: null,
 });
+const REFUSED = new Set([403, 413, 415, 422]); // the request, rather than the phone or the moment
 const SOONEST = 10; // s
 const A_DAY = 86_400; // s: a mistaken header must not silence a phone
 
@@ -122,8 +124,9 @@ async function begin(tx, forced) {
         await outbox.putBack(tx);
         return { kind: "held", problem: sync.held };
     }
-    const entries = outbox.load(pulled, identity.limits.bytes, Math.min(sync.batchLimit, identity.limits.entries));
-    await outbox.move(tx, pulled.slice(entries.length), outbox.State.QUEUED);
+    const inTurn = outbox.behind(pulled, sync.refused ?? null);
+    const entries = outbox.load(inTurn, identity.limits.bytes, Math.min(sync.batchLimit, identity.limits.entries));
+    await outbox.move(tx, inTurn.slice(entries.length), outbox.State.QUEUED);
     await outbox.move(tx, entries, outbox.State.SENDING);
     return { identity, server, cursor: read.cursor, language: settings?.language ?? null, entries, waiting: pulled };
 }
@@ -214,14 +217,14 @@ async function settle(tx, phone, plan, said, skew, withFeed) {
     const limit = plan.identity.limits.entries;
     const asked = Number.isFinite(said.sync_again_after_s) ? said.sync_again_after_s : 300;
     const again = Math.min(A_DAY, Math.max(SOONEST, asked));
+    const unsent = (await outbox.waiting(tx, identity?.participant)).length;
     await meta.put({ epoch: said.epoch, head: said.head, archivedThrough }, "server");
     await meta.put({
-        lastSuccess: phone.moment(phone.now(), phone.zone()), held: null, skew, again,
+        lastSuccess: phone.moment(phone.now(), phone.zone()), held: null, refused: unsent === 0 ? null : sync.refused, skew, again,
         batchLimit: Math.min(limit, sync.batchLimit * 2),
         feedProblem: said.feed.problem ?? (withFeed ? null : { title: "feed-not-kept" }),
         sweptOn: isDue ? today : sync.sweptOn,
     }, "sync");
-    const unsent = (await outbox.waiting(tx, identity?.participant)).length;
     const durable = received.filter(({ state }) => state === outbox.State.COMMITTED).length;
     return { unsent, durable, again, seqs: [...offered, ...received, ...missing, ...archived].map(({ seq }) => seq) };
 }
@@ -240,9 +243,14 @@ function wentBack({ epoch, head }, said) {
         || (said.head.position === head.position && said.head.digest !== head.digest)));
 }
 
+/**
+ * Whoever on the way refuses a batch may mean one of its lines: the batch is halved, never dropped, and a line that is refused
+ * alone steps behind the others, so that one bad entry delays no other.
+ */
 async function turnBack(phone, plan, reply) {
-    const halved = reply?.status === 413 && plan.entries.length > 1; // whoever on the way says so
-    const outcome = halved ? { kind: "halved" } : refusal(reply);
+    const isRefused = REFUSED.has(reply?.status) && plan.entries.length > 0;
+    const isAlone = isRefused && plan.entries.length === 1;
+    const outcome = isRefused && !isAlone ? { kind: "halved" } : refusal(reply);
     if (outcome.kind === "declined" && reply.status === 401) {
         outcome.kind = "held";
     }
@@ -250,9 +258,13 @@ async function turnBack(phone, plan, reply) {
         await outbox.putBack(tx);
         const sync = await progress(tx);
         const identity = await tx.objectStore("meta").get("identity");
-        const batchLimit = halved ? Math.floor(plan.entries.length / 2) : sync.batchLimit;
+        const batchLimit = isRefused ? Math.ceil(plan.entries.length / 2) : sync.batchLimit;
         const held = outcome.kind === "held" && identity?.token === plan.identity.token ? outcome.problem : sync.held;
-        await tx.objectStore("meta").put({ ...sync, batchLimit, held }, "sync");
+        if (isAlone && sync.refused === null && plan.waiting.length > 1) {
+            outcome.kind = "halved"; // the others at once; where they are refused too, the network is waited for
+        }
+        const refused = isAlone ? plan.entries[0].seq : sync.refused;
+        await tx.objectStore("meta").put({ ...sync, batchLimit, held, refused }, "sync");
     });
     await phone.changed({ meta: true, entries: plan.entries.map(({ seq }) => seq) });
     return outcome;

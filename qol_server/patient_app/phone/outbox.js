@@ -156,6 +156,11 @@ export async function copyOf(entries, whose) {
     return new Blob([JSON.stringify(first), "\n", lines], { type: "application/x-ndjson" });
 }
 
+/** What waits, with those up to a number last: it was refused alone, and the others do not wait for it. */
+export function behind(entries, seq) {
+    return seq === null ? entries : [...entries.filter((entry) => entry.seq > seq), ...entries.filter((entry) => entry.seq <= seq)];
+}
+
 /** The entries of the next flight: within the limits, and always at least one where any waits. */
 export function load(entries, bytesLimit, batchLimit) {
     const flight = [];
