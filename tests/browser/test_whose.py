@@ -134,10 +134,13 @@ def test_what_one_person_said_while_the_phone_became_anothers_is_not_sealed(stag
         SubtleCrypto.prototype.digest = async function digest(...given) {
             SubtleCrypto.prototype.digest = original;
             await other.phone.pair("BEN");
-            await other.phone.confirmPairing();
+            confirmed = other.phone.confirmPairing(); // and then waits for its own turn to seal
+            while ((await kept()).meta.get("identity").participant !== "02-0001-7");
             return original.apply(this, given);
         };
+        let confirmed;
         const refused = await troubleOf(() => one.phone.ask("stop", "Ada's words"));
+        await confirmed;
         await other.phone.sendNow();
         const { participant } = other.phone.known.identity;
         return { refused, participant, entries: (await kept()).entries.length, stored: server.journal.length };
