@@ -38,10 +38,11 @@ export async function watchForUpdates({ study, isBusy = () => false }) {
             }
             const changed = controllerChange(workers);
             registration.waiting?.postMessage({ do: "take-over" });
-            if (await changed) {
-                await reload();
-            }
+            const hasChanged = await changed;
             isMine = false;
+            if (hasChanged) {
+                await (isBusy() ? keepTrying(reload) : reload()); // somebody may have gone on meanwhile
+            }
         });
     };
     workers.addEventListener("controllerchange", () => {

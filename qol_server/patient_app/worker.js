@@ -12,9 +12,10 @@ const LANES = 3; // files fetched at a time; the page needs the other connection
 self.addEventListener("install", (event) => {
     event.waitUntil(keepRelease());
     event.addRoutes?.([
+        { condition: { urlPattern: { pathname: new URL("../api/*", scope).pathname } }, source: "network" },
         { condition: { requestMode: "navigate", urlPattern: { pathname: scope.pathname } }, source: { cacheName: keptHere } },
         { condition: { urlPattern: { pathname: `${here.pathname}*` } }, source: { cacheName: keptHere } },
-    ]); // the browser then opens the app without waking this worker
+    ]); // the browser then opens the app, and syncs, without waking this worker
 });
 self.addEventListener("activate", (event) => event.waitUntil(tidyUp()));
 self.addEventListener("fetch", (event) => {

@@ -253,6 +253,15 @@ class AppPhone:
             [draft, item, answer],
         )
 
+    def kept_left(self) -> None:
+        """Wait until the phone keeps that no questionnaire is open any more."""
+        self.wait_for(
+            f"""async () => {{
+                const meta = new Map(await ({READ})(["qol/{people.SLUG}", "meta"]));
+                return meta.get("settings").openDraft === null;
+            }}"""
+        )
+
     def wait_for_sync(self, state: str) -> None:
         """Wait until the line on Today tells of this: "waiting", "offline" or "held", with one entry unsent."""
         expect(self.page.locator(".sync-line")).to_have_text(self.words(f"sync.{state}", n=1))

@@ -156,6 +156,7 @@ def test_after_a_kill_it_opens_again_at_the_same_question_and_back_still_works(b
     assert chosen(ben.page) == ["2"]
     ben.press("action.close")
     ben.heading(ben.words("today.title"))
+    ben.kept_left()
     ben.reopen()
     ben.heading(ben.words("today.title"))
 

@@ -21,7 +21,14 @@ LIFE = """
 
     /** One thing that happens. */
     const events = {
-        draft: () => pocket.phone.keepDraft(dose(`2026-03-0${1 + Math.floor(luck() * 9)}`, { n: Math.floor(luck() * 1e6) })),
+        draft: async () => {
+            const begun = dose(`2026-03-0${1 + Math.floor(luck() * 9)}`, { n: Math.floor(luck() * 1e6) });
+            const isGiven = pocket.phone.known.entries.some((one) => one.occurrence === begun.occurrence);
+            const trouble = await troubleOf(() => pocket.phone.keepDraft(begun));
+            if (trouble !== (isGiven ? "already-given" : "nothing")) {
+                wrong.push(`a draft for ${begun.occurrence} led to ${trouble}`);
+            }
+        },
         give: async () => {
             const key = pick(Object.keys(pocket.phone.known.drafts).concat("none"));
             if (key !== "none") {

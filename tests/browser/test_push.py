@@ -178,6 +178,11 @@ def worker(phone: AppPhone) -> Worker:
             const real = self.realNow ??= Date.now.bind(Date);
             const ahead = ms - real();
             Date.now = () => real() + ahead;
+            if (self.displayed === undefined) {
+                self.displayed = 0;
+                const show = self.registration.showNotification.bind(self.registration);
+                self.registration.showNotification = (...what) => show(...what).then(() => { self.displayed += 1; });
+            }
         }""",
         phone.server.trial.now.timestamp() * 1000,
     )
@@ -185,8 +190,14 @@ def worker(phone: AppPhone) -> Worker:
 
 
 def deliver(phone: AppPhone, page: Page, message: Any) -> None:
-    """A push service delivers a message, by the browser's debugging protocol."""
-    worker(phone)
+    """
+    A push service delivers a message, by the browser's debugging protocol, and the phone shows something.
+
+    Nobody asks meanwhile which notifications there are: the browser strikes off what it does not find on the display, and
+    what is only on its way there is among that.
+    """
+    running = worker(phone)
+    before = running.evaluate("self.displayed")
     door = phone.context.new_cdp_session(page)
     registered: list[str] = []
     door.on(
@@ -199,6 +210,11 @@ def deliver(phone: AppPhone, page: Page, message: Any) -> None:
         page.wait_for_timeout(10)
     data = message if isinstance(message, str) else json.dumps(message)
     door.send("ServiceWorker.deliverPushMessage", {"origin": phone.server.origin, "registrationId": registered[0], "data": data})
+    for _ in range(500):
+        if running.evaluate("self.displayed") > before:
+            break
+        page.wait_for_timeout(10)
+    assert running.evaluate("self.displayed") == before + 1
     door.detach()
 
 

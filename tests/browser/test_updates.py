@@ -134,27 +134,19 @@ def test_a_newer_release_takes_over_by_itself(publish: Callable[..., str], conte
     assert caches_of(page) == [second, third]
 
 
-def test_no_release_takes_over_while_a_page_says_that_it_is_busy(
-    publish: Callable[..., str], context: BrowserContext, server: Server
+BUSY = {
+    "another screen": ("() => { window.isBusy = true; }", "() => { window.isBusy = false; }"),
+    "a questionnaire": ("window.openQuestionnaire()", "window.closeQuestionnaire()"),
+}
+
+
+@pytest.mark.parametrize(("begin", "end"), BUSY.values(), ids=BUSY)
+def test_no_release_takes_over_while_a_page_is_busy(
+    publish: Callable[..., str], context: BrowserContext, server: Server, begin: str, end: str
 ) -> None:
     publish("one")
     page = opened(context, server)
-    page.evaluate("() => { window.isBusy = true; }")
-    publish("two")
-    page.evaluate(LOOK)
-    until(page, WAITS)
-    page.clock.run_for(60_000)
-    assert page.evaluate(WAITS)
-    shows(page, "one")
-    page.evaluate("() => { window.isBusy = false; }")
-    page.clock.run_for(6_000)
-    shows(page, "two")
-
-
-def test_no_release_takes_over_while_a_questionnaire_is_open(publish: Callable[..., str], context: BrowserContext, server: Server) -> None:
-    publish("one")
-    page = opened(context, server)
-    page.evaluate("window.openQuestionnaire()")
+    page.evaluate(begin)
     publish("two")
     page.evaluate(LOOK)
     until(page, WAITS)
@@ -162,7 +154,23 @@ def test_no_release_takes_over_while_a_questionnaire_is_open(publish: Callable[.
     assert page.evaluate(WAITS)
     shows(page, "one")
     assert page.evaluate("window.later()") == "one"
-    page.evaluate("window.closeQuestionnaire()")
+    page.evaluate(end)
+    page.clock.run_for(6_000)
+    shows(page, "two")
+
+
+def test_a_page_that_is_busy_again_when_the_newer_release_has_come_is_not_loaded_anew_yet(
+    publish: Callable[..., str], context: BrowserContext, server: Server
+) -> None:
+    publish("one")
+    page = opened(context, server)
+    page.evaluate("() => navigator.serviceWorker.addEventListener('controllerchange', () => { window.isBusy = true; })")
+    publish("two")
+    page.evaluate(LOOK)
+    page.wait_for_function("() => window.isBusy")
+    page.clock.run_for(60_000)
+    shows(page, "one")
+    page.evaluate("() => { window.isBusy = false; }")
     page.clock.run_for(6_000)
     shows(page, "two")
 
