@@ -318,6 +318,9 @@ def test_a_tap_while_the_app_is_closed_leads_there_when_it_opens(phone: AppPhone
     shown(elsewhere, 0)
     phone.open()
     phone.page.wait_for_function("() => history.state?.route?.key === 'dose@2026-03-02'")
+    phone.press("action.close")
+    phone.sees("today.title")
+    phone.kept_left()
     phone.reopen()
     phone.sees("today.title")
 
