@@ -165,7 +165,7 @@ ITEM = closed(
 WORDS = closed(
     "The texts of an instrument in one language; `stand_in`: they only mark the places of the real ones.",
     {
-        "version": SHA256, "language": TEXT, "stand_in": YES_NO, "title": TEXT, "introduction": _or_null(TEXT),
+        "version": SHA256, "language": TEXT, "stand_in": YES_NO, "ours": YES_NO, "title": TEXT, "introduction": _or_null(TEXT),
         "by": _table(TEXT) | {"description": "Who answered -> label; empty where it is not asked."},
         "non_answers": _table(TEXT), "items": _table(TEXT),
         "choices": _table(_list({"type": "array", "prefixItems": [CODE, TEXT], "minItems": 2, "maxItems": 2})),

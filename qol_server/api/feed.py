@@ -259,7 +259,8 @@ def instrument_document(instrument: Instrument, wording: Any) -> dict[str, Any]:
     words = None
     if wording is not None:
         words = {
-            "version": wording.version, "language": wording.language, "stand_in": wording.stand_in, "title": wording.title,
+            "version": wording.version, "language": wording.language, "stand_in": wording.stand_in,
+            "ours": wording.licence == "ours", "title": wording.title,
             "introduction": wording.introduction or None, "by": dict(wording.by), "non_answers": dict(wording.non_answers),
             "items": dict(wording.items),
             "choices": {name: [[code, label] for code, label in labels.items()] for name, labels in wording.choices.items()},

@@ -102,6 +102,8 @@ def test_a_wording_brings_its_introduction_and_who_may_have_answered(trial: peop
         conduct.import_wording(trial.study, "symptom-diary", path.read_bytes(), None, actor=people.DATA_MANAGER, now=trial.now)
     worded = {one["id"]: one for one in told(read(trial, phone, None)["changes"], "instrument")}
     words = worded["symptom-diary"]["wording"]
+    assert words["ours"]
+    assert not worded["eortc-qlq-c30"]["wording"]["ours"]
     assert words["introduction"].startswith("Ces questions portent sur les 7 derniers jours")
     assert words["by"].keys() == {"participant", "typed-for", "proxy"}
     assert words["non_answers"].keys() == {"declined"}

@@ -37,7 +37,7 @@ def chromium() -> Iterator[BrowserType]:
 def browser(chromium: BrowserType) -> Iterator[Browser]:
     path = finder.find()
     assert path is not None, f"No Chromium was found. {finder.ADVICE}"
-    started = chromium.launch(executable_path=path, args=list(rig.FLAGS))
+    started = chromium.launch(executable_path=path, args=list(finder.FLAGS))
     yield started
     started.close()
 

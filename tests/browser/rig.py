@@ -22,14 +22,11 @@ from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Locator, Page, expect
 
+from qol_server.cli.browser import FLAGS
 from tests import people
 from tests.browser.pages import READ, as_bytes, rows, until
 from tests.browser.weather import PATIENCE, Server
 
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 expect.set_options(timeout=1000 * PATIENCE)
 PHONE_SIZE = {"width": 360, "height": 740}
 TABLET_SIZE = {"width": 768, "height": 1024}

@@ -50,7 +50,7 @@ def main(into: Path) -> int:
         return 3
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         original = rig.prepare(Path(folder) / "original")
-        browser = playwright.chromium.launch(executable_path=path, args=list(rig.FLAGS))
+        browser = playwright.chromium.launch(executable_path=path, args=list(finder.FLAGS))
         for language in LANGUAGES:
             taken = take(browser, original, language, into, Path(folder) / language)
             print(f"{into / language}: {taken} pictures")

@@ -312,6 +312,12 @@
         };
     }
 
+    /** The exact lines that wait, as the site gets them. */
+    async function waitingLines(phone) {
+        const [, ...lines] = (await (await phone.copyForSite()).text()).trimEnd().split("\n");
+        return lines;
+    }
+
     /** What a call is refused with: the trouble's code; "nothing" where it is not. */
     async function troubleOf(call) {
         try {
@@ -323,7 +329,7 @@
     }
 
     Object.assign(stage, {
-        root: null, Clock, Pocket, kept, wipe, world, paired, faultsOf, differences, chance, dose, same, troubleOf, EFFECTS, STEPS,
+        root: null, Clock, Pocket, kept, wipe, world, paired, faultsOf, differences, chance, dose, same, troubleOf, waitingLines, EFFECTS, STEPS,
         /** All that is wrong with the phone and the server once everything was sent. */
         async wrongs(server, before = []) {
             const state = await kept();

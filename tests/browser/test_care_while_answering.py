@@ -143,9 +143,9 @@ def test_only_days_on_which_something_happened_are_held_to_the_calendar(modules:
 
 
 def test_a_recall_period_is_told_where_all_questions_share_it_and_nobody_else_owns_the_words(modules: Blank) -> None:
-    def recall(*periods: str | None, stand_in: bool = False) -> dict[str, object]:
-        return {"items": [{"recall": period} for period in periods], "wording": {"stand_in": stand_in}}
+    def recall(*periods: str | None, ours: bool = True) -> dict[str, object]:
+        return {"items": [{"recall": period} for period in periods], "wording": {"stand_in": False, "ours": ours}}
 
-    cases = [recall("P7D", "P7D"), recall("P2W"), recall("P7D", None), recall("P1D"), recall(None), recall("P7D", stand_in=True)]
+    cases = [recall("P7D", "P7D"), recall("P2W"), recall("P7D", None), recall("P1D"), recall(None), recall("P7D", ours=False)]
     told = modules.each("view/wording.js", "recallOf", [[case] for case in cases])
     assert [one is not None for one in told] == [True, True, False, False, False, False]

@@ -283,47 +283,6 @@ def test_wording_that_only_stands_for_the_real_one_says_so(ben: AppPhone, server
     assert told(server, ben) == {f"q{n}": 1 for n in range(1, 31)} | {"q2": "declined"}
 
 
-def test_a_whole_questionnaire_by_the_keyboard_alone(ben: AppPhone, server: Server) -> None:
-    ben.pair_by_link()
-    keys = ben.page.keyboard
-
-    def tab_to(words: str) -> None:
-        for _ in range(30):
-            keys.press("Tab")
-            if ben.page.evaluate("(document.activeElement.labels?.[0] ?? document.activeElement).innerText.trim()") == words:
-                return
-        raise AssertionError(f"the keyboard does not reach {words!r}")
-
-    tab_to(ben.words("today.start"))
-    keys.press("Enter")
-    ben.heading("Your medicine")
-    tab_to("I answer myself")
-    keys.press("Space")
-    assert chosen(ben.page) == ["participant"]
-    keys.press("Enter")
-    expect(ben.page.locator(".progress")).to_be_visible()
-    assert ben.page.evaluate("document.activeElement.tagName") == "H1"
-    tab_to("I took it as prescribed")
-    keys.press("Space")
-    keys.press("ArrowDown")
-    assert chosen(ben.page) == ["different"]
-    keys.press("ArrowUp")
-    keys.press("Enter")
-    expect(ben.page.locator("input[type=time]")).to_be_visible()
-    tab_to(ben.words("fill.now"))
-    keys.press("Enter")
-    tab_to(ben.words("action.next"))
-    keys.press("Enter")
-    expect(ben.page.locator("textarea")).to_be_visible()
-    tab_to(ben.words("action.next"))
-    keys.press("Enter")
-    ben.heading(ben.words("fill.review"))
-    tab_to(ben.words("fill.send"))
-    keys.press("Enter")
-    ben.heading(ben.words("sent.title"))
-    assert told(server, ben) == {"intake.1.status": "taken", "intake.1.time": "20:00", "comment": None}
-
-
 def test_whoever_closes_the_questionnaire_instead_of_going_on_is_advised_too(ben: AppPhone) -> None:
     ben.pair_by_link()
     ben.page.locator(".happened").click()

@@ -70,7 +70,7 @@ def test_the_server_can_read_what_flies(stage: Stage) -> None:
         await phone.note("reminder-opened", "dose@2026-03-02");
         await phone.set({ language: "fr" });
         await phone.sendNow();
-        const lines = (await phone.copyOfUnsent().text()).trimEnd().split("\\n");
+        const lines = await waitingLines(phone);
         return { bodies, lines, oldest: phone.known.sync.oldestUnsent };
         """
     )

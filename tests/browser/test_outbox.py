@@ -82,9 +82,9 @@ def test_a_real_server_stores_the_bytes_that_were_sealed(blank: Blank) -> None:
             for (const note of JSON.parse(text)) {
                 await phone.ask("call-me", note);
             }
-            const lines = await phone.copyOfUnsent().text();
+            const copy = await (await phone.copyForSite()).text();
             await phone.sendNow();
-            return { lines, digests: phone.known.entries.map(({ id, sha256 }) => [id, sha256]), sync: phone.known.sync };
+            return { copy, digests: phone.known.entries.map(({ id, sha256 }) => [id, sha256]), sync: phone.known.sync };
         }""",
         [
             blank.url("phone/index.js"), f"{blank.server.origin}/{people.SLUG}/api/v1", blank.server.code(number),
@@ -95,7 +95,7 @@ def test_a_real_server_stores_the_bytes_that_were_sealed(blank: Blank) -> None:
     assert sealed["sync"]["unsent"] == 0
     assert {id_: hashlib.sha256(line).hexdigest() for id_, line in stored.items()} == dict(sealed["digests"])
     assert [fact["note"] for fact in blank.server.facts(number, "help.asked")] == notes
-    assert "".join(line.decode() + "\n" for line in stored.values()) == sealed["lines"]
+    assert [line.decode() for line in stored.values()] == sealed["copy"].split("\n")[1:-1]
 
 
 def people_number(blank: Blank) -> str:
@@ -118,7 +118,7 @@ def test_an_answer_is_frozen_with_all_that_the_draft_said(stage: Stage) -> None:
         const something = { key: "new:adverse-event", assessment: "adverse-event", occurrence: null };
         await phone.keepDraft({ ...dose("x", { what: "nausea" }), ...something });
         const adHoc = await phone.give("new:adverse-event");
-        const lines = (await phone.copyOfUnsent().text()).trimEnd().split("\\n");
+        const lines = await waitingLines(phone);
         return { lines, infos: [info, correction, adHoc], drafts: Object.keys(phone.known.drafts) };
         """
     )
@@ -293,10 +293,10 @@ def test_copies_hold_what_waits_and_what_is_kept_and_no_token(stage: Stage) -> N
         await phone.sendNow();
         await phone.ask("call-me", "waits");
         await phone.keepDraft(dose("2026-03-02", { half: 1 }));
-        return { unsent: await phone.copyOfUnsent().text(), all: await phone.copyOfEverything().text() };
+        return { unsent: await waitingLines(phone), all: await phone.copyOfEverything().text() };
         """
     )
-    lines = told["unsent"].splitlines()
+    lines = told["unsent"]
     everything = json.loads(told["all"])
     assert [json.loads(line)["note"] for line in lines] == ["waits"]
     assert [kept["entry"]["note"] for kept in everything["entries"]] == ["sent", "waits"]

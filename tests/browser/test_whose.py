@@ -171,8 +171,8 @@ def test_what_is_anothers_never_flies_and_is_counted_nowhere(stage: Stage) -> No
         const again = (await new Pocket(server, clock).openHere()).phone;
         const sync = await again.sendNow();
         const [{ state, participant }] = (await kept()).entries;
-        return { unsent: sync.unsent, state, participant, stored: server.journal.length, copy: await again.copyOfUnsent().text(),
+        return { unsent: sync.unsent, state, participant, stored: server.journal.length, copy: await waitingLines(again),
             queues: server.requests.map(({ envelope }) => envelope.queue.unsent).at(-1) };
         """
     )
-    assert told == {"unsent": 0, "state": "queued", "participant": "02-0001-7", "stored": 0, "copy": "", "queues": 0}
+    assert told == {"unsent": 0, "state": "queued", "participant": "02-0001-7", "stored": 0, "copy": [], "queues": 0}

@@ -255,11 +255,6 @@ class Phone {
         return this.#known.sync;
     }
 
-    /** The exact lines that wait. */
-    copyOfUnsent() {
-        return new Blob(unsent(this.#memory).flatMap(({ line }) => [line, "\n"]), { type: "application/x-ndjson" });
-    }
-
     /** What waits, as a file that the site can hand in. */
     copyForSite() {
         const { participant, device_id: device } = this.#memory.meta.get("identity");

@@ -7,7 +7,7 @@ import { t } from "../words/index.js";
 const DAY = 86_400_000;
 const TONES = {
     "storage-lost": "urgent", "held": "urgent", "storage-full": "urgent",
-    "unsent-long": "warn", "clock-off": "warn", "not-persistent": "info",
+    "overtaken": "warn", "unsent-long": "warn", "clock-off": "warn", "not-persistent": "info",
 };
 
 /** Whether something has waited for more than a day to be sent. */

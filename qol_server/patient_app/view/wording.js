@@ -27,7 +27,7 @@ export function recallOf(instrument) {
     const [recall, ...others] = new Set(instrument.items.map((item) => item.recall));
     const [, count, unit] = RECALL.exec(recall ?? "") ?? [];
     const days = Number(count) * (unit === "W" ? 7 : 1);
-    return !isStandIn(instrument) && others.length === 0 && days > 1 ? t("fill.recall", { n: days }) : null;
+    return instrument.wording?.ours && others.length === 0 && days > 1 ? t("fill.recall", { n: days }) : null;
 }
 
 /** The question that an item asks. */
