@@ -123,4 +123,29 @@ def test_bodies_go_when_they_are_in_a_backup_and_thirty_days_old_by_the_servers_
     assert told["seen"][2] == ["archived", "archived", "committed"]  # what is gone here is in the backup
     assert told["lines"] == [True, True, False]
     assert told["digests"] == [64] * 3
-    assert told["notes"] == [None, None, "note 3"]
+    assert told["notes"] == ["note 1", "note 2", "note 3"]
+
+
+def test_what_was_answered_stays_to_be_seen_when_the_bytes_have_gone(stage: Stage) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        await phone.keepDraft(dose("2026-03-02", { "intake.1.status": "vomited", half: "0.5" }, { by: "proxy" }));
+        await phone.give("dose@2026-03-02");
+        await phone.sendNow();
+        const before = phone.known.entries[0];
+        const said = ({ answers, by, version, reason }) => ({ answers, by, version, reason });
+        const then = said(before);
+        await clock.forward(30 * 86_400_000, () => {});
+        server.archivedThrough = 1;
+        await phone.sendNow();
+        const { entries: [{ line, state }] } = await kept();
+        const everything = JSON.parse(await phone.copyOfEverything().text());
+        return { line, state, then, now: said(phone.known.entries[0]), copied: everything.entries[0].entry.answers };
+        """
+    )
+    assert (told["line"], told["state"]) == (None, "archived")
+    assert told["now"] == told["then"]
+    assert told["then"]["answers"] == told["copied"] == {"intake.1.status": "vomited", "half": "0.5"}
+    assert told["then"]["by"] == "proxy"

@@ -1,6 +1,6 @@
 /** What the phone knows, as one frozen snapshot for the screens; a new one after each change. */
 
-import { State } from "./outbox.js";
+import { factOf, State } from "./outbox.js";
 
 const FAR_OFF = 300; // s between the phone's clock and the server's
 const PUBLIC = ["participant", "device_id", "study", "paired_at"];
@@ -54,7 +54,7 @@ function remember(memory, record) {
 function entryInfo(record) {
     let fact = null;
     const read = () => {
-        fact ??= factOf(record) ?? {};
+        fact ??= factOf(record);
         return fact;
     };
     const { id, seq, kind, state, captured_at, occurrence, instrument, supersedes, what, about, sha256 } = record;
@@ -82,11 +82,6 @@ function entryInfo(record) {
 
 function receiptOf({ status, position, flags = [], ticket = null, problem = null }) {
     return { status, position, flags, ticket, problem };
-}
-
-/** What an entry says; null when its bytes are gone. */
-function factOf({ line }) {
-    return line === null ? null : JSON.parse(new TextDecoder().decode(line));
 }
 
 const isWaiting = ({ state }) => state === State.QUEUED || state === State.SENDING;

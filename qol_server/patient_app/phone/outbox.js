@@ -2,7 +2,7 @@
 
 import { Trouble } from "./trouble.js";
 
-/** An entry's life. Only an archived one has lost its bytes; id and digest stay. */
+/** An entry's life. Only an archived one has lost its bytes; its id, its digest and what it said stay. */
 export const State = Object.freeze({
     QUEUED: "queued", SENDING: "sending", COMMITTED: "committed", ARCHIVED: "archived",
 });
@@ -246,12 +246,23 @@ function isReceipt(result, id) {
         && Number.isSafeInteger(result.position) && result.position >= 1;
 }
 
-/** Let go of the bytes that are in a verified backup and were committed 30 days ago, both by the server. */
+/**
+ * Let go of the bytes that are in a verified backup and were committed 30 days ago, both by the server. What was answered
+ * stays to be seen, and to be judged by: the calendar, the curves and the rules look back over years.
+ */
 export async function archive(tx, archivedThrough, serverTime) {
     const store = tx.objectStore("entries");
     const committed = await store.index("state").getAll(State.COMMITTED);
     const old = committed.filter(({ receipt, committed_at: at }) => receipt.position <= archivedThrough
         && Date.parse(serverTime) - Date.parse(at) >= KEPT_FOR);
-    await Promise.all(old.map((record) => store.put(Object.assign(record, { state: State.ARCHIVED, line: null }))));
+    await Promise.all(old.map((record) => {
+        const { version, answers, by, reason, note } = factOf(record);
+        return store.put(Object.assign(record, { state: State.ARCHIVED, said: { version, answers, by, reason, note }, line: null }));
+    }));
     return old;
+}
+
+/** What an entry says: of an archived one what people look at. */
+export function factOf({ line, said }) {
+    return line === null ? said : JSON.parse(new TextDecoder().decode(line));
 }

@@ -43,8 +43,8 @@ export function isUnsettled(state) {
 /** The answers of an entry as a list of questions and answers; `than`: the answers before, to mark what changed. */
 export function Answers({ known, entry, than = null }) {
     const instrument = known.instruments[entry.instrument];
-    if (!entry.answers || !instrument) {
-        return html`<p>${t(entry.answers ? "history.no_questions" : "history.filed")}</p>`;
+    if (!instrument) {
+        return html`<p>${t("history.no_questions")}</p>`;
     }
     const given = entry.answers;
     const items = instrument.items.filter((item) => Object.hasOwn(given, item.id) || (than && Object.hasOwn(than, item.id)));

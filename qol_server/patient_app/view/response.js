@@ -21,7 +21,7 @@ export function Response({ phone, known, route, go, back }) {
     const before = one.supersedes ? all.find((each) => each.id === one.supersedes) : null;
     const state = stateOf(one, Boolean(correction));
     const key = `correct:${one.id}`;
-    const mayCorrect = one.entry?.answers && !correction && one.status !== "superseded" && known.instruments[one.entry.instrument];
+    const mayCorrect = one.entry && !correction && one.status !== "superseded" && known.instruments[one.entry.instrument];
     const label = known.drafts[key] ? "response.correct_on" : "response.correct";
     const actions = mayCorrect ? html`<${Button} onClick=${() => go({ name: "fill", key })}>${t(label)}<//>` : undefined;
     const when = one.captured_at && dayAndHour(one.captured_at);

@@ -429,7 +429,6 @@ export const words = {
     "history.trend": "My answers over time",
     "history.title_of_day": "{title}: {day}",
     "history.dose_of_day": "Medicine on {day}",
-    "history.filed": "This was received long ago. To save room its answers are no longer kept on this phone; the centre has them.",
     "history.no_questions": "The questions are not on this phone any more; the centre has the answers.",
     "history.state.waiting": "waits",
     "history.state.received": "received",

@@ -429,7 +429,6 @@ export const words = {
     "history.trend": "Mes réponses au fil du temps",
     "history.title_of_day": "{title} : {day}",
     "history.dose_of_day": "Médicament du {day}",
-    "history.filed": "Ceci a été reçu il y a longtemps. Pour gagner de la place, ses réponses ne sont plus gardées sur ce téléphone ; votre centre les a.",
     "history.no_questions": "Les questions ne sont plus sur ce téléphone ; votre centre a les réponses.",
     "history.state.waiting": "en attente",
     "history.state.received": "reçu",
