@@ -56,9 +56,9 @@ async function open() {
     }
 }
 
-/** Whether somebody is at another screen than the first: a text that is being typed there must not go with the page. */
+/** Whether another screen than the first stands there, seen or not: a text that is being typed must not go with the page. */
 function isElsewhere() {
-    return document.visibilityState === "visible" && (history.state?.route?.name ?? "today") !== "today";
+    return (history.state?.route?.name ?? "today") !== "today";
 }
 
 /** Whether nothing was ever kept here; a browser that does not say is taken to have kept something. */

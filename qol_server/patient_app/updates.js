@@ -80,7 +80,7 @@ function address() {
 
 /** Does it now, with questionnaires kept shut meanwhile, and says true; or says false when one is open in any page. */
 function whenNoQuestionnaireIsOpen(study, isBusy, then) {
-    if (isBusy()) {
+    if (isBusy() || !navigator.locks) { // without locks nobody can tell: it then waits until every window is closed
         return Promise.resolve(false);
     }
     return navigator.locks.request(`qol-questionnaire/${study}`, { ifAvailable: true }, async (lock) => {

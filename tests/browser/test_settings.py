@@ -7,6 +7,7 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.pages import Blank
 from tests.browser.rig import AppPhone
 from tests.browser.sides import ask, paired, row, settings, stands_on
 from tests.browser.weather import Server
@@ -112,3 +113,13 @@ def test_what_the_app_is_can_be_looked_up(ada: AppPhone) -> None:
     assert "NCT00287846" in said
     assert "Apache" in said
     assert re.search(r"\b1\.0\.0\b", said)
+
+
+def test_the_hour_is_the_servers_but_while_another_waits_to_be_sent(modules: Blank) -> None:
+    def known(state: str) -> dict[str, object]:
+        chosen = {"kind": "preference.set", "state": state}
+        return {"settings": {"reminder_hour": 20}, "participation": {"reminder_hour": 8}, "entries": [chosen]}
+
+    fresh = {"settings": {}, "participation": None, "entries": []}
+    cases = [[known("queued")], [known("sending")], [known("committed")], [fresh]]
+    assert modules.each("view/reminders.js", "reminderHour", cases) == [20, 20, 8, None]

@@ -262,6 +262,24 @@ def test_the_app_opens_where_the_browser_lacks_something(
     assert wrong == []
 
 
+def test_without_locks_a_newer_release_waits_until_the_app_is_opened_anew(
+    publish: Callable[..., str], context: BrowserContext, server: Server
+) -> None:
+    publish("one")
+    context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined })")
+    page = opened(context, server)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    publish("two")
+    page.evaluate(LOOK)
+    until(page, WAITS)
+    page.clock.run_for(60_000)
+    shows(page, "one")
+    assert wrong == []
+    page.close()
+    shows(opened(context, server), "two")
+
+
 def test_the_page_lets_no_text_become_a_script(publish: Callable[..., str], context: BrowserContext, server: Server) -> None:
     publish("one")
     page = opened(context, server)

@@ -1,14 +1,16 @@
 /** Reminders: at which hour, and whether this phone shows them. */
 
+import { isWaiting } from "./given.js";
 import { Button, html, Screen, TroubleNotice, useAction, useId, useState } from "./kit.js";
 import { PushChoice } from "./push_choice.js";
 import { hour, t } from "../words/index.js";
 
 const HOURS = Array.from({ length: 24 }, (_, one) => one);
 
-/** The hour of reminders, 0 to 23; null before the server told it. */
+/** The hour of reminders, 0 to 23, as the server knows it or as it was chosen here and waits to be sent; null before both. */
 export function reminderHour(known) {
-    return known.settings.reminder_hour ?? known.participation?.reminder_hour ?? null;
+    const waits = known.entries.some((entry) => entry.kind === "preference.set" && isWaiting(entry));
+    return (waits ? known.settings.reminder_hour : null) ?? known.participation?.reminder_hour ?? null;
 }
 
 /** A whole hour as people write it: "09:00". */
