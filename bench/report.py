@@ -120,6 +120,7 @@ def _app(found: dict[str, Any]) -> list[Line]:
         _at_most("app", f"first screen, {again}", f"{found['again_seconds']:.2f} s", found["again_seconds"], 0.6, "s"),
         _at_most("app", f"  Today, {again}", f"{found['today_seconds']:.2f} s", found["today_seconds"], 0.6, "s"),
         _at_most("app", "an answer is seen, processor 4 times slower", f"{found['chosen_ms']:.0f} ms", found["chosen_ms"], 50, "ms"),
+        Line("app", f"  the slowest of {found['answers']}", f"{found['chosen_worst_ms']:.0f} ms"),
         Line("app", "  the next question", f"{found['next_ms']:.0f} ms"),
     ]
 
