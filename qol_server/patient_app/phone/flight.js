@@ -8,10 +8,13 @@ export const PROTOCOL = "qol-sync/1";
 const WITNESS = ["position", "digest", "signature"];
 const PROBLEMS = "urn:qol:problem:"; // how the type of every problem begins that the server itself explains
 const TIME_LIMIT = 30_000; // ms
-/** `skew` in s; `again`: after how many s the server wants to be asked again; `sweptOn`: the last day of archiving. */
+/**
+ * `skew` in s; `again`: after how many s the server wants to be asked again; `sweptOn`: the last day of archiving;
+ * `landed`: the last batch whose answer was taken.
+ */
 const NEW = Object.freeze({
     lastSuccess: null, held: null, batchLimit: Infinity, refused: null, skew: 0, again: 300, feedProblem: null,
-    sweptOn: null,
+    sweptOn: null, landed: null,
 });
 const REFUSED = new Set([403, 413, 415, 422]); // the request, rather than the phone or the moment
 const SOONEST = 10; // s
@@ -178,16 +181,18 @@ export function isHead(head) {
 
 async function land(phone, plan, said, left) {
     const skew = Math.round(((left + phone.now()) / 2 - Date.parse(said.server_time)) / 1000);
-    const take = (withFeed) => phone.database.write(
-        ["meta", "entries", "feed"], (tx) => settle(tx, phone, plan, said, skew, withFeed),
-    );
-    let settled;
+    let settled = null;
+    const take = (withFeed) => phone.database.write(["meta", "entries", "feed"], async (tx) => {
+        if (settled === null || (await progress(tx)).landed !== said.batch) {
+            settled = await settle(tx, phone, plan, said, skew, withFeed);
+        } // else this was committed before its connection died
+    });
     let isTold = true;
     try {
-        settled = await take(true);
+        await take(true);
     } catch (failure) {
         isTold = false;
-        settled = await take(false); // the receipts count also where the news cannot be kept, or read
+        await take(false); // the receipts count also where the news cannot be kept, or read
         if (failure.code === "storage-full") {
             phone.trouble("storage-full", true);
         }
@@ -223,7 +228,7 @@ async function settle(tx, phone, plan, said, skew, withFeed) {
         lastSuccess: phone.moment(phone.now(), phone.zone()), held: null, refused: unsent === 0 ? null : sync.refused, skew, again,
         batchLimit: Math.min(limit, sync.batchLimit * 2),
         feedProblem: said.feed.problem ?? (withFeed ? null : { title: "feed-not-kept" }),
-        sweptOn: isDue ? today : sync.sweptOn,
+        sweptOn: isDue ? today : sync.sweptOn, landed: said.batch,
     }, "sync");
     const durable = received.filter(({ state }) => state === outbox.State.COMMITTED).length;
     return { unsent, durable, again, seqs: [...offered, ...received, ...missing, ...archived].map(({ seq }) => seq) };

@@ -36,7 +36,8 @@ export async function setPin(phone, pin) {
  * @throws {Trouble} too-many-tries, with `retryAfter` in seconds
  */
 export async function tryPin(phone, pin) {
-    const kept = await phone.database.write(["meta"], (tx) => countTry(tx, phone.now()));
+    const id = crypto.randomUUID();
+    const kept = await phone.database.write(["meta"], (tx) => countTry(tx, phone.now(), id));
     if (kept === undefined) {
         return true;
     }
@@ -53,11 +54,11 @@ export async function tryPin(phone, pin) {
     return isRight;
 }
 
-/** A try counts before it is looked at: ending the app in between gains nothing. */
-async function countTry(tx, now) {
+/** A try counts before it is looked at, and once: ending the app in between gains nothing. */
+async function countTry(tx, now, id) {
     const kept = await tx.objectStore("meta").get("pin");
-    if (kept === undefined) {
-        return undefined;
+    if (kept === undefined || kept.lastTry === id) {
+        return kept; // there is none, or this was committed before its connection died
     }
     const left = Math.min((kept.until - now) / 1000, LONGEST_WAIT); // the clock may have been put back
     if (left > 0) {
@@ -65,6 +66,6 @@ async function countTry(tx, now) {
     }
     const wrong = kept.wrong + 1;
     const wait = wrong < FREE_TRIES ? 0 : Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (wrong - FREE_TRIES));
-    await tx.objectStore("meta").put({ ...kept, wrong, until: wait === 0 ? 0 : now + wait * 1000 }, "pin");
+    await tx.objectStore("meta").put({ ...kept, wrong, until: wait === 0 ? 0 : now + wait * 1000, lastTry: id }, "pin");
     return kept;
 }

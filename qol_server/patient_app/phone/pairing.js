@@ -78,7 +78,7 @@ async function refuseStranger(tx, pending) {
 /**
  * The numbers are the same: from now on this phone is the participant's. The queue stays, a forgotten PIN goes.
  *
- * @returns {Promise<boolean>} false when nothing was waiting to be confirmed
+ * @returns {Promise<boolean>} false when nothing was waiting to be confirmed and the phone is nobody's
  */
 export function confirm(phone) {
     return phone.database.write(["meta", "entries", "feed", "drafts"], async (tx) => {
@@ -87,7 +87,7 @@ export function confirm(phone) {
             meta.get("pending"), meta.get("identity"), standing(tx), progress(tx),
         ]);
         if (pending === undefined) {
-            return false;
+            return before !== undefined; // another window was first, or this was committed before its connection died
         }
         await refuseStranger(tx, pending);
         if (before !== undefined && before.participant !== pending.participant) {

@@ -25,7 +25,6 @@ export function makeTurns(locks, database, { now, wait }) {
         };
     }
     const lasts = new Map();
-    const me = crypto.randomUUID();
 
     function alone(name, work) {
         const turn = (lasts.get(name) ?? Promise.resolve()).then(work);
@@ -34,11 +33,12 @@ export function makeTurns(locks, database, { now, wait }) {
     }
 
     async function ifFree(name, work) {
+        const me = crypto.randomUUID();
         const mine = await database.write(["meta"], async (tx) => {
             const store = tx.objectStore("meta");
             const lease = await store.get(name);
             const left = lease === undefined ? 0 : lease.until - now();
-            if (left > 0 && left <= LEASE) { // more is a clock that was put back
+            if (left > 0 && left <= LEASE && lease.holder !== me) { // more is a clock that was put back
                 return false;
             }
             await store.put({ holder: me, until: now() + LEASE }, name);
