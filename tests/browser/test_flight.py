@@ -13,7 +13,7 @@ from tests.browser.staged import Stage, stage, theatre  # noqa: F401 - fixtures
 
 NO_RECEIPT = (
     "nothing", "lost", "html", "empty", "serverError", "ownError", "full", "busy", "throttled", "strangersThrottle", "portalLogin",
-    "portalJson", "liar", "badEnvelope", "truncated", "otherBatch", "otherProtocol", "created", "array", "halfAnAnswer",
+    "portalJson", "liar", "truncated", "otherBatch", "otherProtocol", "created", "array", "halfAnAnswer",
 )  # fmt: skip
 """What is no receipt: answers that did not come, of others, of another question, or cut off."""
 
@@ -150,7 +150,7 @@ def test_a_single_entry_that_is_too_large_waits_and_is_not_tried_in_a_loop(stage
 
 
 @pytest.mark.parametrize("refused", [[1], [3], [6], [1, 2]], ids=["the first", "one in the middle", "the last", "the first two"])
-@pytest.mark.parametrize("status", [403, 413, 422])
+@pytest.mark.parametrize("status", [400, 403, 413, 422])
 def test_an_entry_that_somebody_on_the_way_refuses_delays_no_other(stage: Stage, refused: list[int], status: int) -> None:
     told = stage.tell(
         """
@@ -178,6 +178,41 @@ def test_an_entry_that_somebody_on_the_way_refuses_delays_no_other(stage: Stage,
     )
     assert told["during"] == {"stored": 6 - len(refused), "waits": len(refused), "isFew": True}
     assert (told["stored"], told["wrong"]) == (6, [])
+
+
+@pytest.mark.parametrize(("problem", "is_retryable"), [("bad-envelope", False), ("truncated", True)])
+def test_an_envelope_that_the_server_refuses_is_not_halved_for_ever(stage: Stage, problem: str, is_retryable: bool) -> None:
+    told = stage.tell(
+        """
+        const { clock, server } = await world();
+        const { phone } = await paired(server, clock);
+        server.always.sync = faults.nothing;
+        for (let n = 1; n <= 100; n += 1) {
+            await phone.note("reminder-shown", `dose ${n}`);
+        }
+        let asked = 0;
+        const tries = [];
+        server.always.sync = async () => {
+            asked += 1;
+            return stage.problem(400, name, { retryable });
+        };
+        for (let n = 0; n < 3; n += 1) {
+            asked = 0;
+            const { state, failures, problem, unsent } = await phone.sendNow();
+            tries.push([asked, state, failures, problem.type, unsent]);
+        }
+        server.always.sync = null;
+        const { unsent } = await phone.sendNow();
+        return { tries, unsent, wrong: await wrongs(server), stored: server.journal.length };
+        """,
+        name=problem,
+        retryable=is_retryable,
+    )
+    refused = ["waiting", f"urn:qol:problem:{problem}", 100]
+    assert [[state, kind, unsent] for _, state, _, kind, unsent in told["tries"]] == [refused] * 3
+    assert [failures for _, _, failures, _, _ in told["tries"]] == [1, 2, 3]
+    assert [asked for asked, *_ in told["tries"]] == [9, 1, 1]  # 100, 50, 25, 13, 7, 4, 2, one, another; then one at a time
+    assert (told["unsent"], told["stored"], told["wrong"]) == (0, 100, [])
 
 
 def test_no_answer_within_half_a_minute_is_no_answer(stage: Stage) -> None:

@@ -16,7 +16,7 @@ const NEW = Object.freeze({
     lastSuccess: null, held: null, batchLimit: Infinity, refused: null, skew: 0, again: 300, feedProblem: null,
     sweptOn: null, landed: null,
 });
-const REFUSED = new Set([403, 413, 415, 422]); // the request, rather than the phone or the moment
+const REFUSED = new Set([400, 403, 413, 415, 422]); // the request, rather than the phone or the moment
 const SOONEST = 10; // s
 const A_DAY = 86_400; // s: a mistaken header must not silence a phone
 
@@ -249,8 +249,9 @@ function wentBack({ epoch, head }, said) {
 }
 
 /**
- * Whoever on the way refuses a batch may mean one of its lines: the batch is halved, never dropped, and a line that is refused
- * alone steps behind the others, so that one bad entry delays no other.
+ * Whoever on the way refuses a batch may mean one of its lines: the batch is halved, never dropped, and a line that is
+ * refused alone steps behind the others, so that one bad entry delays no other. The server's own 400 may be of what
+ * somebody on the way made of the batch; where it is of the envelope, the phone soon is down to one entry, and waits.
  */
 async function turnBack(phone, plan, reply) {
     const isRefused = REFUSED.has(reply?.status) && plan.entries.length > 0;
