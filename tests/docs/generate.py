@@ -11,6 +11,7 @@ from qol_server.cli import EXIT_CODES, group
 from qol_server.settings import VARIABLES
 from qol_server.trial.facts import PHONE_KINDS, Kind
 from qol_server.trial.problems import CATALOGUE
+from qol_server.trial.roles import RIGHTS, Role
 from tests.api.httpbook import http, sync
 from tests.exports.columns_page import export_tidy
 from tests.trial.rulebook import rules
@@ -95,6 +96,21 @@ def kinds() -> str:
     return f"# Kinds of entry\n\n{NOTICE}\n\n{table}\n"
 
 
+def roles() -> str:
+    """Every permission with the roles that have it, in the order in which they are declared."""
+    text = (
+        "A role is given in a study, at one of its sites or at all. What concerns a participant is allowed at the participant's\n"
+        "site; what concerns the study as a whole needs the role at all sites. A participant of another site does not exist for\n"
+        "whoever has no role there."
+    )
+    rows = [
+        f"| `{name}` | {right.meaning} | {' | '.join('yes' if role in right.roles else '' for role in Role)} |"
+        for name, right in RIGHTS.items()
+    ]
+    table = "\n".join([f"| Permission | What it allows | {' | '.join(Role)} |", "|---|---|" + "---|" * len(Role), *rows])
+    return f"# Roles\n\n{NOTICE}\n\n{text}\n\n{table}\n"
+
+
 def settings() -> str:
     """Every environment variable that is read."""
     rows = [f"| `{each.name}` | {f'`{each.default}`' if each.default else ''} | {each.allowed} | {each.meaning} |" for each in VARIABLES]
@@ -108,6 +124,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "http.md": http,
     "problems.md": problems,
     "kinds.md": kinds,
+    "roles.md": roles,
     "rules.md": rules,
     "scoring.md": scoring,
     "settings.md": settings,
