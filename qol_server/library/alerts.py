@@ -9,9 +9,11 @@ from qol_server.library.documents import Mapped, Report, did_you_mean, listed, p
 from qol_server.library.fields import Amount, Code, Field, Flag, Many, Name, OneOf, Part, Shape, Text, Told, Whole, told, whole
 from qol_server.library.instrument_shape import ATTRIBUTES, DOCUMENT_ID, ITEM_ID, WORD, ConditionField
 from qol_server.library.instruments import check_compare, compares
+from qol_server.trial import alerting
+from qol_server.trial.alerting import URGENCIES, Rule, Urgency
 from qol_server.trial.instrument import Compare, Condition, Instrument, ItemType
 
-URGENCIES = ("now", "same-day", "this-week")
+LIMITS = ("at_least", "at_most", "above", "below")
 RULE_ID = ("[a-z][a-z0-9-]{0,39}", "a short name of lower-case letters, digits and -")
 
 
@@ -58,6 +60,22 @@ class ScoreRiseShape(Shape):
     over = OneOf(("previous", "baseline"), required=True, note="from which earlier score")
 
 
+class ScoreLevelShape(Shape):
+    score = Name(*WORD, required=True, note="a scale")
+    at_least = Amount(note="is this or more")
+    at_most = Amount(note="is this or less")
+    above = Amount(note="is more than this")
+    below = Amount(note="is less than this")
+
+    def one_of(self) -> Iterable[tuple[str, ...]]:
+        return (LIMITS,)
+
+
+class GradeShape(Shape):
+    instrument = Name(*DOCUMENT_ID, required=True, note="instrument")
+    any_score_at_least = Amount(required=True, note="any scale of the instrument, such as any composite grade, is this or more")
+
+
 class NotTakenShape(Shape):
     stated_not_taken_in_a_row = Whole(1, 60, required=True, note="days in a row on which no dose was taken, as stated by the participant")
 
@@ -71,10 +89,12 @@ class DayDoseShape(Shape):
 KINDS: Mapping[str, type[Shape]] = {
     "any_item": AnyItemShape,
     "drop": DropShape,
+    "any_score_at_least": GradeShape,
     "rise": RiseShape,
     "attribute": AttributeShape,
     "stated_not_taken_in_a_row": NotTakenShape,
     "day_dose_above": DayDoseShape,
+    "score": ScoreLevelShape,
 }
 
 
@@ -92,6 +112,37 @@ class When(Field):
             if word in value:
                 return Part(ScoreRiseShape if word == "rise" and "score" in value else shape).deserialize(value)
         raise told("This does not say what raises the alert", self.says)
+
+
+def rule_of(data: Told) -> Rule:
+    """One alert rule, of which the shape was checked."""
+    return Rule(
+        id=data["id"], when=_when(data["when"]), urgency=Urgency(data["urgency"]), instrument=data.raw["when"].get("instrument"),
+        advice=data["advice"], enabled=data["enabled"],
+    )  # fmt: skip
+
+
+def _when(said: Any) -> alerting.When:
+    if not isinstance(said, Told):
+        return alerting.Answered(said)
+    if "any_item" in said:
+        return alerting.AnyItem(tuple(said["any_item"]), said["equals"])
+    if "any_score_at_least" in said:
+        return alerting.ScoreLevel("at_least", said["any_score_at_least"])
+    if "stated_not_taken_in_a_row" in said:
+        return alerting.NotTaken(said["stated_not_taken_in_a_row"])
+    if "day_dose_above" in said:
+        return alerting.OverPrescription()
+    if "drop" in said:
+        return alerting.ScoreChange(said["score"], -said["drop"], said["over"])
+    if "score" in said and "rise" in said:
+        return alerting.ScoreChange(said["score"], said["rise"], said["over"])
+    if "score" in said:
+        [op] = [op for op in LIMITS if said[op] is not None]
+        return alerting.ScoreLevel(op, said[op], said["score"])
+    if "rise" in said:
+        return alerting.Rise(said["rise"], tuple(said["over"]), said["attribute"])
+    return alerting.Level(said["attribute"], said["at_least"])
 
 
 class AlertShape(Shape):
@@ -146,6 +197,9 @@ def _check_when(when: Any, raw: Mapped, used: Mapping[str, Instrument], complete
         scales += [summary.id for instrument in asked.values() for summary in instrument.summaries]
         if complete and when["score"] not in scales:
             report.unknown(place(raw, "score"), "scale", when["score"], scales)
+    elif "any_score_at_least" in when:
+        if not used[when["instrument"]].scales:
+            report.wrong(place(raw, "instrument"), f'"{name}" has no scales', "an instrument that is scored")
     elif when.get("attribute") is not None:
         attributes = {item.attribute for instrument in asked.values() for item in instrument.items if item.attribute}
         if when["attribute"] not in attributes:

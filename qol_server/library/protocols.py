@@ -8,7 +8,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from qol_server.library.alerts import check_alerts
+from qol_server.library.alerts import check_alerts, rule_of
 from qol_server.library.documents import Mapped, Mark, Report, listed, parse, place, version
 from qol_server.library.fields import Told, load, whole
 from qol_server.library.sites import sites
@@ -58,6 +58,7 @@ def _protocol_from(text: bytes, name: str, instruments: tuple[tuple[str, Instrum
         reminders=reminders,
         reasons={key: tuple(codes) for key, codes in data["reasons"].items()},
         alerts=tuple(_plain(rule) for rule in data.raw.get("alerts", ())),
+        rules=tuple(rule_of(rule) for rule in whole(data.get("alerts"))),
         intended_use=_plain(data.raw["intended_use"]),
         minimum_app=data["minimum_app"],
         wording=data["wording"],

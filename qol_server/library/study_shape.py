@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from qol_server.library.alerts import RULE_ID, URGENCIES, AlertShape
+from qol_server.library.alerts import RULE_ID, AlertShape
 from qol_server.library.documents import Mapped, listed
 from qol_server.library.fields import Amount, Clock, Distance, Field, Flag, Many, Name, OneOf, Part, Shape, Table, Text, Whole, Zone
 from qol_server.library.instrument_shape import DOCUMENT_ID
 from qol_server.library.sites import SiteShape
 from qol_server.library.wordings import LANGUAGE
+from qol_server.trial.alerting import URGENCIES
 from qol_server.trial.protocol import ZERO, Period
 
 RESERVED = ("health", "ready", "metrics", "static")  # addresses of the server itself
@@ -46,7 +47,7 @@ class UntilField(Field):
 
 
 class IntendedUseShape(Shape):
-    alerts = OneOf(("on", "record-only"), required=True, note="`record-only`: alerts are recorded and nobody is told")
+    alerts = OneOf(("on", "record-only"), required=True, note="`record-only`: no alert is raised, and participants are told so")
     statement = Text(required=True, note="what the participants and the staff are told about it")
 
 

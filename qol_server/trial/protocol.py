@@ -8,6 +8,8 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
+from qol_server.trial.alerting import Rule
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -164,7 +166,8 @@ class Protocol:
     eligibility: tuple[Criterion, ...] = ()
     reminders: Mapping[str, tuple[Rung, ...]] = field(default_factory=dict)
     reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # code lists: hold, dose_change, late, missed, …
-    alerts: tuple[Mapping[str, Any], ...] = ()  # as in the document; the rules marked "now" travel to the phone
+    alerts: tuple[Mapping[str, Any], ...] = ()  # as in the document: so they travel to the phone
+    rules: tuple[Rule, ...] = ()  # the same, ready to be judged
     intended_use: Mapping[str, str] = field(default_factory=dict)
     minimum_app: str | None = None
     wording: str = "live"  # "stand-in": labels without licensed wording; only for demonstrations

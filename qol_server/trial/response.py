@@ -146,7 +146,7 @@ def _compare(condition: Compare, answer: object) -> bool:
         return isinstance(value, tuple) and any(_same(one, each) for one in value for each in _each(answer))
     if condition.op == "is":
         return any(_same(value, each) for each in _each(answer))
-    number, limit = _number(answer), _number(value)
+    number, limit = number_of(answer), number_of(value)
     if number is None or limit is None:
         return False
     match condition.op:
@@ -167,11 +167,12 @@ def _each(answer: object) -> list[object]:
 
 def _same(value: object, answer: object) -> bool:
     if isinstance(value, Decimal):
-        return _number(answer) == value
+        return number_of(answer) == value
     return type(answer) is type(value) and answer == value  # True is no 1 and "1" is no 1
 
 
-def _number(answer: object) -> int | Decimal | None:
+def number_of(answer: object) -> int | Decimal | None:
+    """The number that an answer says; None where it says none."""
     if type(answer) is int or type(answer) is Decimal:
         return answer
     return Decimal(answer) if isinstance(answer, str) and _DECIMAL.fullmatch(answer) else None

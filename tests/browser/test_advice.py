@@ -170,6 +170,14 @@ def nausea(severity: int) -> dict[str, int]:
     return {"nausea.frequency": 4, "nausea.severity": severity}
 
 
+def test_who_was_never_sick_was_not_asked_how_badly_and_is_worse_all_the_same(raised: Raised, trial: Trial, phone: Phone) -> None:
+    phone.answer("symptoms@W0", {"nausea.frequency": 0}, captured="2026-03-01 10:00")
+    assert raised(known(phone), "symptoms@W1", nausea(1), RISE) == []
+    assert raised(known(phone), "symptoms@W1", nausea(2), RISE) == ["rule"]
+    phone.answer("symptoms@W1", {"nausea.frequency": "declined"}, captured="2026-03-09 10:00")
+    assert raised(known(phone), "symptoms@W2", nausea(2), {"when": RISE["when"] | {"over": ["previous"]}}) == []
+
+
 def test_a_rise_over_earlier_answers(raised: Raised, trial: Trial, phone: Phone) -> None:
     phone.answer("symptoms@W0", nausea(1), captured="2026-03-01 10:00")
     w1 = phone.answer("symptoms@W1", nausea(2), captured="2026-03-09 10:00")

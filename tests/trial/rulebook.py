@@ -123,6 +123,23 @@ def ladders(document: Mapping[str, Any]) -> str:
     return table(["Example", "Occurrence", "Given", "Intended"], rows)
 
 
+def alerts(document: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            case["title"],
+            given(case) + ("; " if given(case) and "earlier" in case else "") + shown(case.get("earlier", "")),
+            case["answers"],
+            "; ".join(found(*each) for each in case["finds"]) or "nothing",
+        ]
+        for case in document["cases"]
+    ]
+    return table(["Example", "Given", "Answers", "Finds"], rows)
+
+
+def found(subject: str, value: str, before: str | None = None, over: str | None = None) -> str:
+    return f"{subject} {value}" + ("" if before is None else f" ({over}: {before})")
+
+
 RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "windows": windows,
     "states": states,
@@ -132,4 +149,5 @@ RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "dose days": dose_days,
     "dose histories": dose_histories,
     "reminders": ladders,
+    "alerts": alerts,
 }

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from qol_server.library.alerts import AlertShape, rule_of
+from qol_server.library.documents import Report, parse
+from qol_server.library.fields import load
+from qol_server.trial.alerting import Rule
 from qol_server.trial.participant import Participant
 from tests.trial.trials import participant, prescription
 
@@ -50,3 +55,14 @@ def wall(text: Any) -> datetime:
 
 def one_day(text: Any) -> date:
     return text if isinstance(text, date) else date.fromisoformat(str(text))
+
+
+def rule(said: dict[str, Any]) -> Rule:
+    """An alert rule, as it would stand in a study's file."""
+    text = StringIO()
+    YAML().dump({"alerts": [said]}, text)
+    report = Report("an example")
+    [raw] = parse(text.getvalue().encode(), report)["alerts"]
+    loaded = load(AlertShape(), raw, report)
+    report.stop_if_wrong()
+    return rule_of(loaded)

@@ -102,11 +102,34 @@ function withAttribute(when, context) {
 }
 
 function rose(item, when, answers, context) {
-    const now = exact(answerTo(answers, item.id));
+    const now = level(item, answers, context);
     return now !== null && when.over.some((which) => {
-        const then = exact(answerTo(context[which] ?? {}, item.id));
+        const then = level(item, context[which] ?? {}, context);
         return then !== null && compare(minus(now, then), exact(when.rise)) >= 0;
     });
+}
+
+/**
+ * The number that an item says; one that was not asked because its branch does not hold says its lowest code. Somebody who
+ * was never sick was not asked how badly: the week after, "severe" is a rise all the same.
+ */
+function level(item, answers, { items }) {
+    const given = answerTo(answers, item.id);
+    const isSkipped = item.ask_when && !Object.hasOwn(answers, item.id)
+        && isTold(item.ask_when, items, answers) && !holds(item.ask_when, answers);
+    const codes = (item.codes ?? []).filter(Number.isInteger);
+    return given !== null ? exact(given) : isSkipped && codes.length > 0 ? exact(Math.min(...codes)) : null;
+}
+
+/** Whether every item that a condition looks at was answered, and not with a coded non-answer. */
+function isTold(condition, items, answers) {
+    const parts = condition.all ?? condition.any;
+    if (parts) {
+        return parts.every((part) => isTold(part, items, answers));
+    }
+    const answer = answerTo(answers, condition.item);
+    const asked = items.find((one) => one.id === condition.item);
+    return answer !== null && Boolean(asked) && !asked.non_answers.includes(answer);
 }
 
 /**
