@@ -140,6 +140,11 @@ def found(subject: str, value: str, before: str | None = None, over: str | None 
     return f"{subject} {value}" + ("" if before is None else f" ({over}: {before})")
 
 
+def escalation(document: Mapping[str, Any]) -> str:
+    rows = [[case["title"], case["received"], case["urgency"], case["after"], case["due"]] for case in document["cases"]]
+    return table(["Example", "Received", "Urgency", "Step", "Due"], rows)
+
+
 RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "windows": windows,
     "states": states,
@@ -150,4 +155,5 @@ RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "dose histories": dose_histories,
     "reminders": ladders,
     "alerts": alerts,
+    "escalation": escalation,
 }

@@ -1,0 +1,122 @@
+"""What people work on: the alerts of one survey as a case with a clock, and what may become of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from qol_server.trial.alerting import URGENCIES, Alert, Urgency, most_urgent
+from qol_server.trial.covering import elapsed
+from qol_server.trial.protocol import Period, Site
+from qol_server.trial.response import number_of
+
+REOPENS_FOR = timedelta(days=7)
+"""For so long after a case was resolved, something worse opens it again instead of making a new one."""
+
+
+class State(StrEnum):
+    """Where a case stands."""
+
+    RAISED = "raised"  # nobody has said that they look after it
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Turn(StrEnum):
+    """What new alerts do to the case that is there already, or to none."""
+
+    OPEN = "open"  # a new case
+    REPEAT = "repeat"  # the open case knows all this
+    WORSEN = "worsen"  # the open case is raised anew
+    REOPEN = "reopen"  # the resolved case is raised anew
+
+
+Level = int | Decimal | None
+"""The number that a finding says; None where it says no number, or the rule could not be judged."""
+Known = Mapping[tuple[str, str], Level]
+"""(rule, subject) -> the worst level that was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case. ``since``: from when its clock counts (receipt; anew when it got worse), UTC. ``version``: position of its last entry.
+
+    ``steps``: how many steps of the escalation were taken since then.
+    """
+
+    id: str
+    participant: str
+    assessment: str
+    state: State
+    urgency: Urgency
+    since: datetime
+    version: int
+    known: Known = field(default_factory=dict)
+    steps: int = 0
+    owner: str | None = None
+    resolved_at: datetime | None = None
+
+
+def levels(alerts: Iterable[Alert]) -> dict[tuple[str, str], Level]:
+    """What alerts say, for comparison: a rule that could not be judged has the subject ""."""
+    found: dict[tuple[str, str], Level] = {}
+    for alert in alerts:
+        if alert.failed:
+            found[alert.rule.id, ""] = None
+        for finding in alert.findings:
+            found[alert.rule.id, finding.subject] = number_of(finding.value.removesuffix(" mg"))
+    return found
+
+
+def worst(known: Known, alerts: Iterable[Alert]) -> dict[tuple[str, str], Level]:
+    """What is known of a case when these alerts have joined it."""
+    merged = dict(known)
+    for key, level in levels(alerts).items():
+        if key not in merged or _is_above(level, merged[key]):
+            merged[key] = level
+    return merged
+
+
+def _is_above(level: Level, other: Level) -> bool:
+    return level is not None and (other is None or level > other)
+
+
+def turn(case: Case | None, alerts: Sequence[Alert], now: datetime) -> Turn:
+    """What these alerts (at least one, none of them explained by an expected level) do at ``now``.
+
+    Worse is: a rule or an item that the case does not know, a higher level, or a higher urgency. What is urgent now is never
+    a mere repetition: each time somebody has to look.
+    """
+    if case is None:
+        return Turn.OPEN
+    new = levels(alerts)
+    urgency = most_urgent(alert.rule.urgency for alert in alerts)
+    is_worse = (
+        URGENCIES.index(urgency) < URGENCIES.index(case.urgency)
+        or urgency is Urgency.NOW
+        or any(key not in case.known or _is_above(level, case.known[key]) for key, level in new.items())
+    )
+    if case.state is State.RESOLVED:
+        is_recent = case.resolved_at is not None and now - case.resolved_at <= REOPENS_FOR
+        return Turn.REOPEN if is_worse and is_recent else Turn.OPEN
+    return Turn.WORSEN if is_worse else Turn.REPEAT
+
+
+def ladder(case: Case, steps: Sequence[Period], site: Site) -> tuple[datetime, ...]:
+    """When each step of the escalation is due (UTC), counted from ``since``; what is urgent now does not wait for the hours."""
+    return tuple(elapsed(site, case.since, step, always=case.urgency is Urgency.NOW) for step in steps)
+
+
+def steps_due(case: Case, steps: Sequence[Period], site: Site, now: datetime) -> tuple[int, ...]:
+    """The numbers (from 1) of the steps to be taken at ``now``, of a case that nobody has acknowledged."""
+    if case.state is not State.RAISED:
+        return ()
+    return tuple(n for n, at in enumerate(ladder(case, steps, site), start=1) if case.steps < n and at <= now)
+
+
+def order(case: Case) -> tuple[int, datetime, str]:
+    """The place of an open case in a worklist: the most urgent first, then the longest waiting."""
+    return URGENCIES.index(case.urgency), case.since, case.id

@@ -1,0 +1,109 @@
+"""Cases: what new alerts do to them, and when they climb."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qol_server.trial import cases
+from qol_server.trial.alerting import Alert, Finding, Level, Rule, Urgency
+from qol_server.trial.cases import Case, State, Turn
+from qol_server.trial.protocol import Period
+from tests.trial.test_covering import PARIS
+
+NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
+STEPS = (Period(minutes=240), Period(minutes=480))
+RULES = {urgency: Rule(f"rule-{urgency}", Level("severity", 3), urgency) for urgency in Urgency}
+SAME_DAY = RULES[Urgency.SAME_DAY]
+
+
+def alert(*found: tuple[str, int], rule: Rule = SAME_DAY) -> Alert:
+    return Alert(rule, tuple(Finding(item, str(level)) for item, level in found))
+
+
+NAUSEA = alert(("nausea.severity", 3))
+
+
+def case(state: State = State.RAISED, *alerts: Alert) -> Case:
+    known = cases.levels(alerts or [NAUSEA])
+    resolved = NOW if state is State.RESOLVED else None
+    return Case("c1", "01-0001-5", "symptoms", state, Urgency.SAME_DAY, NOW, version=10, known=known, resolved_at=resolved)
+
+
+@pytest.mark.parametrize(
+    ("state", "alerts", "what"),
+    [
+        (State.RAISED, [NAUSEA], Turn.REPEAT),
+        (State.ACKNOWLEDGED, [NAUSEA], Turn.REPEAT),
+        (State.ACKNOWLEDGED, [alert(("nausea.severity", 4))], Turn.WORSEN),
+        (State.ACKNOWLEDGED, [alert(("rash.severity", 3))], Turn.WORSEN),
+        (State.ACKNOWLEDGED, [NAUSEA, alert(("nausea.severity", 3), rule=RULES[Urgency.THIS_WEEK])], Turn.WORSEN),
+        (State.ACKNOWLEDGED, [alert(("nausea.severity", 3), rule=RULES[Urgency.NOW])], Turn.WORSEN),
+        (State.ACKNOWLEDGED, [Alert(SAME_DAY, (), failed=True)], Turn.WORSEN),
+        (State.RESOLVED, [NAUSEA], Turn.OPEN),
+        (State.RESOLVED, [alert(("nausea.severity", 4))], Turn.REOPEN),
+    ],
+)
+def test_what_new_alerts_do(state: State, alerts: list[Alert], what: Turn) -> None:
+    assert cases.turn(case(state), alerts, NOW + timedelta(days=1)) is what
+
+
+def test_without_a_case_there_is_a_new_one() -> None:
+    assert cases.turn(None, [NAUSEA], NOW) is Turn.OPEN
+
+
+def test_what_is_urgent_now_is_looked_at_each_time() -> None:
+    fever = alert(("temperature", 39), rule=RULES[Urgency.NOW])
+    known = replace(case(State.ACKNOWLEDGED, fever), urgency=Urgency.NOW)
+    assert cases.turn(known, [fever], NOW) is Turn.WORSEN
+
+
+def test_after_a_week_something_worse_is_a_case_of_its_own() -> None:
+    worse = [alert(("nausea.severity", 4))]
+    assert cases.turn(case(State.RESOLVED), worse, NOW + cases.REOPENS_FOR) is Turn.REOPEN
+    assert cases.turn(case(State.RESOLVED), worse, NOW + cases.REOPENS_FOR + timedelta(seconds=1)) is Turn.OPEN
+
+
+FOUND = st.lists(
+    st.tuples(st.sampled_from(["nausea.severity", "rash.severity", "fever.severity"]), st.integers(0, 4)), min_size=1, max_size=3
+)
+
+
+@given(FOUND, FOUND)
+def test_what_a_case_knows_only_grows_and_then_is_a_repetition(before: list[tuple[str, int]], after: list[tuple[str, int]]) -> None:
+    known = cases.levels([alert(*before)])
+    merged = cases.worst(known, [alert(*after)])
+    assert all(merged[key] >= level for key, level in known.items())  # type: ignore[operator]
+    again = replace(case(), known=merged)
+    assert cases.turn(again, [alert(*before)], NOW) is Turn.REPEAT
+    assert cases.turn(again, [alert(*after)], NOW) is Turn.REPEAT
+
+
+def test_a_case_climbs_until_somebody_acknowledges_it() -> None:
+    waiting = case()  # received on a Wednesday at ten
+    assert cases.ladder(waiting, STEPS, PARIS) == (NOW + timedelta(hours=4), NOW + timedelta(hours=8))
+    assert cases.steps_due(waiting, STEPS, PARIS, NOW + timedelta(hours=4, seconds=-1)) == ()
+    assert cases.steps_due(waiting, STEPS, PARIS, NOW + timedelta(hours=4)) == (1,)
+    assert cases.steps_due(replace(waiting, steps=1), STEPS, PARIS, NOW + timedelta(hours=5)) == ()
+    assert cases.steps_due(waiting, STEPS, PARIS, NOW + timedelta(days=3)) == (1, 2)
+    assert cases.steps_due(case(State.ACKNOWLEDGED), STEPS, PARIS, NOW + timedelta(days=3)) == ()
+    assert cases.steps_due(case(State.RESOLVED), STEPS, PARIS, NOW + timedelta(days=3)) == ()
+
+
+def test_a_severe_evening_waits_for_the_morning_and_a_fever_does_not() -> None:
+    evening = replace(case(), since=NOW + timedelta(hours=12))  # ten at night in Paris
+    assert cases.ladder(evening, STEPS, PARIS)[0] == NOW + timedelta(hours=26)  # noon of the next day
+    fever = replace(evening, urgency=Urgency.NOW)
+    assert cases.ladder(fever, (Period(minutes=30),), PARIS)[0] == evening.since + timedelta(minutes=30)
+
+
+def test_the_most_urgent_comes_first_and_then_the_longest_waiting() -> None:
+    old = replace(case(), id="old", since=NOW - timedelta(days=3), urgency=Urgency.THIS_WEEK)
+    new = replace(case(), id="new")
+    older = replace(case(), id="older", since=NOW - timedelta(hours=1))
+    now = replace(case(), id="now", urgency=Urgency.NOW)
+    assert [one.id for one in sorted([old, new, older, now], key=cases.order)] == ["now", "older", "new", "old"]
