@@ -19,6 +19,7 @@
         codes = new Map([["ADA", "01-0001-4"], ["ADA2", "01-0001-4"], ["BEN", "02-0001-7"]]);
         used = new Map(); // code -> {installation, device}
         tokens = new Map(); // token -> {participant, device}
+        issued = 0; // tokens so far
         told = []; // changes of the feed, oldest first
         page = 3; // changes in one answer
         faults = { sync: [], devices: [] };
@@ -63,7 +64,8 @@
                 return problem(409, "code-used");
             }
             this.used.set(code, used);
-            const token = `token-${this.tokens.size}`;
+            this.issued += 1;
+            const token = `token-${this.issued}`;
             this.tokens.set(token, { participant, device: used.device });
             return json(201, {
                 protocol: "qol-sync/1", device_id: used.device, token, participant, epoch: this.epoch, server_time: this.time(),

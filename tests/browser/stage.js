@@ -42,7 +42,7 @@
     }
 
     /** The steps between which what is kept may differ; within a transaction only the first write counts, for all of it is undone. */
-    const EFFECTS = { IDBDatabase: ["transaction"], IDBObjectStore: ["put", "add", "delete", "clear"], SubtleCrypto: ["digest"] };
+    const EFFECTS = { IDBObjectStore: ["put", "add", "delete", "clear"] };
 
     const STEPS = {
         IDBFactory: ["open"], IDBDatabase: ["transaction"], IDBIndex: ["get", "getAll", "getKey", "count"],
@@ -264,7 +264,7 @@
     }
 
     /** What is wrong between the phone's entries and the server's, when all is sent: the same ones, once, with the same bytes. */
-    function differences(state, server, before = []) {
+    async function differences(state, server, before = []) {
         const found = [...server.problems];
         const theirs = new Map();
         for (const { id, line } of server.journal) {
@@ -274,8 +274,9 @@
             theirs.set(id, line);
         }
         const mine = new Map(state.entries.map(({ id, line }) => [id, line]));
-        for (const { id, seq, line, state: step } of state.entries) {
-            if (line !== null && theirs.get(id) !== line) {
+        for (const { id, seq, line, sha256: digest, state: step } of state.entries) {
+            const there = theirs.get(id);
+            if (line === null ? there === undefined || digest !== await sha256(encoder.encode(there)) : there !== line) {
                 found.push(`entry ${seq} (${step}) is ${theirs.has(id) ? "another" : "not"} on the server`);
             }
         }
@@ -285,7 +286,7 @@
             }
         }
         for (const { id, line } of before) {
-            if (mine.get(id) !== line) {
+            if (mine.get(id) !== line && mine.get(id) !== null) { // what was archived since is compared with the server's
                 found.push(`${id} was sealed before the crash and is ${mine.has(id) ? "another" : "gone"}`);
             }
         }
@@ -329,11 +330,11 @@
     }
 
     Object.assign(stage, {
-        root: null, Clock, Pocket, kept, wipe, world, paired, faultsOf, differences, chance, dose, same, troubleOf, waitingLines, EFFECTS, STEPS,
+        root: null, Clock, Pocket, kept, wipe, world, paired, faultsOf, differences, chance, dose, same, sorted, troubleOf, waitingLines, EFFECTS, STEPS,
         /** All that is wrong with the phone and the server once everything was sent. */
         async wrongs(server, before = []) {
             const state = await kept();
-            return [...await faultsOf(state, server), ...differences(state, server, before)];
+            return [...await faultsOf(state, server), ...await differences(state, server, before)];
         },
         /** Resolves when something is so; what it waits for has to come by itself. */
         async until(isSo) {
