@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,12 +18,21 @@ from tests.browser.rig import AppPhone, Original
 from tests.browser.weather import Server
 
 HERE = Path(__file__).parent
+FAILED = pytest.StashKey[bool]()
+"""Whether a test failed before its fixtures ended."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +88,7 @@ def server(original: Original, tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def phones(server: Server, browser: Browser, original: Original) -> Iterator[Callable[..., AppPhone]]:
+def phones(server: Server, browser: Browser, original: Original, request: pytest.FixtureRequest) -> Iterator[Callable[..., AppPhone]]:
     """Makes phones: ``phones(people.ADA)``; more settings of the browser (``color_scheme="dark"`` …) by name."""
     made: list[AppPhone] = []
 
@@ -88,10 +97,32 @@ def phones(server: Server, browser: Browser, original: Original) -> Iterator[Cal
         return made[-1]
 
     yield phone
-    for each in made:
-        each.context.close()
+    try:
+        if not request.node.stash.get(FAILED, False):
+            check_the_end(server, made)
+    finally:
+        for each in made:
+            each.context.close()
     wrong = [error for each in made for error in each.unexpected()]
     assert wrong == []
+
+
+def check_the_end(server: Server, phones: list[AppPhone]) -> None:
+    """
+    However a story ended: what was seen at its sealing is on the phone, and the server has all of it, byte for byte, and nothing
+    else of a phone; but for what went with a storage that the story cleared.
+    """
+    if any(each.witnessed for each in phones):
+        server.weather.clear()
+        server.stop()
+        server.start()
+    for each in phones:
+        if each.witnessed:
+            each.deliver()
+    sealed = {id: line for each in phones if each.witnessed for id, line in each.check_kept().items()}
+    stored = {id: line for number in {each.number for each in phones} for id, line in server.stored(number).items()}
+    assert stored.items() <= sealed.items()
+    assert sealed.keys() - stored.keys() <= {id for each in phones for id in each.evicted}
 
 
 @pytest.fixture

@@ -11,7 +11,10 @@ A story reads like this::
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +23,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Locator, Page, Worker, expect
 
 from qol_server.cli.browser import FLAGS
 from tests import people
@@ -32,6 +35,24 @@ PHONE_SIZE = {"width": 360, "height": 740}
 TABLET_SIZE = {"width": 768, "height": 1024}
 NETWORK_NOISE = re.compile(r"^Failed to load resource: ")
 """What a browser itself says of a request that failed or was refused."""
+WITNESS = "witness of a sealing: "
+WITNESSING = f"""(() => {{
+    const add = IDBObjectStore.prototype.add;
+    if (add.isWitnessed) {{
+        return;
+    }}
+    IDBObjectStore.prototype.add = function (record, ...key) {{
+        if (this.name === "entries") {{
+            const line = btoa(Array.from(record.line, (byte) => String.fromCharCode(byte)).join(""));
+            const tell = (became) => console.debug("{WITNESS}" + JSON.stringify({{ became, id: record.id, line }}));
+            tell("sealed");
+            this.transaction.addEventListener("abort", () => tell("undone"));
+        }}
+        return add.call(this, record, ...key);
+    }};
+    IDBObjectStore.prototype.add.isWitnessed = true;
+}})()"""
+"""Tells each entry that is handed to the phone's database for the first time, with its bytes as they are then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +84,8 @@ class AppPhone:
     """The app in a browser, in the hand of one participant.
 
     ``errors``: what went wrong in the page without anybody catching it; ``allowed``: patterns of what a story expects of it.
+    ``witnessed``: each entry at the moment of its sealing, seen from outside of the app: id -> bytes.
+    ``evicted``: of these, what the browser threw away with its storage, by the story's own doing.
     The clock of its pages is virtual and goes on by itself; the service worker's is the machine's.
     """
 
@@ -72,18 +95,35 @@ class AppPhone:
     person: people.Person
     allowed: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    witnessed: dict[str, bytes] = field(default_factory=dict)
+    evicted: set[str] = field(default_factory=set)
     _page: Page | None = None
+    _is_offline: bool = False
     _texts: dict[str, str] = field(default_factory=dict)  # what a question says -> its item
 
     def __post_init__(self) -> None:
         self.context.set_default_timeout(1000 * PATIENCE)
         self.context.on("weberror", lambda wrong: self.errors.append(f"uncaught: {wrong.error}"))
         self.context.on("console", self._note)
+        self.context.add_init_script(WITNESSING)
         self.context.clock.install(time=self.server.trial.now)
 
     def _note(self, said: ConsoleMessage) -> None:
-        if said.type in ("error", "warning") and not NETWORK_NOISE.match(said.text):
+        if said.text.startswith(WITNESS):
+            self._witness(**json.loads(said.text.removeprefix(WITNESS)))
+        elif said.type in ("error", "warning") and not NETWORK_NOISE.match(said.text):
             self.errors.append(f"{said.type}: {said.text}")
+
+    def _witness(self, became: str, id: str, line: str) -> None:
+        if became == "sealed":
+            self.witnessed[id] = base64.b64decode(line)
+        else:
+            self.witnessed.pop(id, None)
+
+    def witness(self, worker: Worker) -> None:
+        """See also what this service worker seals from now on."""
+        worker.on("console", self._note)
+        worker.evaluate(WITNESSING)
 
     def unexpected(self) -> list[str]:
         return [error for error in self.errors if not any(re.search(pattern, error) for pattern in self.allowed)]
@@ -104,6 +144,8 @@ class AppPhone:
 
     def kill(self) -> None:
         """The app is gone from one moment to the next; what the browser keeps stays."""
+        if self._is_offline:  # the browser ends this before it ends the page, which would send at once
+            self.page.evaluate("() => { globalThis.fetch = () => new Promise(() => {}); }")
         self.page.close(run_before_unload=False)
         self._page = None
 
@@ -137,8 +179,10 @@ class AppPhone:
         if self._page is not None:
             self.installed()
         self.context.set_offline(True)
+        self._is_offline = True
 
     def online(self) -> None:
+        self._is_offline = False
         self.context.set_offline(False)
 
     # pairing
@@ -304,8 +348,8 @@ class AppPhone:
             page.close()
 
     def sealed(self) -> dict[str, bytes]:
-        """The entries on the phone: id -> bytes."""
-        return {entry["id"]: as_bytes(entry["line"]) for entry in self.rows("entries").values()}
+        """The entries whose bytes are on the phone: id -> bytes."""
+        return {entry["id"]: as_bytes(entry["line"]) for entry in self.rows("entries").values() if entry["line"] is not None}
 
     def stored(self) -> dict[str, bytes]:
         """The entries that the server has of this participant: id -> bytes."""
@@ -324,13 +368,40 @@ class AppPhone:
         until(self.page, script, argument)
 
     def check_nothing_is_lost(self, *others: AppPhone, drafts: Sequence[str] = ()) -> None:
-        """What the server has of this participant is what was sealed here (and on ``others``), byte for byte; these drafts are begun."""
+        """
+        What was seen at its sealing here (and on ``others``), what the phones keep and what the server has of this participant
+        are the same entries, byte for byte; these drafts are begun.
+        """
         self.wait_until_sent()
-        sealed = self.sealed()
         assert sorted(self.rows("drafts")) == sorted(drafts)
+        witnessed = self.check_kept()
         for other in others:
-            sealed |= other.sealed()
-        assert sealed == self.stored()
+            witnessed |= other.check_kept()
+        stored = self.stored()
+        lost = {id for phone in (self, *others) for id in phone.evicted if id not in stored}
+        assert {id: line for id, line in witnessed.items() if id not in lost} == stored
+
+    def check_kept(self) -> dict[str, bytes]:
+        """
+        What was seen at its sealing is what the phone keeps, but for what was evicted; returns all that was seen. An archived
+        entry has its digest left and no bytes.
+        """
+        entries = self.rows("entries").values()
+        expected = {id: line for id, line in self.witnessed.items() if id not in self.evicted}
+        digests = {id: hashlib.sha256(line).hexdigest() for id, line in expected.items()}
+        assert {entry["id"]: entry["sha256"] for entry in entries} == digests
+        archived = {entry["id"] for entry in entries if entry["state"] == "archived"}
+        assert self.sealed() == {id: line for id, line in expected.items() if id not in archived}
+        return dict(self.witnessed)
+
+    def deliver(self) -> None:
+        """Fair weather, and the app opened anew where something waits still: all of it is sent."""
+        if not all(state in ("committed", "archived") for state in self.entry_states()):
+            for page in self.context.pages:
+                page.close()
+            self.online()
+            self.open()
+            self.wait_until_sent()
 
 
 def phone(browser: Browser, server: Server, person: people.Person, number: str, *, background: bool = False, **settings: Any) -> AppPhone:

@@ -344,6 +344,7 @@ class Walk:
         self.go("today")
         self.heading("ended.title")
         yield "ended"
+        phone.evicted |= phone.witnessed.keys()
         devtools = phone.context.new_cdp_session(phone.page)
         devtools.send("Storage.clearDataForOrigin", {"origin": server.origin, "storageTypes": "indexeddb"})
         phone.reopen()

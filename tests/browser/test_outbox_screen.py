@@ -159,6 +159,7 @@ def test_a_phone_whose_storage_was_cleared_says_so_and_is_paired_again(ada: AppP
         indexedDB.deleteDatabase("qol/desminib").onsuccess = done;
     })""")
     page.close()
+    ada.evicted |= ada.witnessed.keys()
     ada.open()
     stands_on(ada, "notice.storage-lost.title")
     expect(ada.page.locator(".notice.warn")).to_contain_text("1 ")

@@ -171,8 +171,9 @@ def test_where_reminders_cannot_come_the_phone_says_why(phone: AppPhone, server:
 
 
 def worker(phone: AppPhone) -> Worker:
-    """The running service worker, with the trial's clock: its own would be the machine's."""
+    """The running service worker, with the trial's clock: its own would be the machine's. What it seals is witnessed."""
     [running] = phone.context.service_workers
+    phone.witness(running)
     running.evaluate(
         """(ms) => {
             const real = self.realNow ??= Date.now.bind(Date);

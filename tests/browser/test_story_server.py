@@ -25,7 +25,8 @@ def test_the_way_to_the_server_fails_and_heals(ben: AppPhone, server: Server, fa
     ben.take_dose()
     server.weather.wait_for("sync", before + 1)
     ben.wait_for_sync("waiting")
-    assert ben.entry_states() == ["queued"]
+    (state,) = ben.entry_states()
+    assert state in ("queued", "sending")  # the next try may be under way
     ben.sees("sync.waiting", n=1)
     server.weather.clear()
     ben.at("2026-03-02 20:20")  # longer than the longest wait between two tries
