@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import BrowserType, expect
@@ -10,6 +11,7 @@ from qol_server.cli import browser as finder
 from tests import people
 from tests.browser import rig, weather
 from tests.browser.rig import AppPhone
+from tests.browser.test_diaries import RED_FLAGS
 from tests.browser.weather import Gate, Server
 
 
@@ -141,12 +143,12 @@ def test_the_whole_browser_ends_and_starts_again(
         ben.pair_by_link()
         ben.offline()
         ben.take_dose()
-        sealed = ben.sealed()
+        sealed = ben.check_kept()
     server.weather.always("sync", weather.hang_up)
     with rig.whole_browser(chromium, path, tmp_path / "profile", people.BEN) as context:
-        ben = AppPhone(server, context, number, people.BEN)
+        ben = AppPhone(server, context, number, people.BEN, witnessed=dict(sealed))
         ben.open()
-        assert ben.sealed() == sealed
+        assert ben.check_kept() == sealed
         server.weather.clear()
         ben.press_sync_line()
         ben.press("outbox.send_now")
@@ -154,3 +156,35 @@ def test_the_whole_browser_ends_and_starts_again(
         ben.check_nothing_is_lost()
         assert ben.unexpected() == []
     assert server.stored(number) == sealed
+
+
+def test_five_weeks_offline_what_is_due_then_is_asked_and_arrives(ben: AppPhone, server: Server) -> None:
+    """The last days of the schedule that the phone was given on the day on which it was paired."""
+    ben.pair_by_link()
+    ben.offline()
+    ben.kill()
+    ben.phone_clock("2026-04-05 20:30")
+    ben.open()
+    ben.button(re.compile("^How have you been.*still time")).click()
+    ben.choose("participant")
+    ben.press("fill.start")
+    ben.fill(dict.fromkeys(RED_FLAGS, "no"), rest=0)
+    ben.send()
+    ben.sees("sent.waits")
+    ben.press("action.done")
+    expect(ben.page.locator(".due")).to_contain_text("Your medicine")
+    expect(ben.page.locator(".due")).to_contain_text("Best today")
+    ben.begin()
+    ben.fill({"intake.1.status": "taken", "intake.1.time": "20:15"})
+    ben.send()
+    ben.reopen()
+    assert ben.entry_states() == ["queued", "queued"]
+    assert ben.stored() == {}
+    ben.at("2026-04-05 20:50")
+    ben.online()
+    ben.wait_until_sent(2)
+    ben.check_nothing_is_lost()
+    symptoms, dose = server.facts(ben.number)
+    assert (symptoms["occurrence"], dose["occurrence"]) == ("symptoms@W4", "dose@2026-04-05")
+    assert symptoms["captured_at"].startswith("2026-04-05T20:3")
+    assert dose["answers"]["intake.1.time"] == "20:15"
