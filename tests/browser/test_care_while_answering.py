@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from tests import people
@@ -149,3 +151,24 @@ def test_a_recall_period_is_told_where_all_questions_share_it_and_nobody_else_ow
     cases = [recall("P7D", "P7D"), recall("P2W"), recall("P7D", None), recall("P1D"), recall(None), recall("P7D", ours=False)]
     told = modules.each("view/wording.js", "recallOf", [[case] for case in cases])
     assert [one is not None for one in told] == [True, True, False, False, False, False]
+
+
+MOVES = """() => [...document.querySelectorAll("*")].flatMap((at) => ["", "::before", "::after"].map((part) => getComputedStyle(at, part)))
+    .flatMap((style) => [...style.transitionDuration.split(", "), ...style.animationDuration.split(", ")])
+    .filter((duration) => duration !== "0s" && duration !== "auto")"""
+
+
+@pytest.mark.parametrize("wish", ["reduce", "no-preference"])
+def test_nothing_moves_for_who_asks_for_less_motion(phones: Callable[..., AppPhone], wish: str) -> None:
+    ben = phones(people.BEN, reduced_motion=wish)
+    ben.pair_by_link()
+    seen = {".button": ben.page.evaluate(MOVES)}
+    ben.press("places.settings")
+    expect(ben.page.locator(".row").first).to_be_visible()
+    seen[".row"] = ben.page.evaluate(MOVES)
+    ben.press("action.back")
+    ben.press("today.start")
+    expect(ben.page.locator(".choice").first).to_be_visible()
+    seen[".choice"] = ben.page.evaluate(MOVES)
+    for screen, moving in seen.items():
+        assert bool(moving) == (wish == "no-preference"), screen

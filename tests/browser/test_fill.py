@@ -341,3 +341,37 @@ def test_a_correction_needs_a_reason_and_a_change_and_the_original_stays(ben: Ap
     assert first["answers"]["intake.1.status"] == "taken"
     assert second["answers"] == {"intake.1.status": "not_taken", "intake.1.reason": "forgot", "comment": None}
     ben.check_nothing_is_lost()
+
+
+def test_who_answers_for_somebody_is_said_with_the_answer(ben: AppPhone, server: Server) -> None:
+    ben.pair_by_link()
+    ben.begin(by="proxy")
+    ben.fill({"intake.1.status": "taken", "intake.1.time": "08:00"})
+    for_them = f"{ben.words('fill.who')} Somebody answers for me"
+    expect(ben.page.locator(".answers")).to_contain_text("Somebody answers for me")
+    ben.send()
+    ben.wait_until_sent(1)
+    (fact,) = server.facts(ben.number)
+    assert (fact["by"], fact["mode"]) == ("proxy", "app")
+    ben.press("action.done")
+    ben.press("places.history")
+    ben.page.locator("main .row").first.click()
+    expect(ben.page.get_by_text(for_them, exact=True)).to_be_visible()
+
+    # the next one begins with the question again, and one's own answer says nothing of it
+    ben.at("2026-03-03 20:00")
+    ben.press("action.back")
+    ben.press("action.back")
+    ben.press("today.start")
+    assert chosen(ben.page) == []
+    ben.choose("participant")
+    ben.press("fill.start")
+    ben.fill({"intake.1.status": "taken", "intake.1.time": "08:00"})
+    ben.send()
+    ben.check_nothing_is_lost()
+    assert [one["by"] for one in server.facts(ben.number)] == ["proxy", "participant"]
+    ben.press("action.done")
+    ben.press("places.history")
+    ben.page.locator("main .row").first.click()
+    expect(ben.page.locator("dl.answers")).to_be_visible()
+    expect(ben.page.get_by_text(ben.words("fill.who"))).to_have_count(0)

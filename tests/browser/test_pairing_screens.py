@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import people
+from tests.browser import weather
 from tests.browser.rig import AppPhone
+from tests.browser.sides import row
 from tests.browser.weather import Server
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1"
@@ -85,3 +87,61 @@ def test_from_the_home_screen_of_an_iphone_the_code_is_typed(phones: Callable[..
     ben.context.add_init_script(PUT_ON_HOME_SCREEN)
     ben.pair_by_typing()
     ben.heading(ben.words("today.title"))
+
+
+PROMISES = """
+    globalThis.timesAsked = 0;
+    globalThis.promise = %s;
+    Object.assign(globalThis.StorageManager?.prototype ?? {}, {
+        persisted: async () => timesAsked > 0 && promise,
+        persist: async () => { timesAsked += 1; return promise; },
+    });
+"""
+
+
+def to_the_last_screen(phone: AppPhone, server: Server) -> None:
+    phone.open("#" + server.code(phone.number))
+    phone.press("action.go_on")
+    phone.press("confirm.yes")
+    phone.heading(phone.words("ready.title"))
+    assert phone.page.evaluate("timesAsked") == 0
+    phone.press("ready.done")
+    phone.heading(phone.words("today.title"))
+    assert phone.page.evaluate("timesAsked") == 1
+
+
+def test_the_browser_is_asked_to_keep_what_is_entered(ben: AppPhone, server: Server) -> None:
+    ben.context.add_init_script(PROMISES % "true")
+    to_the_last_screen(ben, server)
+    server.weather.always("sync", weather.UNAVAILABLE)
+    ben.take_dose()
+    ben.wait_for_sync("waiting")
+    may_go = ben.page.get_by_text(ben.words("notice.not-persistent.title"))
+    expect(may_go).to_have_count(0)
+    ben.press("places.settings")
+    row(ben, "my_data.title")
+    ben.sees("my_data.storage.kept")
+
+
+def test_where_the_browser_does_not_promise_it_today_says_so_while_something_waits_and_it_is_asked_again(
+    ben: AppPhone, server: Server
+) -> None:
+    ben.context.add_init_script(PROMISES % "false")
+    to_the_last_screen(ben, server)
+    may_go = ben.page.get_by_text(ben.words("notice.not-persistent.title"))
+    expect(may_go).to_have_count(0)  # nothing can be lost yet
+    server.weather.always("sync", weather.UNAVAILABLE)
+    ben.take_dose()
+    ben.wait_for_sync("waiting")
+    may_go.click()
+    ben.heading(ben.words("my_data.title"))
+    ben.sees("my_data.storage.may_go")
+    ben.press("notice.not-persistent.action")
+    ben.sees("my_data.storage.refused")
+    assert ben.page.evaluate("timesAsked") == 2
+    ben.page.evaluate("() => { promise = true; }")
+    ben.press("notice.not-persistent.action")
+    ben.sees("my_data.storage.kept")
+    ben.press("action.back")
+    ben.heading(ben.words("today.title"))
+    expect(may_go).to_have_count(0)
