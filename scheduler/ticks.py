@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from qol_server import logs, messaging
 from qol_server.clock import stamp
-from qol_server.intake import looking
+from qol_server.intake import casework, looking
 from qol_server.intake.record import record
 from qol_server.intake.study import Study, fact_of
 from qol_server.settings import Settings
@@ -233,4 +233,8 @@ def seal(study: Study, now: datetime, settings: Settings) -> bool:
 def tick_all(study: Study, now: datetime, settings: Settings, send: messaging.Send = messaging.send) -> Counter[str]:
     """All ticks of one study at once; returns what was done how often, by the words of each tick."""
     reminded, called = remind(study, now, send), watch(study, now)
-    return reminded + called + Counter(scored=score(study, now, settings), sealed=seal(study, now, settings))
+    return (
+        reminded
+        + called
+        + Counter(escalated=casework.escalate(study, now), scored=score(study, now, settings), sealed=seal(study, now, settings))
+    )

@@ -171,12 +171,16 @@ def instruments() -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in library.shipped_instruments().items()}
 
 
-def trial(folder: Path, slug: str = SLUG, *, active: bool = True) -> Trial:
-    """A data folder with keys and the study, adopted and (unless told otherwise) activated, and its server."""
+def trial(folder: Path, slug: str = SLUG, *, active: bool = True, alerts: bool = False) -> Trial:
+    """A data folder with keys and the study, adopted and (unless told otherwise) activated, and its server.
+
+    ``alerts``: somebody watches; the shipped protocol only records.
+    """
     settings = Settings(folder)
     keys.make(settings.keys)
     study = create_study(settings, slug, actor=DATA_MANAGER, now=START)
-    adopted = adoption.adopt(study, protocol(slug), instruments(), actor=DATA_MANAGER, now=START)
+    document = protocol(slug).replace(b"alerts: record-only", b"alerts: on") if alerts else protocol(slug)
+    adopted = adoption.adopt(study, document, instruments(), actor=DATA_MANAGER, now=START)
     if active:
         adoption.activate(study, actor=DATA_MANAGER, now=START)
     made = Trial(settings, study)

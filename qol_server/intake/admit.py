@@ -13,6 +13,7 @@ import orjson
 from qol_server import journal
 from qol_server.access.pairing import Phone
 from qol_server.clock import stamp
+from qol_server.intake import alerting
 from qol_server.intake.examine import Line
 from qol_server.intake.study import Study
 from qol_server.journal import Head
@@ -192,6 +193,9 @@ def _together(tx: Tx, batch: _Batch, lines: Sequence[Line]) -> list[Result]:
         made.append(result)
     if batch.known is not None:
         batch.known.flush(tx)
+    protocol = batch.study.protocol(tx, batch.phone.protocol)
+    for (_, line, entry), receipt in zip(fresh, receipts, strict=True):
+        alerting.look(tx, batch.study, protocol, entry.at(receipt.position), line.fact or {}, batch.now)
     for index, line, first in repeats:
         status = "quarantined" if made[first].status == "quarantined" else "duplicate"
         results[index] = replace(made[first], line=line.number, status=status, flags=())

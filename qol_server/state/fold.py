@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from qol_server.state import messages, participants, responses
+from qol_server.state import cases, messages, participants, responses
 from qol_server.state.responses import Known
 from qol_server.store import Tx
 from qol_server.trial.facts import Entry, Kind
@@ -154,4 +154,14 @@ _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.REMINDER_FAILED: _remind("failed"),
     Kind.CALL_RAISED: _call,
     Kind.MESSAGE_SENT: messages.send,
+    Kind.ALERT_RAISED: cases.alert,
+    Kind.CASE_OPENED: cases.opened,
+    Kind.CASE_REPEATED: cases.repeated,
+    Kind.CASE_WORSENED: cases.raised_anew,
+    Kind.CASE_REOPENED: cases.raised_anew,
+    Kind.CASE_CORRECTED: cases.corrected,
+    Kind.CASE_ACKNOWLEDGED: cases.acknowledged,
+    Kind.CASE_ESCALATED: cases.escalated,
+    Kind.CASE_RESOLVED: cases.resolved,
+    Kind.LEVEL_EXPECTED: cases.expect,
 }

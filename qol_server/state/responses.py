@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
+from qol_server.clock import stamp
 from qol_server.state.participants import touch
 from qol_server.store import Tx
 from qol_server.trial.facts import Entry
@@ -42,7 +44,7 @@ class Known:
 
 _INSERT = (
     "INSERT INTO responses (position, participant, id, occurrence, assessment, instrument, version, captured_at, supersedes,"
-    " root, superseded, current, flags, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " root, superseded, current, flags, revision, began) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -88,10 +90,11 @@ def give(tx: Tx, entry: Entry, fact: Mapping[str, Any], known: Known, noticed: t
     elif fact["captured_at"][:10] > window[0]:
         flags.append(LATE)
     root, superseded = entry.id, False
+    began = utc(fact["captured_at"])
     elsewhere: set[str] = set()
     if entry.supersedes is not None:
-        target = tx.one("SELECT root, occurrence FROM responses WHERE participant = ? AND id = ?", (participant, entry.supersedes))
-        root = entry.supersedes if target is None else target["root"]
+        target = tx.one("SELECT root, occurrence, began FROM responses WHERE participant = ? AND id = ?", (participant, entry.supersedes))
+        root, began = (entry.supersedes, began) if target is None else (target["root"], target["began"])
         rival = tx.one("SELECT 1 FROM responses WHERE participant = ? AND supersedes = ?", (participant, entry.supersedes))
         if rival is not None:
             flags.append(COMPETING_CORRECTION)
@@ -106,7 +109,7 @@ def give(tx: Tx, entry: Entry, fact: Mapping[str, Any], known: Known, noticed: t
         heirs = tx.all("SELECT occurrence FROM responses WHERE participant = ? AND supersedes = ?", (participant, entry.id))
         superseded = True
         elsewhere.update(heir["occurrence"] for heir in heirs)
-        tx.run("UPDATE responses SET root = ? WHERE participant = ? AND root = ?", (root, participant, entry.id))
+        tx.run("UPDATE responses SET root = ?, began = ? WHERE participant = ? AND root = ?", (root, began, participant, entry.id))
     if entry.supersedes is not None or superseded:  # a rival may have moved the answer to another occurrence
         rivals = tx.all("SELECT occurrence FROM responses WHERE participant = ? AND root = ? AND superseded = 0", (participant, root))
         elsewhere.update(rival["occurrence"] for rival in rivals)
@@ -119,7 +122,7 @@ def give(tx: Tx, entry: Entry, fact: Mapping[str, Any], known: Known, noticed: t
         (
             entry.position, participant, entry.id, occurrence, assessment, fact["instrument"], fact["version"],
             fact["captured_at"], entry.supersedes, root, int(superseded), int(alone and not superseded), " ".join(flags),
-            entry.position,
+            entry.position, began,
         ),
     )  # fmt: skip
     if not is_first:
@@ -128,6 +131,11 @@ def give(tx: Tx, entry: Entry, fact: Mapping[str, Any], known: Known, noticed: t
         for name in elsewhere | {occurrence}:
             _choose(tx, participant, name, entry.position)
     return tuple(flags)
+
+
+def utc(captured_at: str) -> str:
+    """An RFC 3339 time with an offset as UTC text that sorts by the instant."""
+    return stamp(datetime.fromisoformat(captured_at).astimezone(UTC))
 
 
 def _choose(tx: Tx, participant: str | None, occurrence: str, position: int) -> None:

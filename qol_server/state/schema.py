@@ -5,6 +5,7 @@ from __future__ import annotations
 from qol_server.store import Tx
 
 # A ``revision`` is the position of the entry that last changed the row: what a phone has not seen yet is above its cursor.
+# ``began`` of a response is the UTC instant at which it, or the first one that it corrects, was captured.
 # ``earliest`` is the first day on which an assignment ever opened: a phone may know it from then, wherever it was moved.
 _SCHEMA = """
 CREATE TABLE study (
@@ -52,8 +53,10 @@ CREATE INDEX assignments_to_come ON assignments (closes, opens) WHERE retired = 
 CREATE TABLE responses (
   position INTEGER PRIMARY KEY, participant TEXT NOT NULL, id TEXT NOT NULL, occurrence TEXT NOT NULL, assessment TEXT NOT NULL,
   instrument TEXT NOT NULL, version TEXT NOT NULL, captured_at TEXT NOT NULL, supersedes TEXT, root TEXT NOT NULL,
-  superseded INTEGER NOT NULL, current INTEGER NOT NULL, flags TEXT NOT NULL, revision INTEGER NOT NULL
+  superseded INTEGER NOT NULL, current INTEGER NOT NULL, flags TEXT NOT NULL, revision INTEGER NOT NULL, began TEXT NOT NULL
 ) STRICT
+;
+CREATE INDEX responses_in_time ON responses (participant, assessment, began) WHERE current = 1
 ;
 CREATE INDEX responses_occurrence ON responses (participant, occurrence)
 ;
@@ -92,6 +95,35 @@ CREATE INDEX calls_participant ON calls (participant, task, occurrence)
 CREATE TABLE messages (
   participant TEXT NOT NULL, id TEXT NOT NULL, text TEXT NOT NULL, language TEXT NOT NULL, about TEXT, sent_at TEXT NOT NULL,
   read_at TEXT, revision INTEGER NOT NULL, PRIMARY KEY (participant, id)
+) STRICT, WITHOUT ROWID
+;
+CREATE TABLE alerts (
+  position INTEGER PRIMARY KEY, participant TEXT NOT NULL, given INTEGER NOT NULL, root TEXT, rule TEXT NOT NULL, urgency TEXT NOT NULL,
+  occurrence TEXT, captured_at TEXT, late INTEGER NOT NULL, failed INTEGER NOT NULL, expected INTEGER, findings TEXT NOT NULL, "case" TEXT
+) STRICT
+;
+CREATE INDEX alerts_given ON alerts (given)
+;
+CREATE INDEX alerts_root ON alerts (participant, root)
+;
+CREATE INDEX alerts_case ON alerts ("case")
+;
+CREATE TABLE cases (
+  "case" TEXT PRIMARY KEY, participant TEXT NOT NULL, site TEXT NOT NULL, assessment TEXT NOT NULL, state TEXT NOT NULL,
+  urgency TEXT NOT NULL, place INTEGER NOT NULL, opened_at TEXT NOT NULL, since TEXT NOT NULL, captured_at TEXT, known TEXT NOT NULL,
+  surveys INTEGER NOT NULL, steps INTEGER NOT NULL, owner TEXT, acknowledged_at TEXT, resolved_at TEXT, action TEXT, outcome TEXT,
+  version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
+;
+CREATE INDEX cases_open ON cases (site, place, since) WHERE state <> 'resolved'
+;
+CREATE INDEX cases_waiting ON cases ("case") WHERE state = 'raised'
+;
+CREATE INDEX cases_about ON cases (participant, assessment, opened_at)
+;
+CREATE TABLE expected_levels (
+  participant TEXT NOT NULL, item TEXT NOT NULL, level INTEGER NOT NULL, until TEXT NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY (participant, item)
 ) STRICT, WITHOUT ROWID
 """
 

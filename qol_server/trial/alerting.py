@@ -115,6 +115,11 @@ class Rule:
     enabled: bool = True
 
     @property
+    def looks_back(self) -> bool:
+        """Whether it compares with what was given before."""
+        return isinstance(self.when, Rise | ScoreChange)
+
+    @property
     def is_about_dose(self) -> bool:
         return isinstance(self.when, NotTaken | OverPrescription)
 
@@ -140,7 +145,7 @@ class Seen:
     """What the rules may look at. The answers need not be usable: what cannot be read satisfies nothing.
 
     ``earlier``: "previous" and "baseline", each where there is one. ``day``: of a dose diary, the day it tells about;
-    ``doses``: diary day -> current answers, as far back as a row of days can reach.
+    ``doses`` gives the current answers of another of its days, none where there are none.
     """
 
     instrument: Instrument
@@ -148,7 +153,7 @@ class Seen:
     participant: Participant
     earlier: Mapping[str, Earlier] = field(default_factory=dict)
     day: date | None = None
-    doses: Mapping[date, Answers] = field(default_factory=dict)
+    doses: Callable[[date], Answers] = lambda _day: {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +329,7 @@ def _not_taken(when: NotTaken, seen: Seen) -> Iterator[Finding]:
 def _day(seen: Seen, back: int) -> diary.DoseDay:
     assert seen.day is not None, "a rule about doses concerns dose diaries only"  # noqa: S101
     day = seen.day - timedelta(days=back)
-    answers = seen.answers if back == 0 else seen.doses.get(day, {})
+    answers = seen.answers if back == 0 else seen.doses(day)
     return diary.dose_days(seen.participant, {day: answers}, day, day)[0]
 
 

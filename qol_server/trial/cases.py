@@ -110,11 +110,11 @@ def ladder(case: Case, steps: Sequence[Period], site: Site) -> tuple[datetime, .
     return tuple(elapsed(site, case.since, step, always=case.urgency is Urgency.NOW) for step in steps)
 
 
-def steps_due(case: Case, steps: Sequence[Period], site: Site, now: datetime) -> tuple[int, ...]:
-    """The numbers (from 1) of the steps to be taken at ``now``, of a case that nobody has acknowledged."""
+def steps_due(case: Case, steps: Sequence[Period], site: Site, now: datetime) -> tuple[tuple[int, datetime], ...]:
+    """The steps (number from 1, when it was due) to be taken at ``now``, of a case that nobody has acknowledged."""
     if case.state is not State.RAISED:
         return ()
-    return tuple(n for n, at in enumerate(ladder(case, steps, site), start=1) if case.steps < n and at <= now)
+    return tuple((n, at) for n, at in enumerate(ladder(case, steps, site), start=1) if case.steps < n and at <= now)
 
 
 def order(case: Case) -> tuple[int, datetime, str]:

@@ -49,9 +49,34 @@ class Kind(StrEnum):
     CALL_RAISED = "call.raised"
     JOURNAL_SEALED = "journal.sealed"
     WITNESS_DISAGREED = "witness.disagreed"
+    # accounts of staff, in the server's own journal
+    SERVER_CREATED = "server.created"
+    ACCOUNT_ADDED = "account.added"
+    ACCOUNT_RESET = "account.reset"
+    ACCOUNT_LOCKED = "account.locked"
+    ROLE_GIVEN = "role.given"
+    ROLE_TAKEN = "role.taken"
+    FACTOR_ENROLLED = "factor.enrolled"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105 - a kind of entry
+    SESSION_OPENED = "session.opened"
+    LOGIN_FAILED = "login.failed"
+    # what somebody must act on
+    ALERT_RAISED = "alert.raised"
+    CASE_OPENED = "case.opened"
+    CASE_REPEATED = "case.repeated"
+    CASE_WORSENED = "case.worsened"
+    CASE_REOPENED = "case.reopened"
+    CASE_CORRECTED = "case.corrected"
+    CASE_ACKNOWLEDGED = "case.acknowledged"
+    CASE_ESCALATED = "case.escalated"
+    CASE_RESOLVED = "case.resolved"
+    LEVEL_EXPECTED = "level.expected"
     # copies handed out
     EXPORT_MADE = "export.made"
 
+
+SERVER = "server"
+"""The name of the server's own journal, of accounts and roles; no study has it."""
 
 PHONE_KINDS = frozenset({Kind.RESPONSE_GIVEN, Kind.PREFERENCE_SET, Kind.APP_NOTED, Kind.HELP_ASKED})
 

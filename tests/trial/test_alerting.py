@@ -25,7 +25,7 @@ def seen(case: dict[str, Any]) -> Seen:
     anchors = {"anchors": {"treatment_start": min(case["prescriptions"])}} if "prescriptions" in case else {}
     day = one_day(case["day"]) if "day" in case else None
     doses = {one_day(each): answers for each, answers in case.get("doses", {}).items()}
-    return Seen(asked, case["answers"], somebody(case | anchors), earlier, day, doses)
+    return Seen(asked, case["answers"], somebody(case | anchors), earlier, day, lambda of: doses.get(of, {}))
 
 
 @pytest.mark.parametrize("case", cases("alerts-rules"))

@@ -87,9 +87,9 @@ def test_a_case_climbs_until_somebody_acknowledges_it() -> None:
     waiting = case()  # received on a Wednesday at ten
     assert cases.ladder(waiting, STEPS, PARIS) == (NOW + timedelta(hours=4), NOW + timedelta(hours=8))
     assert cases.steps_due(waiting, STEPS, PARIS, NOW + timedelta(hours=4, seconds=-1)) == ()
-    assert cases.steps_due(waiting, STEPS, PARIS, NOW + timedelta(hours=4)) == (1,)
+    assert cases.steps_due(waiting, STEPS, PARIS, NOW + timedelta(hours=4)) == ((1, NOW + timedelta(hours=4)),)
     assert cases.steps_due(replace(waiting, steps=1), STEPS, PARIS, NOW + timedelta(hours=5)) == ()
-    assert cases.steps_due(waiting, STEPS, PARIS, NOW + timedelta(days=3)) == (1, 2)
+    assert cases.steps_due(waiting, STEPS, PARIS, NOW + timedelta(days=3)) == ((1, NOW + timedelta(hours=4)), (2, NOW + timedelta(hours=8)))
     assert cases.steps_due(case(State.ACKNOWLEDGED), STEPS, PARIS, NOW + timedelta(days=3)) == ()
     assert cases.steps_due(case(State.RESOLVED), STEPS, PARIS, NOW + timedelta(days=3)) == ()
 

@@ -1,0 +1,144 @@
+"""What people do with cases: look after one, resolve it, say which level is usual for somebody; and what the clock does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from qol_server.clock import stamp
+from qol_server.intake.record import record
+from qol_server.intake.study import Study
+from qol_server.state import cases, participants
+from qol_server.store import Tx
+from qol_server.trial import problems
+from qol_server.trial.cases import Case, State, steps_due
+from qol_server.trial.facts import Kind
+from qol_server.trial.instrument import Instrument, ItemType
+from qol_server.trial.problems import Refused
+
+CLOCK = "clock"
+LONGEST_EXPECTED = timedelta(days=92)
+"""An expected level is thought over at least so often."""
+
+
+def acknowledge(study: Study, case: str, *, seen: int, actor: str, now: datetime) -> None:
+    """Take a case. ``seen``: its version as the page showed it. Raises Refused(case-unknown, case-changed)."""
+
+    def work(tx: Tx, there: Case) -> None:
+        if there.state is not State.RAISED:
+            raise Refused(problems.CASE_CHANGED, _stands(there))
+        _step(tx, study, there, Kind.CASE_ACKNOWLEDGED, {}, actor, now)
+
+    _with(study, case, seen, work)
+
+
+def resolve(study: Study, case: str, *, seen: int, action: str, outcome: str, reason: str, actor: str, now: datetime) -> None:
+    """Be done with a case. Raises Refused(case-unknown, case-changed, bad-value, reason-needed).
+
+    ``action``, ``outcome``: codes of the study's file, under ``reasons``.
+    """
+
+    def work(tx: Tx, there: Case) -> None:
+        reasons = study.protocol_in_force(tx).reasons
+        for code, codes in ((action, reasons.get("case_action", ())), (outcome, reasons.get("case_outcome", ()))):
+            if code not in codes:
+                raise Refused(problems.BAD_VALUE, f"{code!r} is not in the study's file; there are {', '.join(codes) or 'none'}.")
+        if not reason.strip():
+            raise Refused(problems.REASON_NEEDED, "Say in a few words why the case can be closed.")
+        if there.state is State.RESOLVED:
+            raise Refused(problems.CASE_CHANGED, _stands(there))
+        _step(tx, study, there, Kind.CASE_RESOLVED, {"action": action, "outcome": outcome}, actor, now, reason.strip())
+
+    _with(study, case, seen, work)
+
+
+def _with(study: Study, case: str, seen: int, work: Callable[[Tx, Case], None]) -> None:
+    """Do something with a case that is still as it was seen: whoever comes second is told who was first."""
+
+    def check(tx: Tx) -> None:
+        there = cases.case(tx, case)
+        if there is None:
+            raise Refused(problems.CASE_UNKNOWN, "There is no such case.")
+        if there.version != seen:
+            raise Refused(problems.CASE_CHANGED, _stands(there))
+        work(tx, there)
+
+    study.store.write(check)
+
+
+def _stands(case: Case) -> str:
+    who = f" by {case.owner}" if case.owner else ""
+    return f"The case is {case.state}{who}. Look at it again."
+
+
+def _step(
+    tx: Tx, study: Study, case: Case, kind: Kind, fact: dict[str, object], actor: str, now: datetime, reason: str | None = None
+) -> bool:
+    head = record(
+        tx, study, kind, {"case": case.id} | fact, actor=actor, now=now, participant=case.participant, reason=reason,
+        nth=f"{case.id}/{case.version}",
+    )  # fmt: skip
+    return head is not None
+
+
+def expect(study: Study, number: str, item: str, level: int, until: date, *, reason: str, actor: str, now: datetime) -> None:
+    """Say that a level of an item is usual for a participant, up to and with a day. Raises Refused(participant-unknown, bad-value,
+    reason-needed)."""
+
+    def work(tx: Tx) -> None:
+        participant = participants.load(tx, number)
+        if participant is None:
+            raise Refused(problems.PARTICIPANT_UNKNOWN, f"There is no participant {number}.")
+        _check_level(study, tx, item, level)
+        if not now.date() <= until <= now.date() + LONGEST_EXPECTED:
+            raise Refused(problems.BAD_VALUE, f"The last day must lie within the next {LONGEST_EXPECTED.days} days; not {until}.")
+        if not reason.strip():
+            raise Refused(problems.REASON_NEEDED, "Say why this level is usual for the participant.")
+        fact = {"item": item, "level": level, "until": until.isoformat()}
+        record(
+            tx, study, Kind.LEVEL_EXPECTED, fact, actor=actor, now=now, participant=number, reason=reason.strip(),
+            nth=f"{item}/{level}/{until}/{stamp(now)}",
+        )  # fmt: skip
+
+    study.store.write(work)
+
+
+def _check_level(study: Study, tx: Tx, item: str, level: int) -> None:
+    """The item exists in an instrument that the study asks, and the level is one of its numbered choices."""
+    for instrument in _asked(study, tx):
+        found = instrument.by_id.get(item)
+        if found is not None and found.type is ItemType.CHOICE and level in found.codes:
+            return
+    raise Refused(problems.BAD_VALUE, f"{level} is no answer to {item!r} in this study.")
+
+
+def _asked(study: Study, tx: Tx) -> list[Instrument]:
+    names = sorted({assessment.instrument for assessment in study.protocol_in_force(tx).assessments.values()})
+    versions = (study.current(tx, "instrument", name) for name in names)
+    return [study.instrument(tx, version) for version in versions if version is not None]
+
+
+def escalate(study: Study, now: datetime) -> int:
+    """Take the steps that are due of cases that nobody acknowledged; returns how many. Any number of clocks may do so at once."""
+    found = study.store.snapshot(lambda tx: _due(study, tx, now))
+    if not found:
+        return 0
+
+    def work(tx: Tx) -> int:
+        taken = 0
+        for id_, step, due_at in found:
+            there = cases.case(tx, id_)
+            if there is not None and there.state is State.RAISED and there.steps == step - 1:
+                taken += _step(tx, study, there, Kind.CASE_ESCALATED, {"step": step, "due_at": stamp(due_at)}, CLOCK, now)
+        return taken
+
+    return study.store.write(work)
+
+
+def _due(study: Study, tx: Tx, now: datetime) -> list[tuple[str, int, datetime]]:
+    protocol = study.protocol_in_force(tx)
+    due: list[tuple[str, int, datetime]] = []
+    for case, site in cases.waiting(tx):
+        ladder = protocol.escalation.get(case.urgency, ())
+        due += [(case.id, step, at) for step, at in steps_due(case, ladder, protocol.sites[site], now)]
+    return due
