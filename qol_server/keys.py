@@ -1,27 +1,31 @@
-"""The server's keys, each made once and kept outside every database: for journal heads, for contacts, for web push."""
+"""The server's keys, each made once and kept outside every database: for journal heads, contacts, accounts and web push."""
 
 from __future__ import annotations
 
 import base64
 import contextlib
 import hashlib
+import hmac
 import os
 import secrets
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
 
 from qol_server.trial.problems import DATA_FOLDER, Refused
 
 FILE = "journal.pem"
 CONTACTS_FILE = "contacts.key"
+ACCOUNTS_FILE = "accounts.key"
 PUSH_FILE = "push.pem"
-FILES = (FILE, CONTACTS_FILE, PUSH_FILE)
+FILES = (FILE, CONTACTS_FILE, ACCOUNTS_FILE, PUSH_FILE)
+_NONCE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +108,51 @@ def load(folder: Path) -> SigningKey:
 
 def contacts_key(folder: Path, *, make: bool) -> bytes:
     """The 32 bytes that wrap the contacts' keys; with ``make`` they are made where there are none. Raises Refused(data-folder)."""
-    path = folder / CONTACTS_FILE
+    return _secret(folder / CONTACTS_FILE, "contacts", make=make)
+
+
+def _secret(path: Path, of: str, *, make: bool) -> bytes:
     if make:
         _keep(path, secrets.token_bytes(32).hex().encode("ascii") + b"\n")
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii"))
     except (OSError, ValueError) as broken:
-        raise Refused(DATA_FOLDER, f"The key of the contacts, {path}, cannot be read: {broken}") from broken
+        raise Refused(DATA_FOLDER, f"The key of the {of}, {path}, cannot be read: {broken}") from broken
     if len(key) != 32:
         raise Refused(DATA_FOLDER, f"{path} is not a key of 32 bytes in hex.")
     return key
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsKey:
+    """The 32 bytes that seal the second factors of staff, and without which no kept digest of a short code can be searched."""
+
+    master: bytes
+
+    def digest(self, what: str, value: str) -> bytes:
+        """A keyed digest (32 bytes) of a text; ``what`` it is keeps texts of different sorts apart."""
+        return hmac.digest(self._for("digest"), f"{what}\x1f{value}".encode("utf-8", "replace"), "sha256")
+
+    def seal(self, value: bytes, bound_to: str) -> bytes:
+        """Encrypt (AES-256-GCM) so that it opens only for what it is bound to."""
+        nonce = os.urandom(_NONCE)
+        return nonce + AESGCM(self._for("seal")).encrypt(nonce, value, bound_to.encode())
+
+    def unseal(self, sealed: bytes, bound_to: str) -> bytes:
+        """What was sealed. Raises Refused(data-folder)."""
+        try:
+            return AESGCM(self._for("seal")).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
+        except InvalidTag:
+            why = f"A second factor was changed outside of this software, or {ACCOUNTS_FILE} is another key than the one it was kept under."
+            raise Refused(DATA_FOLDER, why) from None
+
+    def _for(self, use: str) -> bytes:
+        return hmac.digest(self.master, f"qol-accounts/1\x1f{use}".encode(), "sha256")
+
+
+def accounts_key(folder: Path, *, make: bool) -> AccountsKey:
+    """The key of the accounts; with ``make`` it is made where there is none. Raises Refused(data-folder)."""
+    return AccountsKey(_secret(folder / ACCOUNTS_FILE, "accounts", make=make))
 
 
 @dataclass(frozen=True, slots=True)

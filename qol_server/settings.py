@@ -38,6 +38,10 @@ class Settings:
         return self.data / "contacts"
 
     @property
+    def server(self) -> Path:
+        return self.data / "server.db"
+
+    @property
     def keys(self) -> Path:
         return self.data / "keys"
 

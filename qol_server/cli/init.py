@@ -13,7 +13,7 @@ from qol_server.cli.common import common, emit
 @click.command()
 @common
 def command(data: Path) -> None:
-    """Make the data folder and its keys: of the journals, the contacts and web push. What is there already stays as it is."""
+    """Make the data folder and its keys: of the journals, contacts, accounts and web push. What is there already stays as it is."""
     from qol_server import keys
 
     settings = settings_of(data)
@@ -24,6 +24,7 @@ def command(data: Path) -> None:
     made += [str(path) for path in key_files if not path.exists()]
     key = keys.make(settings.keys)
     keys.contacts_key(settings.keys, make=not any(settings.contacts.glob("*.db")))  # another key would open none of them
+    keys.accounts_key(settings.keys, make=not settings.server.exists())
     keys.push_key(settings.keys)
     for path, mode in ((settings.keys, 0o700), *((path, 0o600) for path in key_files)):
         if path.stat().st_mode & 0o077:

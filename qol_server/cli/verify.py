@@ -13,6 +13,7 @@ import click
 
 from qol_server.cli.acting import counted, settings_of
 from qol_server.cli.common import common, emit, fail, say
+from qol_server.trial.facts import SERVER
 
 if TYPE_CHECKING:
     from qol_server.store import Store
@@ -39,6 +40,8 @@ class Witnesses:
 def command(journal: str, against: Path | None, data: Path) -> int:
     """Check the journal of STUDY, or in FILE, and name the first position that does not hold (exit code 1).
 
+    "server" as STUDY is the server's own journal, of accounts and their roles.
+
     Every line, every digest and the count of positions are checked; the file is not changed. What was cut off at the end
     shows only against a signed head: those in seals/STUDY.jsonl of the data folder, and those of --against.
     """
@@ -46,7 +49,8 @@ def command(journal: str, against: Path | None, data: Path) -> int:
     from qol_server.store import Store
 
     settings = settings_of(data)
-    path = Path(journal) if Path(journal).is_file() else settings.studies / f"{journal}.db"
+    named = settings.server if journal == SERVER else settings.studies / f"{journal}.db"
+    path = Path(journal) if Path(journal).is_file() else named
     slug = _study_in(path, journal)
     store = Store(path, read_only=True)
     head, broken = journals.verify(store, lambda n: say(f"{n:,} entries …") if n % SAY_EVERY == 0 else None)

@@ -40,17 +40,22 @@ def record(
     A fact is the same when study, kind, participant, occurrence and ``nth`` are. Must run inside ``Store.write``. Raises
     Refused(bad-request) when the fact does not have its kind's shape.
     """
-    wrong = SHAPES[kind].validate(fact)
-    if wrong:
-        raise Refused(problems.BAD_REQUEST, f"This {kind} has wrong or missing fields.", errors=faults(wrong))
     identity = facts.server_id(study.slug, kind, participant, occurrence, nth)
     if journal.has(tx, kind, participant, identity):
         return None
-    line = facts.canonical(fact)
-    entry = Entry(
-        kind=kind, id=identity, line=line, actor=actor, received_at=stamp(now), participant=participant, device=device,
-        occurrence=occurrence, reason=reason,
+    entry, body = sealed(
+        kind, identity, fact, actor=actor, received_at=stamp(now), participant=participant, device=device, occurrence=occurrence,
+        reason=reason,
     )  # fmt: skip
-    receipt = journal.append(tx, study.slug, [(entry, hashlib.sha256(line).digest())])[0]
+    receipt = journal.append(tx, study.slug, [(entry, body)])[0]
     study.folder.fold(tx, entry.at(receipt.position), fact)
     return receipt
+
+
+def sealed(kind: Kind, identity: str, fact: Mapping[str, Any], **header: Any) -> tuple[Entry, bytes]:
+    """An entry of this fact and the SHA-256 of its line; ``header``: the entry's other fields. Raises Refused(bad-request)."""
+    wrong = SHAPES[kind].validate(fact)
+    if wrong:
+        raise Refused(problems.BAD_REQUEST, f"This {kind} has wrong or missing fields.", errors=faults(wrong))
+    line = facts.canonical(fact)
+    return Entry(kind=kind, id=identity, line=line, **header), hashlib.sha256(line).digest()

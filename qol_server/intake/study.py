@@ -28,7 +28,7 @@ from qol_server.trial.protocol import Protocol
 
 T = TypeVar("T")
 
-RESERVED = frozenset({"health", "ready", "metrics", "static", "docs"})
+RESERVED = frozenset({"health", "ready", "metrics", "static", "docs", "staff", facts.SERVER})
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 

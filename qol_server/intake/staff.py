@@ -1,0 +1,137 @@
+"""The server's own file: accounts of staff and their roles, with a journal of everything that happens to them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from qol_server import journal, keys
+from qol_server.access import accounts, passwords, sessions, throttle
+from qol_server.access.accounts import Account
+from qol_server.access.pairing import normalised
+from qol_server.clock import stamp
+from qol_server.intake.record import sealed
+from qol_server.intake.study import open_study
+from qol_server.keys import AccountsKey, SigningKey
+from qol_server.settings import Settings
+from qol_server.store import Store, Tx
+from qol_server.trial import facts
+from qol_server.trial.facts import SERVER, Kind
+from qol_server.trial.problems import ACCOUNT_EXISTS, BAD_VALUE, Refused
+from qol_server.trial.roles import Grant
+
+
+class Staff:
+    """The open file. ``key`` seals second factors; its digests of codes are worth nothing without it."""
+
+    def __init__(self, settings: Settings, store: Store, key: AccountsKey) -> None:
+        self.settings = settings
+        self.store = store
+        self.key = key
+
+    def record(self, tx: Tx, kind: Kind, fact: Mapping[str, Any], *, actor: str, now: datetime) -> None:
+        """Add an entry to the server's journal, in the transaction of what it tells. Raises Refused(bad-request)."""
+        identity = facts.server_id(SERVER, kind, None, None, journal.head(tx, SERVER).position + 1)
+        journal.append(tx, SERVER, [sealed(kind, identity, fact, actor=actor, received_at=stamp(now))])
+
+    def code_digest(self, login: str, code: str) -> bytes:
+        """What is kept of a recovery code, or (``login`` empty) of a one-time code, however it was typed."""
+        return self.key.digest("code", f"{login}\x1f{normalised(code)}")
+
+
+def open_staff(settings: Settings, now: datetime) -> Staff:
+    """Open the server's file of a data folder, and make it where there is none. Raises Refused(data-folder)."""
+    signing = keys.load(settings.keys)
+    key = keys.accounts_key(settings.keys, make=not settings.server.exists())
+    settings.server.touch(mode=0o600)  # what SQLite puts beside it gets the same mode
+    staff = Staff(settings, Store(settings.server, durable=settings.durable), key)
+    if not accounts.exist(staff.store.read()):
+        staff.store.write(lambda tx: _make(staff, tx, signing, now))
+    return staff
+
+
+def _make(staff: Staff, tx: Tx, signing: SigningKey, now: datetime) -> None:
+    if accounts.exist(tx):  # another process was first
+        return
+    epoch = f"e_{secrets.token_hex(8)}"
+    journal.create(tx, SERVER, epoch)
+    for tables in (accounts, sessions, throttle):
+        tables.create(tx)
+    staff.record(tx, Kind.SERVER_CREATED, {"epoch": epoch, "public_key": signing.public_hex}, actor="server", now=now)
+
+
+def add(staff: Staff, login: str, name: str, language: str, *, actor: str, now: datetime, password: str | None = None) -> str | None:
+    """Add an account without roles; returns the one-time code with which its holder chooses a password and a second factor.
+
+    With ``password`` it is ready at once, without a second factor and a code: for demonstrations. Raises Refused(bad-value,
+    account-exists, password-weak).
+    """
+    login, name = accounts.canonical(login), name.strip()
+    if password is not None:
+        passwords.check(password, login, name)
+    kept = None if password is None else passwords.hashed(password)
+    code = accounts.new_code()
+
+    def work(tx: Tx) -> None:
+        if not accounts.add(tx, login, name, language, now):
+            raise Refused(ACCOUNT_EXISTS, f"{login} has an account already.")
+        until = None
+        if kept is None:
+            until = accounts.offer(tx, login, staff.code_digest("", code), now)
+        else:
+            accounts.set_password(tx, login, kept)
+        fact = {"login": login, "name": name, "language": language, "set_up_until": until}
+        staff.record(tx, Kind.ACCOUNT_ADDED, fact, actor=actor, now=now)
+
+    staff.store.write(work)
+    return code if password is None else None
+
+
+def reset(staff: Staff, login: str, *, actor: str, now: datetime) -> str:
+    """Forget an account's password, second factor, sessions and browsers; returns a new one-time code. Raises Refused(account-unknown)."""
+    login, code = accounts.canonical(login), accounts.new_code()
+
+    def work(tx: Tx) -> None:
+        accounts.find(tx, login)
+        until = accounts.offer(tx, login, staff.code_digest("", code), now)
+        sessions.forget_browsers(tx, login)
+        fact = {"login": login, "set_up_until": until, "sessions_ended": sessions.close_all(tx, login)}
+        staff.record(tx, Kind.ACCOUNT_RESET, fact, actor=actor, now=now)
+
+    staff.store.write(work)
+    return code
+
+
+def give_role(staff: Staff, login: str, grant: Grant, *, actor: str, now: datetime) -> Account:
+    """Give a role and end the account's sessions. Raises Refused(account-unknown, study-unknown, study-not-active, bad-value)."""
+    _check_place(staff.settings, grant)
+    return staff.store.write(lambda tx: _change(staff, tx, login, grant, Kind.ROLE_GIVEN, actor=actor, now=now))
+
+
+def take_role(staff: Staff, login: str, grant: Grant, *, actor: str, now: datetime) -> Account:
+    """Take a role and end the account's sessions. Raises Refused(account-unknown, bad-value)."""
+    return staff.store.write(lambda tx: _change(staff, tx, login, grant, Kind.ROLE_TAKEN, actor=actor, now=now))
+
+
+def _check_place(settings: Settings, grant: Grant) -> None:
+    study = open_study(settings, grant.study)
+    try:
+        there = study.protocol_in_force(study.store.read()).sites if grant.site is not None else ()
+    finally:
+        study.store.close()
+    if grant.site is not None and grant.site not in there:
+        raise Refused(BAD_VALUE, f"{grant.study} has no site {grant.site!r}. Allowed: {', '.join(there)}; without one it is for all sites.")
+
+
+def _change(staff: Staff, tx: Tx, login: str, grant: Grant, kind: Kind, *, actor: str, now: datetime) -> Account:
+    found = accounts.find(tx, accounts.canonical(login))
+    changes = accounts.give if kind is Kind.ROLE_GIVEN else accounts.take
+    if not changes(tx, found.login, grant):
+        has = "has" if kind is Kind.ROLE_GIVEN else "does not have"
+        raise Refused(BAD_VALUE, f"{found.login} {has} this role there{' already' if has == 'has' else ''}.")
+    sessions.close_all(tx, found.login)
+    fact = {"login": found.login, "role": str(grant.role), "study": grant.study, "site": grant.site}
+    staff.record(tx, kind, fact, actor=actor, now=now)
+    return accounts.find(tx, found.login)
