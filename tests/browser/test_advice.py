@@ -170,6 +170,16 @@ def nausea(severity: int) -> dict[str, int]:
     return {"nausea.frequency": 4, "nausea.severity": severity}
 
 
+def test_a_correction_tells_of_the_day_that_it_corrects(raised: Raised, trial: Trial, phone: Phone) -> None:
+    w0 = phone.answer("symptoms@W0", nausea(1), captured="2026-03-01 10:00")
+    phone.answer("symptoms@W1", nausea(3), captured="2026-03-09 10:00")
+    phone.answer("symptoms@W0", nausea(2), captured="2026-03-10 10:00", supersedes=w0.id, reason="typing_mistake")
+    previous = {"when": RISE["when"] | {"over": ["previous"]}}
+    assert raised(known(phone), "symptoms@W2", nausea(4), previous) == []
+    baseline = {"when": RISE["when"] | {"over": ["baseline"]}}
+    assert raised(known(phone), "symptoms@W2", nausea(4), baseline) == ["rule"]
+
+
 def test_who_was_never_sick_was_not_asked_how_badly_and_is_worse_all_the_same(raised: Raised, trial: Trial, phone: Phone) -> None:
     phone.answer("symptoms@W0", {"nausea.frequency": 0}, captured="2026-03-01 10:00")
     assert raised(known(phone), "symptoms@W1", nausea(1), RISE) == []

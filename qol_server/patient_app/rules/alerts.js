@@ -46,10 +46,13 @@ export function isUrgent(alert) {
 export function contextOf(known, { assessment, occurrence, instrument, corrects = null }) {
     const own = known.entries.find((entry) => entry.id === corrects);
     const given = [...standing(known).values()].filter((one) => one.occurrence.startsWith(`${assessment}@`));
+    const all = new Map(responses(known).map((one) => [one.id, one]));
+    const began = (one) => Date.parse(firstOf(all, one).captured_at); // a correction made today tells of the day that it corrects
     const others = given
         .filter((one) => one.occurrence !== (own?.occurrence ?? occurrence))
-        .sort((one, other) => Date.parse(one.captured_at) - Date.parse(other.captured_at));
-    const before = own ? others.filter((one) => Date.parse(one.captured_at) < Date.parse(firstOf(known, own).captured_at)) : others;
+        .map((one) => ({ one, at: began(one) }))
+        .sort((one, other) => one.at - other.at);
+    const before = (own ? others.filter(({ at }) => at < began(own)) : others).map(({ one }) => one);
     const place = (own?.occurrence ?? occurrence)?.split("@")[1];
     return {
         items: known.instruments[instrument]?.items ?? [],
@@ -161,8 +164,7 @@ function notTaken(answers, { participation, day, doses }) {
 }
 
 /** The first of the chain of corrections that an entry belongs to. */
-function firstOf(known, entry) {
-    const all = new Map(responses(known).map((one) => [one.id, one]));
+function firstOf(all, entry) {
     let first = entry;
     for (let steps = 0; first.supersedes && all.has(first.supersedes) && steps < all.size; steps += 1) {
         first = all.get(first.supersedes);
