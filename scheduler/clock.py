@@ -47,6 +47,11 @@ class Rounds:
                     self._ticks[name](study, now)
             except Exception as failure:  # whatever it is, the clock goes on
                 log_failure(log, f"the tick {name} of {slug} failed", failure)
+        if name == "seal":
+            try:
+                ticks.seal_accounts(self._settings, now)
+            except Exception as failure:
+                log_failure(log, "the journal of accounts cannot be sealed", failure)
         self._say_when(now)
 
     def _studies(self) -> Iterator[tuple[str, Study]]:

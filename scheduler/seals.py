@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from qol_server import journal
+from qol_server.intake.staff import Staff
 from qol_server.intake.study import Study, fact_of
 from qol_server.settings import Settings
 from qol_server.store import Tx
@@ -23,7 +24,7 @@ def path_of(settings: Settings, slug: str) -> Path:
     return settings.data / "seals" / f"{slug}.jsonl"
 
 
-def copy_out(study: Study, settings: Settings) -> None:
+def copy_out(study: Study | Staff, settings: Settings) -> None:
     """Append the seals that the file does not have yet, one JSON object a line, durably; each once, whoever asks."""
     path = path_of(settings, study.slug)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,8 +12,9 @@ from datetime import date, datetime, timedelta
 
 from qol_server import logs, messaging
 from qol_server.clock import stamp
-from qol_server.intake import casework, looking
+from qol_server.intake import casework, logins, looking
 from qol_server.intake.record import record
+from qol_server.intake.staff import open_staff
 from qol_server.intake.study import Study, fact_of
 from qol_server.settings import Settings
 from qol_server.state import participants, reminders
@@ -228,6 +229,22 @@ def seal(study: Study, now: datetime, settings: Settings) -> bool:
     sealed = seals.has_moved(study.store.read()) and study.store.write(work)
     seals.copy_out(study, settings)
     return sealed
+
+
+def seal_accounts(settings: Settings, now: datetime) -> None:
+    """The same for the server's own journal, where there is one, after telling it the wrong tries that nobody's log-in told."""
+    if not settings.server.exists():
+        return
+    staff = open_staff(settings, now)
+
+    def work(tx: Tx) -> None:
+        logins.tell_failures(staff, tx, now)
+        if seals.has_moved(tx):
+            staff.seal(tx, actor=CLOCK, now=now)
+
+    staff.store.write(work)
+    seals.copy_out(staff, settings)
+    staff.store.close()
 
 
 def tick_all(study: Study, now: datetime, settings: Settings, send: messaging.Send = messaging.send) -> Counter[str]:

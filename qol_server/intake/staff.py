@@ -26,15 +26,31 @@ from qol_server.trial.roles import Grant
 class Staff:
     """The open file. ``key`` seals second factors; its digests of codes are worth nothing without it."""
 
-    def __init__(self, settings: Settings, store: Store, key: AccountsKey) -> None:
+    slug = SERVER
+
+    def __init__(self, settings: Settings, store: Store, key: AccountsKey, signing: SigningKey) -> None:
         self.settings = settings
         self.store = store
         self.key = key
+        self.signing = signing
+
+    @property
+    def epoch(self) -> str:
+        return journal.identity(self.store.read())[1]
 
     def record(self, tx: Tx, kind: Kind, fact: Mapping[str, Any], *, actor: str, now: datetime) -> None:
         """Add an entry to the server's journal, in the transaction of what it tells. Raises Refused(bad-request)."""
         identity = facts.server_id(SERVER, kind, None, None, journal.head(tx, SERVER).position + 1)
         journal.append(tx, SERVER, [sealed(kind, identity, fact, actor=actor, received_at=stamp(now))])
+
+    def seal(self, tx: Tx, *, actor: str, now: datetime) -> None:
+        """Sign the head and record it, once a UTC day."""
+        identity = facts.server_id(SERVER, Kind.JOURNAL_SEALED, None, None, now.date().isoformat())
+        if not journal.has(tx, Kind.JOURNAL_SEALED, None, identity):
+            head, epoch = journal.head(tx, SERVER), journal.identity(tx)[1]
+            signature = self.signing.sign(facts.head_message(SERVER, epoch, head.position, head.digest))
+            fact = {"position": head.position, "digest": head.digest, "signature": signature, "key": self.signing.id}
+            journal.append(tx, SERVER, [sealed(Kind.JOURNAL_SEALED, identity, fact, actor=actor, received_at=stamp(now))])
 
     def code_digest(self, login: str, code: str) -> bytes:
         """What is kept of a recovery code, or (``login`` empty) of a one-time code, however it was typed."""
@@ -46,20 +62,20 @@ def open_staff(settings: Settings, now: datetime) -> Staff:
     signing = keys.load(settings.keys)
     key = keys.accounts_key(settings.keys, make=not settings.server.exists())
     settings.server.touch(mode=0o600)  # what SQLite puts beside it gets the same mode
-    staff = Staff(settings, Store(settings.server, durable=settings.durable), key)
+    staff = Staff(settings, Store(settings.server, durable=settings.durable), key, signing)
     if not accounts.exist(staff.store.read()):
-        staff.store.write(lambda tx: _make(staff, tx, signing, now))
+        staff.store.write(lambda tx: _make(staff, tx, now))
     return staff
 
 
-def _make(staff: Staff, tx: Tx, signing: SigningKey, now: datetime) -> None:
+def _make(staff: Staff, tx: Tx, now: datetime) -> None:
     if accounts.exist(tx):  # another process was first
         return
     epoch = f"e_{secrets.token_hex(8)}"
     journal.create(tx, SERVER, epoch)
     for tables in (accounts, sessions, throttle):
         tables.create(tx)
-    staff.record(tx, Kind.SERVER_CREATED, {"epoch": epoch, "public_key": signing.public_hex}, actor="server", now=now)
+    staff.record(tx, Kind.SERVER_CREATED, {"epoch": epoch, "public_key": staff.signing.public_hex}, actor="server", now=now)
 
 
 def add(staff: Staff, login: str, name: str, language: str, *, actor: str, now: datetime, password: str | None = None) -> str | None:
