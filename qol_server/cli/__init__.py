@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "study": "Check, list, show, adopt and activate study files.",
     "wording": "Import a licensed wording pack.",
     "participant": "Enrol and look after participants and their phones.",
+    "case": "Work through the cases that alerts make.",
     "staff": "Add accounts of staff, give them roles, reset and list them.",
     "score": "Score a CSV file of answers.",
     "export": "Write a study's data as files.",

@@ -153,6 +153,13 @@ def still_open(tx: Tx, site: str | None = None) -> list[Row]:
     return tx.all(f"SELECT * FROM cases WHERE state <> 'resolved'{where} ORDER BY place, since, \"case\"", given)  # noqa: S608
 
 
+def beginning_with(tx: Tx, beginning: str) -> list[Row]:
+    """The cases, open or not, whose id begins so; at most two."""
+    if not beginning:
+        return []
+    return tx.all('SELECT * FROM cases WHERE "case" >= ? AND "case" < ? ORDER BY "case" LIMIT 2', (beginning, beginning + "~"))
+
+
 def alerts_of(tx: Tx, id_: str) -> list[Row]:
     """The alerts of a case, in the order of the journal."""
     return tx.all('SELECT * FROM alerts WHERE "case" = ? ORDER BY position', (id_,))
