@@ -53,7 +53,8 @@ def command(data: Path) -> int:
 
 def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     """All findings about the machine, the data folder, its keys, its clock and each of its studies."""
-    from qol_server.intake.study import slugs
+    from qol_server.intake.study import path_of, slugs
+    from qol_server.trial.facts import SERVER
 
     yield from _machine()
     if not settings.data.is_dir():
@@ -65,7 +66,9 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     if not there:
         yield Finding("warn", "studies", "there is none", "Make one with: qol study adopt desminib, or the path of a protocol.")
     for slug in there:
-        yield from _study(settings, slug)
+        yield from _study(settings, slug, path_of(settings, slug))
+    if settings.server.is_file():
+        yield from _study(settings, SERVER, settings.server)
     if there:
         yield _clock(settings, now)
 
@@ -123,13 +126,12 @@ def _keys(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "keys", f"journals are signed with {key.id}; keep a copy of {settings.keys} elsewhere")
 
 
-def _study(settings: Settings, slug: str) -> Iterator[Finding]:
+def _study(settings: Settings, slug: str, path: Path) -> Iterator[Finding]:
     from qol_server import journal
-    from qol_server.intake.study import path_of
     from qol_server.store import Store
     from qol_server.views.reading import reached
 
-    store = Store(path_of(settings, slug), read_only=True)
+    store = Store(path, read_only=True)
     try:
         tx = store.read()
         last = journal.head(tx, slug).position

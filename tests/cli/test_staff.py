@@ -127,6 +127,18 @@ def test_the_servers_journal_is_verified_by_its_name(desk: Desk) -> None:
     assert (found["study"], found["ok"], found["entries"]) == ("server", True, 2)
 
 
+def test_the_doctor_looks_at_the_journal_of_accounts_as_well(desk: Desk) -> None:
+    desk.demonstration()
+    desk.run(*ADD)
+    assert desk.run("doctor") == 0
+    assert "server: 2 entries; the newest 2 are in order" in desk.out
+    store = Store(Settings(desk.data).server)
+    store.write(lambda tx: tx.run("DROP TRIGGER entries_stay"))
+    store.close()
+    assert desk.run("doctor") == 1
+    assert "server: the triggers are gone: entries_stay" in desk.out
+
+
 @pytest.mark.parametrize("slug", ["server", "staff"])
 def test_no_study_takes_the_servers_names(desk: Desk, slug: str) -> None:
     desk.run("init")
