@@ -11,5 +11,6 @@ async function giveUp() {
     await self.registration.unregister();
     // A page that registered us anew runs the app as the server has it: loading it again would never end.
     const pages = names.length ? await self.clients.matchAll({ type: "window" }) : [];
-    await Promise.all(pages.map((page) => page.navigate(page.url).catch(() => null)));
+    const app = self.registration.scope; // a page's own address may hold a code that was used
+    await Promise.all(pages.map((page) => page.navigate(app).catch(() => null)));
 }

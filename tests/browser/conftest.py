@@ -13,8 +13,9 @@ from qol_server.patient_app import release
 from tests import people
 from tests.api.rig import reopened
 from tests.browser import rig
+from tests.browser.original import Original, prepare
 from tests.browser.pages import Blank
-from tests.browser.rig import AppPhone, Original
+from tests.browser.rig import AppPhone
 from tests.browser.weather import Server
 
 HERE = Path(__file__).parent
@@ -70,7 +71,7 @@ def releases_are_packed_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Original:
-    return rig.prepare(tmp_path_factory.mktemp("original") / "data")
+    return prepare(tmp_path_factory.mktemp("original") / "data")
 
 
 @pytest.fixture(scope="session")

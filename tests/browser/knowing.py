@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.api.rig import reopened
-from tests.browser.rig import Original
+from tests.browser.original import Original
 from tests.people import Phone, Trial
 
 Known = dict[str, Any]

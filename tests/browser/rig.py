@@ -11,10 +11,8 @@ A story reads like this::
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +25,7 @@ from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMes
 
 from qol_server.cli.browser import FLAGS
 from tests import people
+from tests.browser import witness
 from tests.browser.pages import READ, as_bytes, rows, until
 from tests.browser.weather import PATIENCE, Server
 
@@ -35,48 +34,6 @@ PHONE_SIZE = {"width": 360, "height": 740}
 TABLET_SIZE = {"width": 768, "height": 1024}
 NETWORK_NOISE = re.compile(r"^Failed to load resource: ")
 """What a browser itself says of a request that failed or was refused."""
-WITNESS = "witness of a sealing: "
-WITNESSING = f"""(() => {{
-    const add = IDBObjectStore.prototype.add;
-    if (add.isWitnessed) {{
-        return;
-    }}
-    IDBObjectStore.prototype.add = function (record, ...key) {{
-        if (this.name === "entries") {{
-            const line = btoa(Array.from(record.line, (byte) => String.fromCharCode(byte)).join(""));
-            const tell = (became) => console.debug("{WITNESS}" + JSON.stringify({{ became, id: record.id, line }}));
-            tell("sealed");
-            this.transaction.addEventListener("abort", () => tell("undone"));
-        }}
-        return add.call(this, record, ...key);
-    }};
-    IDBObjectStore.prototype.add.isWitnessed = true;
-}})()"""
-"""Tells each entry that is handed to the phone's database for the first time, with its bytes as they are then."""
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """The prepared study, which nobody changes, and its participants' numbers by name."""
-
-    trial: people.Trial
-    numbers: dict[str, str]
-
-
-def prepare(folder: Path) -> Original:
-    """A live study at 20:00 in Paris on 2 March 2026: Ada (French) and Ben (English) take their first dose today; Cléa has not begun."""
-    trial = people.trial(folder)
-    trial.study.warm()
-    trial.study.protocol_in_force(trial.study.store.read())
-    numbers = {person.name: trial.enrol(person) for person in people.CAST}
-    trial.at("2026-03-02 20:00", "Europe/Paris")
-    for name in ("Ada", "Ben"):
-        trial.start_treatment(numbers[name], trial.now.date())
-    trial.study.store.close()
-    return Original(trial, numbers)
-
-
-# Phones
 
 
 @dataclass
@@ -105,25 +62,19 @@ class AppPhone:
         self.context.set_default_timeout(1000 * PATIENCE)
         self.context.on("weberror", lambda wrong: self.errors.append(f"uncaught: {wrong.error}"))
         self.context.on("console", self._note)
-        self.context.add_init_script(WITNESSING)
+        self.context.add_init_script(witness.SCRIPT)
         self.context.clock.install(time=self.server.trial.now)
 
     def _note(self, said: ConsoleMessage) -> None:
-        if said.text.startswith(WITNESS):
-            self._witness(**json.loads(said.text.removeprefix(WITNESS)))
-        elif said.type in ("error", "warning") and not NETWORK_NOISE.match(said.text):
+        if witness.hears(said, self.witnessed):
+            return
+        if said.type in ("error", "warning") and not NETWORK_NOISE.match(said.text):
             self.errors.append(f"{said.type}: {said.text}")
-
-    def _witness(self, became: str, id: str, line: str) -> None:
-        if became == "sealed":
-            self.witnessed[id] = base64.b64decode(line)
-        else:
-            self.witnessed.pop(id, None)
 
     def witness(self, worker: Worker) -> None:
         """See also what this service worker seals from now on."""
         worker.on("console", self._note)
-        worker.evaluate(WITNESSING)
+        worker.evaluate(witness.SCRIPT)
 
     def unexpected(self) -> list[str]:
         return [error for error in self.errors if not any(re.search(pattern, error) for pattern in self.allowed)]

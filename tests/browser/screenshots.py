@@ -12,7 +12,8 @@ from qol_server.cli import browser as finder
 from tests import people
 from tests.api.rig import reopened
 from tests.browser import rig
-from tests.browser.rig import PHONE_SIZE, TABLET_SIZE, Original
+from tests.browser.original import Original, prepare
+from tests.browser.rig import PHONE_SIZE, TABLET_SIZE
 from tests.browser.screens import Walk
 from tests.browser.weather import Server
 
@@ -49,7 +50,7 @@ def main(into: Path) -> int:
         print(f"No Chromium was found. {finder.ADVICE}", file=sys.stderr)
         return 3
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        original = rig.prepare(Path(folder) / "original")
+        original = prepare(Path(folder) / "original")
         browser = playwright.chromium.launch(executable_path=path, args=list(finder.FLAGS))
         for language in LANGUAGES:
             taken = take(browser, original, language, into, Path(folder) / language)

@@ -121,7 +121,7 @@ KEPT = "() => caches.keys().then((names) => names.filter((name) => name.startsWi
 
 
 def test_a_withdrawn_app_opens_with_its_draft_and_sends_what_waits(ben: AppPhone, server: Server) -> None:
-    ben.pair_by_typing()
+    ben.pair_by_link()
     ben.installed()
     server.weather.always("sync", weather.UNAVAILABLE)
     ben.take_dose()
