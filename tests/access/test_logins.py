@@ -235,6 +235,15 @@ def test_after_a_reset_nothing_old_is_good_and_the_roles_stay(office: Office) ->
     assert (one["sessions_ended"], other["sessions_ended"], one["actor"]) == (2, 0, "staff:root")
 
 
+def test_after_a_reset_a_browser_that_may_be_in_other_hands_is_not_known_any_more(office: Office) -> None:
+    nora = office.member(NORA)
+    for _ in range(5):
+        office.stranger(NORA)
+    assert office.stranger(NORA, browser=nora.browser) == "login-refused"
+    staff.reset(office.staff, NORA, actor="staff:root", now=office.now)
+    assert office.stranger(NORA, browser=nora.browser) == "login-throttled"
+
+
 def test_strangers_cannot_keep_somebody_out_who_was_reset(office: Office) -> None:
     office.member(NORA)
     for _ in range(6):

@@ -164,6 +164,7 @@ def test_a_stolen_session_is_no_place_to_guess_passwords(office: Office, nora: M
         with pytest.raises(Refused) as refusal:
             logins.step_up(office.staff, nora.entered.token, "a guess that is wrong", nora.digits(), now=office.now)
         refused.append(refusal.value.problem.name)
+        office.later(seconds=1)
     assert refused == ["login-refused"] * 5 + ["login-throttled"]
     session = nora.session
     assert session is not None
