@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import orjson
+
 from qol_server.intake.record import record
 from qol_server.intake.study import Study, fact_of
 from qol_server.journal import Head
@@ -96,7 +98,7 @@ class _Looker:
         if participant is None:
             return
         if self.entry.kind == Kind.ENTRY_QUARANTINED:
-            kept = self._kept(fact)
+            kept = self._kept(fact or _read_as_it_is(self.entry.line))
             if kept is None:
                 self._unreadable()
             else:
@@ -106,8 +108,7 @@ class _Looker:
         assert row is not None, "it was folded"  # noqa: S101
         survey = self._survey(self.entry.position, row, fact["answers"], fact["captured_at"])
         resting = [] if self.entry.supersedes is None else cases.cases_resting_on(self.tx, participant.number, row["root"])
-        if row["current"]:
-            self._judge(participant, survey)
+        self._judge(participant, survey)  # also what is not current: a second answer to the same day may be the one that tells
         for case in resting:
             self._record(Kind.CASE_CORRECTED, {"case": case, "given": self.entry.position}, nth=f"{case}/{self.entry.position}")
         for later in self._neighbours(survey):
@@ -138,6 +139,7 @@ class _Looker:
             if current is None:
                 return None
             instrument = self.study.instrument(self.tx, current)
+        readable = {item: str(answer) if isinstance(answer, float) else answer for item, answer in answers.items()}
         captured = fact.get("captured_at")
         began = None
         if isinstance(captured, str):
@@ -146,7 +148,7 @@ class _Looker:
             except (ValueError, OverflowError):
                 captured = None
         occurrence = self.entry.occurrence or f"{name}@unknown"
-        return Survey(self.entry.position, occurrence, instrument, answers, captured if isinstance(captured, str) else None, began)
+        return Survey(self.entry.position, occurrence, instrument, readable, captured if isinstance(captured, str) else None, began)
 
     def _seen(self, participant: Participant, survey: Survey) -> Seen:
         number, earlier = participant.number, dict[str, Earlier]()
@@ -238,6 +240,15 @@ _KINDS = {
     Turn.WORSEN: Kind.CASE_WORSENED,
     Turn.REOPEN: Kind.CASE_REOPENED,
 }
+
+
+def _read_as_it_is(line: bytes) -> Mapping[str, Any]:
+    """What a line says that is not of our form, such as decimals that are no text; nothing where it is no JSON object."""
+    try:
+        said = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _told(finding: Finding) -> list[str | None]:

@@ -28,7 +28,6 @@ from qol_server.trial.protocol import Protocol
 
 T = TypeVar("T")
 
-RESERVED = frozenset({"health", "ready", "metrics", "static", "docs", "staff", facts.SERVER})
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
@@ -166,10 +165,10 @@ def _contacts(settings: Settings, slug: str) -> Contacts:
 
 def create_study(settings: Settings, slug: str, *, actor: str, now: datetime) -> Study:
     """Make a study's file with an empty journal, its state, and its first entry. Raises Refused(study-exists, bad-value)."""
-    if not _SLUG.fullmatch(slug) or slug in RESERVED:
+    if not _SLUG.fullmatch(slug) or slug in library.RESERVED:
         raise Refused(
             problems.BAD_VALUE,
-            f"{slug!r} cannot name a study: 2 to 40 small letters, digits and hyphens, and none of {', '.join(sorted(RESERVED))}.",
+            f"{slug!r} cannot name a study: 2 to 40 small letters, digits and hyphens, and none of {', '.join(sorted(library.RESERVED))}.",
         )
     path = path_of(settings, slug)
     if path.exists():

@@ -8,10 +8,12 @@ from qol_server.library.instruments import instrument_from
 from qol_server.library.protocols import protocol_from
 from qol_server.library.reference import reference
 from qol_server.library.shipped import check, load_instruments, shipped_instruments, shipped_studies, shipped_wordings
+from qol_server.library.study_shape import RESERVED
 from qol_server.library.wordings import ANSWERED_BY, Wording, stand_in_document, stand_in_wording, wording_from
 
 __all__ = [
     "ANSWERED_BY",
+    "RESERVED",
     "Mistake",
     "StudyFileError",
     "Wording",

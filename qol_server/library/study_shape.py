@@ -14,7 +14,7 @@ from qol_server.library.wordings import LANGUAGE
 from qol_server.trial.alerting import URGENCIES
 from qol_server.trial.protocol import ZERO, Period
 
-RESERVED = ("health", "ready", "metrics", "static")  # addresses of the server itself
+RESERVED = ("health", "ready", "metrics", "static", "docs", "staff", "server")  # addresses and files of the server itself
 MOST_VISITS = 1100  # 20 years of weeks
 ANCHOR = ("[a-z][a-z0-9_]{0,39}", "a word of lower-case letters, digits and _")
 END = ("[a-z][a-z0-9_]{0,39}(\\.[a-z][a-z0-9_]{0,39})?", "an anchor, or withdrawal.KIND")

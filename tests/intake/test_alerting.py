@@ -198,6 +198,23 @@ def test_an_entry_under_review_hides_no_illness(trial: Trial, phone: Phone) -> N
     assert the_case(trial)["urgency"] == "now"
 
 
+def test_a_number_that_came_in_the_wrong_form_can_be_read_all_the_same(trial: Trial, phone: Phone) -> None:
+    line = b'{"id":"%s","device_seq":1,"kind":"response.given","captured_at":"2026-03-02T20:00:00+01:00","time_zone":"Europe/Paris",'
+    line += b'"occurrence":"symptoms@W0","instrument":"symptom-diary","answers":{"temperature":39.5}}'
+    phone.client.seal("help.asked", captured_at=trial.now, time_zone=phone.time_zone, what="call-me")
+    [sealed] = phone.client.waiting()
+    sealed.line = line % sealed.id.encode()
+    phone.sync()
+    assert len(facts(trial, "entry.quarantined")) == 1
+    assert raised(trial) == [("fever", [["temperature", "39.5", None, None]])]
+
+
+def test_a_second_answer_that_does_not_count_is_judged_too(trial: Trial, phone: Phone) -> None:
+    week(phone, 0, NO_COMPLAINT)
+    week(phone, 0, {"bleeding": "yes"})
+    assert [rule for rule, _ in raised(trial)] == ["red-flag"]
+
+
 def test_of_what_cannot_be_read_somebody_asks(trial: Trial, phone: Phone) -> None:
     phone.client.seal("response.given", captured_at=trial.now, time_zone=phone.time_zone, occurrence="symptoms@W0", answers="all of them")
     phone.sync()
