@@ -96,7 +96,7 @@ def _quiet(name: str, *arguments: str) -> Step:
 def _pytest(paths: Sequence[str], *, long_: bool, without: Sequence[str], expression: str | None) -> Step:
     """Run pytest on both cores, its output passed on as it comes."""
     left_out = [*([] if long_ else ["long"]), *without]
-    arguments = ["-m", "pytest", "-n", "2", "-q", "-m", " and ".join(f"not {mark}" for mark in left_out)]
+    arguments = ["-m", "pytest", "-n", "2", "--dist", "worksteal", "-q", "-m", " and ".join(f"not {mark}" for mark in left_out)]
     arguments += ["-k", expression] if expression else []
     started = time.monotonic()
     process = subprocess.Popen(

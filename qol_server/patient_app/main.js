@@ -1,7 +1,7 @@
 /** The only place that wires the app's parts together: the phone's memory, the words, the screen. */
 
 import { h, render } from "./vendor/preact.js";
-import { App, Broken, Safe } from "./view/app.js";
+import { App, Broken, prepare, Safe } from "./view/app.js";
 import { speak, spoken } from "./words/index.js";
 
 const CODE = /^#([0-9A-Za-z][0-9A-Za-z -]{8,20})$/;
@@ -34,8 +34,7 @@ async function open() {
     }
     const phone = await opening;
     spokenNow = language(phone.known);
-    await words;
-    await speak(spokenNow);
+    await Promise.all([words, speak(spokenNow), prepare(phone)]);
     phone.subscribe(async () => {
         dress(phone.known.settings);
         if (language(phone.known) !== spokenNow) {
@@ -45,6 +44,7 @@ async function open() {
         }
     });
     draw(phone);
+    await painted(); // the first screen is there before anything is sent
     phone.start();
     if (navigator.serviceWorker) {
         const { watchForUpdates } = await import("./updates.js");
@@ -54,6 +54,12 @@ async function open() {
         sendWhenOnline(phone, registration);
         await keepUp(phone, registration);
     }
+}
+
+/** Resolves when the next frame is on the screen; at once where nobody looks. */
+function painted() {
+    const frame = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    return Promise.race([frame, new Promise((resolve) => setTimeout(resolve, document.visibilityState === "visible" ? 200 : 0))]);
 }
 
 /** Whether another screen than the first stands there, seen or not: a text that is being typed must not go with the page. */

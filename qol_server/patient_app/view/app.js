@@ -68,6 +68,14 @@ function opening(known) {
     return key && known.drafts[key] ? { name: "fill", key } : TODAY;
 }
 
+/** Fetches the screen that will be shown first, so that it is drawn at once. */
+export async function prepare(phone) {
+    const { name } = gate(phone.known, history.state?.route ?? opening(phone.known), false);
+    if (!loaded.has(name)) {
+        await fetchScreen(name);
+    }
+}
+
 /** Which screen is shown, whatever the route says. */
 function gate(known, route, unlocked) {
     if (route.name === "emergency") {
