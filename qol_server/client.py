@@ -18,8 +18,6 @@ from urllib.parse import urlsplit
 PROTOCOL = "qol-sync/1"
 PROBLEMS = "urn:qol:problem:"
 """How the type of every problem that the server itself explains begins."""
-REFUSED = frozenset({400, 403, 413, 415, 422})
-"""What somebody on the way answers who does not let a batch pass, for one of its entries perhaps."""
 
 
 class EntryState(StrEnum):
@@ -243,9 +241,9 @@ class PhoneClient:
         said = _object(reply)
         # only our own protocol and batch count: a portal's friendly page is no receipt
         if reply.status != 200 or said.get("protocol") != PROTOCOL or said.get("batch") != batch:
-            if reply.status in REFUSED and len(flight) > 1:  # whoever on the way says so
+            if reply.status == 413 and len(flight) > 1:  # whoever on the way says so
                 self._batch_limit = len(flight) // 2  # halve the batch, never drop
-                raise Unreachable("somebody on the way does not let the batch pass; it is halved")
+                raise Unreachable("the batch was too large; it is halved")
             why = _refusal(reply, said)
             raise HeldBack(str(why)) if reply.status == 401 and isinstance(why, Declined) else why
         self._heed_restore(said["epoch"], said["head"])
