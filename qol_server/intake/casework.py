@@ -15,6 +15,8 @@ from qol_server.trial.cases import Case, State, steps_due
 from qol_server.trial.facts import Kind
 from qol_server.trial.instrument import Instrument, ItemType
 from qol_server.trial.problems import Refused
+from qol_server.trial.protocol import Site
+from qol_server.trial.schedule import local
 
 CLOCK = "clock"
 LONGEST_EXPECTED = timedelta(days=92)
@@ -90,7 +92,8 @@ def expect(study: Study, number: str, item: str, level: int, until: date, *, rea
         if participant is None:
             raise Refused(problems.PARTICIPANT_UNKNOWN, f"There is no participant {number}.")
         _check_level(study, tx, item, level)
-        if not now.date() <= until <= now.date() + LONGEST_EXPECTED:
+        today = local(now, participant.time_zone).date()
+        if not today <= until <= today + LONGEST_EXPECTED:
             raise Refused(problems.BAD_VALUE, f"The last day must lie within the next {LONGEST_EXPECTED.days} days; not {until}.")
         if not reason.strip():
             raise Refused(problems.REASON_NEEDED, "Say why this level is usual for the participant.")
@@ -120,16 +123,15 @@ def _asked(study: Study, tx: Tx) -> list[Instrument]:
 
 def escalate(study: Study, now: datetime) -> int:
     """Take the steps that are due of cases that nobody acknowledged; returns how many. Any number of clocks may do so at once."""
-    found = study.store.snapshot(lambda tx: _due(study, tx, now))
-    if not found:
+    if not study.store.snapshot(lambda tx: _due(study, tx, now)):
         return 0
 
     def work(tx: Tx) -> int:
         taken = 0
-        for id_, step, due_at in found:
+        for id_, step, due_at in _due(study, tx, now):  # asked anew: meanwhile somebody may have acknowledged it
             there = cases.case(tx, id_)
-            if there is not None and there.state is State.RAISED and there.steps == step - 1:
-                taken += _step(tx, study, there, Kind.CASE_ESCALATED, {"step": step, "due_at": stamp(due_at)}, CLOCK, now)
+            assert there is not None, "it is due in this transaction"  # noqa: S101
+            taken += _step(tx, study, there, Kind.CASE_ESCALATED, {"step": step, "due_at": stamp(due_at)}, CLOCK, now)
         return taken
 
     return study.store.write(work)
@@ -140,5 +142,7 @@ def _due(study: Study, tx: Tx, now: datetime) -> list[tuple[str, int, datetime]]
     due: list[tuple[str, int, datetime]] = []
     for case, site in cases.waiting(tx):
         ladder = protocol.escalation.get(case.urgency, ())
-        due += [(case.id, step, at) for step, at in steps_due(case, ladder, protocol.sites[site], now)]
+        # of a site that an amendment dropped nobody knows the hours: its clock always runs
+        where = protocol.sites.get(site) or Site(site, site, protocol.time_zone)
+        due += [(case.id, step, at) for step, at in steps_due(case, ladder, where, now)]
     return due

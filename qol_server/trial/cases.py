@@ -115,8 +115,3 @@ def steps_due(case: Case, steps: Sequence[Period], site: Site, now: datetime) ->
     if case.state is not State.RAISED:
         return ()
     return tuple((n, at) for n, at in enumerate(ladder(case, steps, site), start=1) if case.steps < n and at <= now)
-
-
-def order(case: Case) -> tuple[int, datetime, str]:
-    """The place of an open case in a worklist: the most urgent first, then the longest waiting."""
-    return URGENCIES.index(case.urgency), case.since, case.id

@@ -99,11 +99,3 @@ def test_a_severe_evening_waits_for_the_morning_and_a_fever_does_not() -> None:
     assert cases.ladder(evening, STEPS, PARIS)[0] == NOW + timedelta(hours=26)  # noon of the next day
     fever = replace(evening, urgency=Urgency.NOW)
     assert cases.ladder(fever, (Period(minutes=30),), PARIS)[0] == evening.since + timedelta(minutes=30)
-
-
-def test_the_most_urgent_comes_first_and_then_the_longest_waiting() -> None:
-    old = replace(case(), id="old", since=NOW - timedelta(days=3), urgency=Urgency.THIS_WEEK)
-    new = replace(case(), id="new")
-    older = replace(case(), id="older", since=NOW - timedelta(hours=1))
-    now = replace(case(), id="now", urgency=Urgency.NOW)
-    assert [one.id for one in sorted([old, new, older, now], key=cases.order)] == ["now", "older", "new", "old"]
