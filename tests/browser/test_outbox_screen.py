@@ -93,8 +93,7 @@ def test_a_saved_copy_is_handed_in_and_what_the_phone_sends_later_is_the_same(ad
     became = copies.hand_in(trial.study, copy, actor=people.NURSE, now=trial.now)
     assert (became["stored"], became["duplicate"], became["quarantined"]) == (2, 0, 0)
     assert ada.stored() == ada.sealed()
-    server.start()
-    ada.press("outbox.send_now")
+    ada.send_now(server.start)
     ada.wait_until_sent(2)
     ada.check_nothing_is_lost()
     statuses = [entry["receipt"]["status"] for entry in ada.rows("entries").values()]
@@ -126,8 +125,7 @@ def test_after_a_day_today_offers_to_send_or_to_save(ada: AppPhone, server: Serv
     with ada.page.expect_download() as came:
         ada.press("outbox.save_copy")
     assert copies.read_copy(came.value.path().read_bytes()).said["entries"] == 1
-    server.start()
-    ada.press("outbox.send_now")
+    ada.send_now(server.start)
     expect(ada.page.get_by_text(ada.words("notice.unsent-long.title"))).to_have_count(0)
     ada.check_nothing_is_lost()
 
@@ -140,8 +138,7 @@ def test_moving_to_a_new_phone(ada: AppPhone, server: Server) -> None:
     ada.press("action.done")
     settings(ada, "new_phone.title")
     ada.sees("new_phone.waits", n=1)
-    server.start()
-    ada.press("outbox.send_now")
+    ada.send_now(server.start)
     ada.sees("sending.all_sent")
     ada.check_nothing_is_lost()
 

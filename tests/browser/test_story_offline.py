@@ -149,9 +149,8 @@ def test_the_whole_browser_ends_and_starts_again(
         ben = AppPhone(server, context, number, people.BEN, witnessed=dict(sealed))
         ben.open()
         assert ben.check_kept() == sealed
-        server.weather.clear()
         ben.press_sync_line()
-        ben.press("outbox.send_now")
+        ben.send_now(server.weather.clear)
         ben.wait_until_sent(1)
         ben.check_nothing_is_lost()
         assert ben.unexpected() == []

@@ -43,8 +43,7 @@ def test_the_server_is_off_and_the_patient_taps_send_now(ben: AppPhone, server: 
     ben.wait_for_sync("waiting")
     ben.reopen()  # from the phone itself
     ben.press_sync_line()
-    server.start()
-    ben.press("outbox.send_now")
+    ben.send_now(server.start)
     ben.wait_until_sent(1)
     ben.check_nothing_is_lost()
 

@@ -75,8 +75,7 @@ def test_what_waits_for_more_than_a_day_is_told_with_what_can_be_done(ben: AppPh
     ben.sees("notice.unsent-long.title")
     expect(ben.button(ben.words("outbox.send_now"))).to_be_visible()
     expect(ben.button(ben.words("outbox.save_copy"))).to_be_visible()
-    server.weather.always("sync", None)
-    ben.press("outbox.send_now")
+    ben.send_now(lambda: server.weather.always("sync", None))
     expect(ben.page.locator(".sync-line")).to_contain_text("All sent at")
     expect(ben.page.locator(".notice.warn")).to_have_count(0)
 

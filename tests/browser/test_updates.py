@@ -112,7 +112,7 @@ def test_a_release_that_does_not_arrive_whole_is_not_kept(
     page.goto(server.app_url)
     shows(page, "one")
     server.weather.wait_for("later.js", 1)
-    page.wait_for_function("() => navigator.serviceWorker.getRegistration().then((registration) => !registration)")
+    until(page, "() => navigator.serviceWorker.getRegistration().then((registration) => !registration)")
     assert page.evaluate(KEPT) == []
     server.weather.clear()
     page.reload()
@@ -130,7 +130,7 @@ def test_a_newer_release_takes_over_by_itself(publish: Callable[..., str], conte
     third = publish("three")
     page.evaluate(LOOK)
     shows(page, "three")
-    page.wait_for_function("() => caches.keys().then((names) => names.length === 2)")
+    until(page, "() => caches.keys().then((names) => names.length === 2)")
     assert caches_of(page) == [second, third]
 
 
