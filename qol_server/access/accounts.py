@@ -6,6 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from qol_server.access.pairing import ALPHABET
 from qol_server.clock import stamp
@@ -17,11 +18,13 @@ LANGUAGES = ("en", "fr")
 LONGEST_LOGIN, LONGEST_NAME = 100, 100
 SET_UP_LIFE = timedelta(hours=72)
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._+-]*@[a-z0-9][a-z0-9.-]*", re.ASCII)
+LONGEST_EMAIL = 254
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9][A-Za-z0-9.-]*", re.ASCII)
 
 # Passwords are salted and slow; a second factor is sealed, codes are keyed digests: both are worth nothing without the key.
 _SCHEMA = """
 CREATE TABLE accounts (
-  login TEXT PRIMARY KEY, name TEXT NOT NULL, language TEXT NOT NULL, added_at TEXT NOT NULL, last_login TEXT,
+  login TEXT PRIMARY KEY, name TEXT NOT NULL, language TEXT NOT NULL, email TEXT, added_at TEXT NOT NULL, closed_at TEXT, last_login TEXT,
   password TEXT, factor BLOB, last_step INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE grants (
@@ -50,18 +53,28 @@ def exist(tx: Tx) -> bool:
 class Account:
     """``set_up_until``: the instant (RFC 3339) until which its one-time code is good, while one waits to be used.
 
-    Without ``has_password`` nobody can log in; without ``has_factor`` the password alone is enough.
+    Without ``has_password`` nobody can log in; without ``has_factor`` the password alone is enough. ``closed_at``: since when nobody
+    may; its roles stand for what they were.
     """
 
     login: str
     name: str
     language: str
     added_at: str
+    closed_at: str | None
     last_login: str | None
     has_password: bool
     has_factor: bool
     set_up_until: str | None
     grants: tuple[Grant, ...]
+
+
+class Reach(NamedTuple):
+    """How somebody is told of something: their address, where they gave one, and the language of what is written to them."""
+
+    login: str
+    email: str | None
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +101,7 @@ def canonical(login: str) -> str:
     return login.strip().lower().encode("utf-8", "replace").decode()
 
 
-def add(tx: Tx, login: str, name: str, language: str, now: datetime) -> bool:
+def add(tx: Tx, login: str, name: str, language: str, email: str | None, now: datetime) -> bool:
     """Add an account without password and roles; False where the login is taken. Raises Refused(bad-value)."""
     if not _LOGIN.fullmatch(login) or len(login) > LONGEST_LOGIN:
         raise Refused(BAD_VALUE, f"{login!r} is no login: it is like nora@hospital.example, at most {LONGEST_LOGIN} characters.")
@@ -96,17 +109,29 @@ def add(tx: Tx, login: str, name: str, language: str, now: datetime) -> bool:
         raise Refused(BAD_VALUE, f"{name!r} is no name: 1 to {LONGEST_NAME} printable characters.")
     if language not in LANGUAGES:
         raise Refused(BAD_VALUE, f"{language!r} is no language of the staff's pages. Allowed: {', '.join(LANGUAGES)}.")
+    if email is not None and (not _EMAIL.fullmatch(email) or len(email) > LONGEST_EMAIL):
+        raise Refused(BAD_VALUE, f"{email!r} is no e-mail address, or longer than {LONGEST_EMAIL} characters.")
     return bool(
         tx.run(
-            "INSERT INTO accounts (login, name, language, added_at, last_step) VALUES (?, ?, ?, ?, 0) ON CONFLICT DO NOTHING",
-            (login, name, language, stamp(now)),
+            "INSERT INTO accounts (login, name, language, email, added_at, last_step) VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING",
+            (login, name, language, email, stamp(now)),
         )
     )
 
 
+def close(tx: Tx, login: str, now: datetime) -> bool:
+    """Forget what an account proves itself with and let nobody in any more; False where it is closed already."""
+    closed = tx.run(
+        "UPDATE accounts SET closed_at = ?, password = NULL, factor = NULL WHERE login = ? AND closed_at IS NULL", (stamp(now), login)
+    )
+    tx.run("DELETE FROM recovery_codes WHERE login = ?", (login,))
+    tx.run("DELETE FROM set_ups WHERE login = ?", (login,))
+    return bool(closed)
+
+
 _ACCOUNT = """
-SELECT a.login, a.name, a.language, a.added_at, a.last_login, a.password IS NOT NULL AS has_password, a.factor IS NOT NULL AS has_factor,
-  s.expires_at FROM accounts a LEFT JOIN set_ups s USING (login)
+SELECT a.login, a.name, a.language, a.added_at, a.closed_at, a.last_login, a.password IS NOT NULL AS has_password,
+  a.factor IS NOT NULL AS has_factor, s.expires_at FROM accounts a LEFT JOIN set_ups s USING (login)
 """
 
 
@@ -126,8 +151,8 @@ def every(tx: Tx) -> list[Account]:
 def _account(tx: Tx, row: Row) -> Account:
     login = row["login"]
     return Account(
-        login, row["name"], row["language"], row["added_at"], row["last_login"], bool(row["has_password"]), bool(row["has_factor"]),
-        row["expires_at"], grants(tx, login),
+        login, row["name"], row["language"], row["added_at"], row["closed_at"], row["last_login"], bool(row["has_password"]),
+        bool(row["has_factor"]), row["expires_at"], grants(tx, login),
     )  # fmt: skip
 
 
@@ -150,6 +175,16 @@ def take(tx: Tx, login: str, grant: Grant) -> bool:
     """Take a role away; False where the account does not have it."""
     values = (login, str(grant.role), grant.study, grant.site or "")
     return bool(tx.run("DELETE FROM grants WHERE login = ? AND role = ? AND study = ? AND site = ?", values))
+
+
+def reach(tx: Tx, role: Role, study: str, site: str | None) -> list[Reach]:
+    """Whoever has a role at a site (None: in the study as a whole) and whose account is not closed, by login."""
+    rows = tx.all(
+        "SELECT DISTINCT login, email, language FROM accounts JOIN grants USING (login)"
+        " WHERE role = ? AND study = ? AND site IN ('', ?) AND closed_at IS NULL ORDER BY login",
+        (str(role), study, site or ""),
+    )
+    return [Reach(*row) for row in rows]
 
 
 # What an account proves itself with
@@ -188,8 +223,11 @@ def new_code() -> str:
 
 
 def offer(tx: Tx, login: str, code: bytes, now: datetime) -> str:
-    """Forget what the account proved itself with, and let a new code set it up; returns until when (RFC 3339) the code is good."""
-    tx.run("UPDATE accounts SET password = NULL, factor = NULL WHERE login = ?", (login,))
+    """Forget what the account proved itself with, and let a new code set it up; returns until when (RFC 3339) the code is good.
+
+    One that was closed is open again.
+    """
+    tx.run("UPDATE accounts SET password = NULL, factor = NULL, closed_at = NULL WHERE login = ?", (login,))
     tx.run("DELETE FROM recovery_codes WHERE login = ?", (login,))
     until = stamp(now + SET_UP_LIFE)
     tx.run("INSERT OR REPLACE INTO set_ups (login, code, expires_at) VALUES (?, ?, ?)", (login, code, until))

@@ -22,7 +22,7 @@ SET_UP_PAGE = "/staff/set-up"
 
 @click.group()
 def command() -> None:
-    """Add accounts of staff, give them roles, reset and list them."""
+    """Add accounts of staff, give them roles, reset, close and list them."""
 
 
 def _staff(data: Path) -> tuple[Staff, datetime]:
@@ -57,13 +57,14 @@ url_option = click.option("--url", metavar="URL", help="The server's address, to
 @click.argument("login")
 @click.option("--name", required=True, help="The person's name, as colleagues see it.")
 @click.option("--language", default="en", show_default=True, help="en or fr.")
+@click.option("--email", metavar="ADDRESS", help="Where the person is told of what cannot wait.")
 @click.option(
     "--password", "with_password", is_flag=True, help="For demonstrations: asks for a password (or reads a line) instead of making a code."
 )
 @url_option
 @as_option
 @common
-def add(login: str, name: str, language: str, with_password: bool, url: str | None, actor: str, data: Path) -> None:
+def add(login: str, name: str, language: str, email: str | None, with_password: bool, url: str | None, actor: str, data: Path) -> None:
     """Add an account for LOGIN, like nora@hospital.example, and print the one-time code that sets it up.
 
     An account made with --password has no second factor.
@@ -73,7 +74,7 @@ def add(login: str, name: str, language: str, with_password: bool, url: str | No
 
     password = _password() if with_password else None
     staff, now = _staff(data)
-    code = staffs.add(staff, login, name, language, actor=actor, now=now, password=password)
+    code = staffs.add(staff, login, name, language, actor=actor, now=now, email=email, password=password)
     login = canonical(login)
     lines = [f"{login} is added."]
     lines += ["It has no second factor: keep such accounts to demonstrations."] if code is None else _handed_over(login, code, url)
@@ -130,6 +131,21 @@ def reset(login: str, url: str | None, actor: str, data: Path) -> None:
     )
 
 
+@command.command()
+@click.argument("login")
+@as_option
+@common
+def close(login: str, actor: str, data: Path) -> None:
+    """Close the account of LOGIN for good: its sessions end and nobody logs in with it any more. `qol staff reset` opens it again."""
+    from qol_server.access.accounts import canonical
+    from qol_server.intake import staff as staffs
+
+    staff, now = _staff(data)
+    staffs.close(staff, login, actor=actor, now=now)
+    login = canonical(login)
+    emit({"login": login}, f"{login} is closed; what it did stays in the journals.")
+
+
 @command.command("list")
 @common
 def list_(data: Path) -> None:
@@ -152,7 +168,9 @@ def list_(data: Path) -> None:
 
 
 def _state(account: Account, now: str) -> str:
-    """``ready``, ``password only`` (no second factor), ``set-up waits`` or, when the one-time code is too old, ``code expired``."""
+    """``closed``, ``ready``, ``password only`` (no second factor), ``set-up waits`` or, when its code is too old, ``code expired``."""
+    if account.closed_at is not None:
+        return "closed"
     if account.has_password:
         return "ready" if account.has_factor else "password only"
     return "set-up waits" if account.set_up_until and account.set_up_until > now else "code expired"

@@ -19,8 +19,8 @@ from qol_server.settings import Settings
 from qol_server.store import Store, Tx
 from qol_server.trial import facts
 from qol_server.trial.facts import SERVER, Kind
-from qol_server.trial.problems import ACCOUNT_EXISTS, BAD_VALUE, Refused
-from qol_server.trial.roles import Grant
+from qol_server.trial.problems import ACCOUNT_CLOSED, ACCOUNT_EXISTS, BAD_VALUE, LAST_ADMINISTRATOR, OWN_ACCOUNT, Refused
+from qol_server.trial.roles import Grant, Role
 
 
 class Staff:
@@ -78,11 +78,13 @@ def _make(staff: Staff, tx: Tx, now: datetime) -> None:
     staff.record(tx, Kind.SERVER_CREATED, {"epoch": epoch, "public_key": staff.signing.public_hex}, actor="server", now=now)
 
 
-def add(staff: Staff, login: str, name: str, language: str, *, actor: str, now: datetime, password: str | None = None) -> str | None:
+def add(
+    staff: Staff, login: str, name: str, language: str, *, actor: str, now: datetime, email: str | None = None, password: str | None = None
+) -> str | None:
     """Add an account without roles; returns the one-time code with which its holder chooses a password and a second factor.
 
-    With ``password`` it is ready at once, without a second factor and a code: for demonstrations. Raises Refused(bad-value,
-    account-exists, password-weak).
+    ``email``: where its holder is told of what cannot wait. With ``password`` it is ready at once, without a second factor and a
+    code: for demonstrations. Raises Refused(bad-value, account-exists, password-weak).
     """
     login, name = accounts.canonical(login), name.strip()
     if password is not None:
@@ -91,14 +93,14 @@ def add(staff: Staff, login: str, name: str, language: str, *, actor: str, now: 
     code = accounts.new_code()
 
     def work(tx: Tx) -> None:
-        if not accounts.add(tx, login, name, language, now):
+        if not accounts.add(tx, login, name, language, email, now):
             raise Refused(ACCOUNT_EXISTS, f"{login} has an account already.")
         until = None
         if kept is None:
             until = accounts.offer(tx, login, staff.code_digest("", code), now)
         else:
             accounts.set_password(tx, login, kept)
-        fact = {"login": login, "name": name, "language": language, "set_up_until": until}
+        fact = {"login": login, "name": name, "language": language, "email": email, "set_up_until": until}
         staff.record(tx, Kind.ACCOUNT_ADDED, fact, actor=actor, now=now)
 
     staff.store.write(work)
@@ -106,7 +108,10 @@ def add(staff: Staff, login: str, name: str, language: str, *, actor: str, now: 
 
 
 def reset(staff: Staff, login: str, *, actor: str, now: datetime) -> str:
-    """Forget an account's password, second factor, sessions and browsers; returns a new one-time code. Raises Refused(account-unknown)."""
+    """Forget an account's password, second factor, sessions and browsers; returns a new one-time code.
+
+    One that was closed is open again, with the roles that it had. Raises Refused(account-unknown).
+    """
     login, code = accounts.canonical(login), accounts.new_code()
 
     def work(tx: Tx) -> None:
@@ -120,6 +125,35 @@ def reset(staff: Staff, login: str, *, actor: str, now: datetime) -> str:
     return code
 
 
+def close(staff: Staff, login: str, *, actor: str, now: datetime) -> None:
+    """Close an account for good: nobody logs in with it any more; what it did and may have done stays.
+
+    Raises Refused(account-unknown, account-closed, own-account, last-administrator).
+    """
+    login = accounts.canonical(login)
+    if actor == f"staff:{login}":
+        raise Refused(OWN_ACCOUNT)
+
+    def work(tx: Tx) -> None:
+        for grant in accounts.find(tx, login).grants:
+            _keep_administered(tx, login, grant)
+        if not accounts.close(tx, login, now):
+            raise Refused(ACCOUNT_CLOSED)
+        sessions.forget_browsers(tx, login)
+        fact = {"login": login, "sessions_ended": sessions.close_all(tx, login)}
+        staff.record(tx, Kind.ACCOUNT_CLOSED, fact, actor=actor, now=now)
+
+    staff.store.write(work)
+
+
+def _keep_administered(tx: Tx, login: str, grant: Grant) -> None:
+    """A study that has an administrator keeps one. Raises Refused(last-administrator)."""
+    if grant.role is Role.ADMINISTRATOR and grant.site is None:
+        there = [each.login for each in accounts.reach(tx, grant.role, grant.study, None)]
+        if there == [login]:
+            raise Refused(LAST_ADMINISTRATOR, f"Without {login}, {grant.study} has no administrator.")
+
+
 def give_role(staff: Staff, login: str, grant: Grant, *, actor: str, now: datetime) -> Account:
     """Give a role and end the account's sessions. Raises Refused(account-unknown, study-unknown, study-not-active, bad-value)."""
     _check_place(staff.settings, grant)
@@ -127,7 +161,7 @@ def give_role(staff: Staff, login: str, grant: Grant, *, actor: str, now: dateti
 
 
 def take_role(staff: Staff, login: str, grant: Grant, *, actor: str, now: datetime) -> Account:
-    """Take a role and end the account's sessions. Raises Refused(account-unknown, bad-value)."""
+    """Take a role and end the account's sessions. Raises Refused(account-unknown, bad-value, last-administrator)."""
     return staff.store.write(lambda tx: _change(staff, tx, login, grant, Kind.ROLE_TAKEN, actor=actor, now=now))
 
 
@@ -143,6 +177,8 @@ def _check_place(settings: Settings, grant: Grant) -> None:
 
 def _change(staff: Staff, tx: Tx, login: str, grant: Grant, kind: Kind, *, actor: str, now: datetime) -> Account:
     found = accounts.find(tx, accounts.canonical(login))
+    if kind is Kind.ROLE_TAKEN:
+        _keep_administered(tx, found.login, grant)
     changes = accounts.give if kind is Kind.ROLE_GIVEN else accounts.take
     if not changes(tx, found.login, grant):
         has = "has" if kind is Kind.ROLE_GIVEN else "does not have"

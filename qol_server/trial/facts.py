@@ -53,6 +53,7 @@ class Kind(StrEnum):
     SERVER_CREATED = "server.created"
     ACCOUNT_ADDED = "account.added"
     ACCOUNT_RESET = "account.reset"
+    ACCOUNT_CLOSED = "account.closed"
     ACCOUNT_LOCKED = "account.locked"
     ROLE_GIVEN = "role.given"
     ROLE_TAKEN = "role.taken"

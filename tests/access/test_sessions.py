@@ -70,7 +70,7 @@ def test_a_page_that_looks_by_itself_keeps_no_session_open(office: Office, nora:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_never_outlives_its_limits_and_never_ends_a_minute_early(gaps: list[tuple[int, bool]]) -> None:
     store = Store(None)
-    store.write(lambda tx: (accounts.create(tx), sessions.create(tx), accounts.add(tx, NORA, "Nora", "en", START)))
+    store.write(lambda tx: (accounts.create(tx), sessions.create(tx), accounts.add(tx, NORA, "Nora", "en", None, START)))
     token = store.write(lambda tx: sessions.open_(tx, NORA, START))
     now = last_use = START
     for seconds, uses in gaps:

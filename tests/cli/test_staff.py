@@ -107,6 +107,18 @@ def test_a_reset_gives_a_new_code_and_keeps_the_roles(desk: Desk) -> None:
     assert desk.problem("staff", "reset", "nobody@hospital.example") == ("account-unknown", 2)
 
 
+def test_an_account_is_closed_and_opened_again(desk: Desk) -> None:
+    desk.demonstration()
+    desk.run(*ADD, "--email", "nora@hospital.example")
+    assert desk.read("staff", "close", NORA.upper(), "--as", "root") == {"login": NORA}
+    [listed] = desk.read("staff", "list")["accounts"]
+    assert listed["state"] == "closed"
+    assert desk.problem("staff", "close", NORA, "--as", "root") == ("account-closed", 1)
+    desk.run("staff", "reset", NORA, "--as", "root")
+    assert desk.read("staff", "list")["accounts"][0]["state"] == "set-up waits"
+    assert [kind for kind, _, _ in entries(desk)][1:] == ["account.added", "account.closed", "account.reset"]
+
+
 def test_the_list_is_a_table_or_says_how_to_begin(desk: Desk) -> None:
     desk.demonstration()
     desk.run("staff", "list")
