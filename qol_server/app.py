@@ -17,11 +17,16 @@ from qol_server.api.push import PushApi
 from qol_server.api.reference import ReferenceApi
 from qol_server.api.system import SystemApi
 from qol_server.clock import Clock, wall_clock
+from qol_server.intake import staff as accounts
 from qol_server.intake import study as studies
+from qol_server.intake.staff import Staff
 from qol_server.intake.study import Study
 from qol_server.logs import log_failure
 from qol_server.patient_app.release import Releases
 from qol_server.settings import Settings, from_environment
+from qol_server.staff import AREAS, look
+from qol_server.staff.door import Door, look_language
+from qol_server.staff.entrance import Entrance
 from qol_server.store import StoreBusy, StoreFull
 from qol_server.trial import problems
 from qol_server.trial.problems import Refused
@@ -44,6 +49,7 @@ class Hall:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._open: dict[str, Study] = {}
+        self._staff: Staff | None = None
         self._lock = threading.Lock()
 
     def study(self, slug: str) -> Study:
@@ -61,6 +67,21 @@ class Hall:
                     log_failure(log, f"a document of {slug} cannot be read", failure)
                 self._open[slug] = found
         return found
+
+    def staff(self, now: datetime) -> Staff:
+        """The accounts' file, opened at its first use."""
+        if self._staff is None:
+            with self._lock:
+                self._staff = self._staff or accounts.open_staff(self._settings, now)
+        return self._staff
+
+    def title(self, slug: str) -> str | None:
+        """The title of a study, or None where it has no protocol or cannot be opened."""
+        try:
+            study = self.study(slug)
+            return study.protocol_in_force(study.store.read()).title
+        except Refused:
+            return None
 
     def warm(self) -> None:
         """Open every study, so that the first phone does not wait for it."""
@@ -101,6 +122,8 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> F
     app.register_blueprint(PushApi(hall.study, clock, settings.keys).blueprint())
     app.register_blueprint(ReferenceApi(hall.study).blueprint())
     app.register_blueprint(AppFiles(hall.study, Releases(settings.data), withdrawn=settings.app_withdrawn).blueprint())
+    app.register_blueprint(Door(hall.study, hall.staff, clock).blueprint(AREAS))
+    app.register_blueprint(Entrance(hall.staff, hall.title, clock).blueprint())
     _explain_failures(app)
     app.after_request(_secure)
     answers.permissions(app)
@@ -115,9 +138,11 @@ def _secure(answer: Response) -> Response:
 
 
 def _explain_failures(app: Flask) -> None:
-    """Every failure leaves as a problem document with a name from the catalogue."""
+    """Every failure leaves with a name from the catalogue: as a page at the desk, as a problem document elsewhere."""
 
     def refused(failure: Refused) -> Response:
+        if "staff" in request.path.split("/")[1:3]:
+            return look.problem_page(failure, look_language())
         return answers.problem_answer(failure, request.path)
 
     def http(failure: HTTPException) -> Response:

@@ -63,6 +63,12 @@ def numbers(tx: Tx) -> list[str]:
     return [row["participant"] for row in tx.all("SELECT participant FROM roster ORDER BY participant")]
 
 
+def site_of(tx: Tx, number: str) -> str | None:
+    """The site at which a participant was enrolled, or None where there is no such participant."""
+    row = tx.one("SELECT site FROM roster WHERE participant = ?", (number,))
+    return None if row is None else str(row["site"])
+
+
 def enrol(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     tx.run(
         "INSERT INTO roster (participant, site, language, time_zone, reminder_hour, enrolled_at, ended_on, revision)"

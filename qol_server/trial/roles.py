@@ -21,6 +21,7 @@ class Role(StrEnum):
 class Permission(StrEnum):
     """What may be done: ``noun.verb``; every page and every act of staff names one."""
 
+    STUDY_ENTER = "study.enter"
     # people at their site
     WORKLIST_SEE = "worklist.see"
     CASE_WORK = "case.work"
@@ -72,6 +73,7 @@ _NURSE, _INVESTIGATOR, _DATA, _STUDY, _ADMIN, _INSPECTOR = Role
 # A nurse does the daily work; what a physician answers for (signatures, deviations, corrections) is the investigator's.
 # Whoever handles data never meets names; whoever reads for an inspection changes nothing.
 RIGHTS: dict[Permission, Right] = {
+    Permission.STUDY_ENTER: _for("Come to the study's desk and see its title.", *Role),
     Permission.WORKLIST_SEE: _for("See cases and call tasks.", _NURSE, _INVESTIGATOR, _INSPECTOR),
     Permission.CASE_WORK: _for("Take and acknowledge cases, log contacts, code what was done.", _NURSE, _INVESTIGATOR),
     Permission.CASE_RESOLVE: _for("Resolve and reopen cases, with the reason.", _NURSE, _INVESTIGATOR),

@@ -45,7 +45,7 @@ def app_of(trial: people.Trial) -> Flask:
 
 def test_every_role_gets_through_every_door_exactly_as_declared(doors: tuple[people.Trial, dict[str, str]]) -> None:
     trial, tokens = doors
-    declared = permissions(app_of(trial))
+    declared = {route: name for route, name in permissions(app_of(trial)).items() if "/staff/" not in route}  # the desk has its own test
     assert len(declared) >= 6
     for route, permission in declared.items():
         method, _, path = route.partition(" ")

@@ -1,0 +1,15 @@
+"""The staff's desk: server-rendered pages for those who look after participants, and for those who look after the study.
+
+A page module declares its addresses in ``PAGES``; its words, templates and addresses carry the name of its area.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from qol_server.staff import start
+from qol_server.staff.desk import Pages
+
+AREAS: Mapping[str, Pages] = {
+    "start": start.PAGES,
+}

@@ -1,0 +1,197 @@
+"""What a page of the staff's desk is given, and how it says who may see it: the study, who is there, the time, forms, words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from flask import Response, request
+
+from qol_server.access.sessions import Session
+from qol_server.intake.study import Study
+from qol_server.staff import look
+from qol_server.staff.forms import Form
+from qol_server.staff.words import WORDS
+from qol_server.state import participants
+from qol_server.store import Tx
+from qol_server.trial import problems
+from qol_server.trial.participant import Participant
+from qol_server.trial.problems import Refused
+from qol_server.trial.protocol import Protocol
+from qol_server.trial.roles import Permission, may, sites
+
+ANY_SITE = "any site"
+"""The page shows what the person may see at any of their sites; it filters by ``Desk.sites`` itself."""
+WHOLE_STUDY = "whole study"
+"""Only with a role for all sites of the study."""
+
+MENU: tuple[tuple[str, str, Permission], ...] = ()
+"""The areas of the desk in the order of the menu: key of the words, path, and what it takes to see it."""
+
+View = Callable[..., Response]
+SiteOf = Callable[..., str | None]
+"""(desk, **parts of the address) -> the site of what the address names; None where there is no such thing."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """One request of somebody who is there, at one study. ``tx`` reads; acts of ``intake`` open transactions of their own.
+
+    ``failure``: why the act that was asked for was refused, on the page that is shown again.
+    """
+
+    study: Study
+    session: Session
+    now: datetime
+    failure: Refused | None = None
+    done: str = ""
+    _forms: dict[str, Form] = field(default_factory=dict)
+    _protocol: Protocol | None = None
+
+    @property
+    def tx(self) -> Tx:
+        return self.study.store.read()
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol in force. Raises Refused(study-not-active)."""
+        if self._protocol is None:
+            self._protocol = self.study.protocol_in_force(self.tx)
+        return self._protocol
+
+    @property
+    def actor(self) -> str:
+        """To whom entries are attributed: ``staff:<login>``."""
+        return self.session.actor
+
+    @property
+    def language(self) -> str:
+        return self.session.language
+
+    @property
+    def here(self) -> str:
+        """The beginning of every address of this study's desk."""
+        return f"/{self.study.slug}/staff"
+
+    def t(self, key: str, **values: Any) -> str:
+        """The words of a key in the person's language. Raises KeyError."""
+        return look.words(self.language, key, **values)
+
+    def may(self, permission: Permission, site: str | None) -> bool:
+        """Whether the person may do something at a site (None: for the study as a whole)."""
+        return may(self.session.grants, permission, self.study.slug, site)
+
+    def sites(self, permission: Permission) -> tuple[str, ...]:
+        """The sites at which the person may do something, in the order of the study's file."""
+        return sites(self.session.grants, permission, self.study.slug, self.protocol.sites)
+
+    def participant(self, number: str) -> Participant:
+        """The participant of a number, which the door has already looked at. Raises Refused(participant-unknown)."""
+        found = participants.load(self.tx, number)
+        if found is None:
+            raise Refused(problems.PARTICIPANT_UNKNOWN)
+        return found
+
+    def has_done(self) -> bool:
+        """Whether the page was reached by an act that says in words what it did."""
+        return f"done.{self.done}" in WORDS
+
+    def menu(self) -> list[tuple[str, str, bool]]:
+        """The pages that the person may go to: key of the words, address, whether this is it."""
+        there = [(key, self.url(path)) for key, path, permission in MENU if self.may(permission, None) or self.sites(permission)]
+        return [(key, url, request.path == url or request.path.startswith(f"{url}/")) for key, url in there]
+
+    def form(self, name: str) -> Form:
+        """The posted form of that name, or an empty one: its macro shows what was typed and what was wrong."""
+        if name not in self._forms:
+            posted = request.form if request.method == "POST" and request.form.get("form") == name else None
+            self._forms[name] = Form(name, posted, self.t)
+        return self._forms[name]
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        """A template, with the status of the failure where one is shown."""
+        if self.failure is not None:
+            status = self.failure.problem.status
+        return look.page(template, status, desk=self, t=self.t, language=self.language, now=self.now, Permission=Permission, **values)
+
+    def part(self, template: str, **values: Any) -> Response:
+        """A piece of a page, for a script that puts it in its place; the browser is spared what it has already."""
+        answer = self.page(template, **values)
+        answer.headers["Cache-Control"] = "no-cache, private"
+        answer.add_etag()
+        answer.make_conditional(request)
+        return answer
+
+    def url(self, path: str, /, *, query: Mapping[str, Any] | None = None, **parts: object) -> str:
+        """The address of a page of this desk: ``url("/cases/<case>", case=…)``."""
+        return self.here + _filled(path, parts) + (f"?{urlencode(query, doseq=True)}" if query else "")
+
+    def go(self, path: str, /, *, done: str = "", query: Mapping[str, Any] | None = None, **parts: object) -> Response:
+        """See another page; ``done``: the key, below "done.", of the words that say what has been done."""
+        asked = dict(query or {}) | ({"done": done} if done else {})
+        return Response(status=303, headers={"Location": self.url(path, query=asked, **parts)})
+
+
+_PART = re.compile(r"<(?:\w+:)?(\w+)>")
+
+
+def _filled(path: str, parts: Mapping[str, object]) -> str:
+    return _PART.sub(lambda match: quote(str(parts[match[1]]), safe=""), path)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address of the desk. ``page``: the view that is shown again when an act was refused."""
+
+    path: str
+    method: str
+    permission: Permission
+    at: str | SiteOf
+    view: View
+    page: View | None = None
+    step_up: bool = False
+    polled: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.view.__module__.rpartition('.')[2]}.{self.view.__name__}"
+
+
+class Pages:
+    """The addresses of one area of the desk, each with what it takes to see or do it."""
+
+    def __init__(self) -> None:
+        self.routes: list[Route] = []
+
+    def get(
+        self, path: str, permission: Permission, *, at: str | SiteOf, step_up: bool = False, polled: bool = False
+    ) -> Callable[[View], View]:
+        """A page. ``polled``: a script asks for it, which keeps no session open."""
+        return self._add(path, "GET", permission, at, None, step_up, polled)
+
+    def post(
+        self, path: str, permission: Permission, *, at: str | SiteOf, page: View | None = None, step_up: bool = False
+    ) -> Callable[[View], View]:
+        """An act; ``page``, with the same parts in its address, is shown again where it is refused.
+
+        ``step_up``: whoever is there proves it anew unless they did within ten minutes; what was typed is kept meanwhile.
+        """
+        return self._add(path, "POST", permission, at, page, step_up, False)
+
+    def _add(
+        self, path: str, method: str, permission: Permission, at: str | SiteOf, page: View | None, step_up: bool, polled: bool
+    ) -> Callable[[View], View]:
+        def declare(view: View) -> View:
+            self.routes.append(Route(path, method, permission, at, view, page, step_up, polled))
+            return view
+
+        return declare
+
+
+def number_site(desk: Desk, number: str, **_: object) -> str | None:
+    """The site of the participant whose number stands in the address."""
+    return participants.site_of(desk.tx, number)

@@ -1,0 +1,214 @@
+"""The door of the desk: who is there, whether the request comes from our own pages, what they may, and proving it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request
+
+from qol_server.access import sessions
+from qol_server.access.sessions import Session
+from qol_server.clock import Clock
+from qol_server.intake import logins
+from qol_server.intake.logins import LoggedIn
+from qol_server.intake.staff import Staff
+from qol_server.intake.study import Study
+from qol_server.staff import look
+from qol_server.staff.desk import ANY_SITE, WHOLE_STUDY, Desk, Pages, Route
+from qol_server.trial import problems
+from qol_server.trial.problems import Refused
+from qol_server.trial.roles import Permission
+
+SESSION, BROWSER = "__Host-qol-session", "__Host-qol-browser"
+NAMES_NOBODY = problems.PARTICIPANT_UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """``study`` finds an open study or refuses; ``staff`` opens the accounts' file at an instant."""
+
+    study: Callable[[str], Study]
+    staff: Callable[[datetime], Staff]
+    clock: Clock
+
+    def blueprint(self, areas: Mapping[str, Pages]) -> Blueprint:
+        """The addresses of all areas below ``/<study>/staff``."""
+        routes = Blueprint("desk", __name__, url_prefix="/<slug>/staff")
+        for area, pages in areas.items():
+            for route in pages.routes:
+                endpoint = f"{area}-{route.method.lower()}-{route.view.__name__}"
+                routes.add_url_rule(route.path, endpoint, self._view(route), methods=[route.method])
+        return routes
+
+    def _view(self, route: Route) -> Callable[..., Response]:
+        def view(slug: str, **parts: str) -> Response:
+            return self._answer(route, slug, parts)
+
+        view.permission = str(route.permission)  # type: ignore[attr-defined]
+        return view
+
+    def _answer(self, route: Route, slug: str, parts: dict[str, str]) -> Response:
+        now = self.clock()
+        ours(request.method)
+        entering = self._entering(route, now)
+        if isinstance(entering, Response):
+            return entering
+        session, entered = entering
+        try:
+            desk = Desk(self._study(slug, session), session, now, done=request.args.get("done", ""))
+            self._allow(desk, route, parts)
+            answer = self._prove(route, desk, now) if route.step_up else None
+            answer = answer or self._act(route, desk, parts)
+        except Refused as why:
+            answer = look.problem_page(why, session.language, home=f"/{slug}/staff/")
+        return let_in(answer, entered)
+
+    @staticmethod
+    def _act(route: Route, desk: Desk, parts: dict[str, str]) -> Response:
+        try:
+            return route.view(desk, **parts)
+        except Refused as why:
+            if route.page is None:
+                raise
+            desk.failure = why
+            return route.page(desk, **parts)
+
+    # who is there
+
+    def _entering(self, route: Route, now: datetime) -> Response | tuple[Session, LoggedIn | None]:
+        """The session; or the form in which to log in, which takes along what was typed."""
+        staff = self.staff(now)
+        session = logins.session_of(staff, token(), now, used=not route.polled)
+        if session is not None:
+            return session, None
+        if route.polled:
+            raise Refused(problems.SESSION_OVER)
+        if request.method != "POST":
+            return Response(status=303, headers={"Location": f"/staff/log-in?next={quote(asked_for())}", "Cache-Control": "no-store"})
+        failure = None
+        if "_login" in request.form:
+            try:
+                entered = log_in(staff, request.form["_login"], now)
+                opened = logins.session_of(staff, entered.token, now)
+                if opened is not None:
+                    return opened, entered
+            except Refused as why:
+                failure = why
+        return again("log-in", look_language(), failure)
+
+    def _study(self, slug: str, session: Session) -> Study:
+        """The study, for those who have a role in it; to others it is not there."""
+        if not any(grant.study == slug for grant in session.grants):
+            raise Refused(problems.STUDY_UNKNOWN, problems.STUDY_UNKNOWN.advice)
+        return self.study(slug)
+
+    # what they may
+
+    @staticmethod
+    def _allow(desk: Desk, route: Route, parts: dict[str, str]) -> None:
+        """Raises Refused(participant-unknown) for what is of another site, as for what does not exist; Refused(not-allowed)."""
+        if route.at == WHOLE_STUDY:
+            if not desk.may(route.permission, None):
+                raise Refused(problems.NOT_ALLOWED)
+        elif route.at == ANY_SITE:
+            if not desk.sites(route.permission):
+                raise Refused(problems.NOT_ALLOWED)
+        else:
+            assert callable(route.at), route.path  # noqa: S101
+            site = route.at(desk, **parts)
+            if site is None or not sees(desk, site):
+                raise Refused(NAMES_NOBODY)
+            if not desk.may(route.permission, site):
+                raise Refused(problems.NOT_ALLOWED)
+
+    def _prove(self, route: Route, desk: Desk, now: datetime) -> Response | None:
+        """None where whoever is there proved it lately; else the form in which to do so, which takes along what was typed."""
+        if desk.session.is_verified(now):
+            return None
+        if request.method != "POST":
+            return Response(status=303, headers={"Location": f"/staff/prove?next={quote(asked_for())}", "Cache-Control": "no-store"})
+        failure = None
+        if "_password" in request.form:
+            try:
+                desk.session = prove(self.staff(now), now)
+                return None
+            except Refused as why:
+                failure = why
+        return again("prove", desk.language, failure)
+
+
+def sees(desk: Desk, site: str) -> bool:
+    """Whether the person may see any participant or any case of a site."""
+    return any(desk.may(permission, site) for permission in (Permission.PARTICIPANT_SEE, Permission.WORKLIST_SEE))
+
+
+def ours(method: str) -> None:
+    """Raises Refused(from-elsewhere) for an act that another site's page sent, or that no browser sent from ours (Fetch Metadata)."""
+    if method in ("GET", "HEAD"):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")  # what browsers of before 2023 say instead
+    is_ours = site == "same-origin" or (site is None and origin == request.host_url.rstrip("/"))
+    if not is_ours:
+        raise Refused(problems.FROM_ELSEWHERE)
+
+
+def token() -> str:
+    return request.cookies.get(SESSION, "")
+
+
+def asked_for() -> str:
+    """The path and query of the request, to come back to."""
+    return request.full_path.rstrip("?")
+
+
+def is_secure() -> bool:
+    """Whether a browser will keep a Secure cookie: https, or the machine itself."""
+    host = request.host.rpartition(":")[0] or request.host
+    try:
+        is_local = ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        is_local = host == "localhost" or host.endswith(".localhost")
+    return request.is_secure or is_local
+
+
+def look_language() -> str:
+    """The language of somebody who is not logged in: what the browser wants most."""
+    return request.accept_languages.best_match(look.LANGUAGES) or "en"
+
+
+def log_in(staff: Staff, login: str, now: datetime) -> LoggedIn:
+    """Log in with the posted password and code. Raises as ``logins.log_in``."""
+    given = request.form
+    return logins.log_in(
+        staff, login, given.get("_password", ""), given.get("_code", ""), address=request.remote_addr or "",
+        browser=request.cookies.get(BROWSER), now=now,
+    )  # fmt: skip
+
+
+def prove(staff: Staff, now: datetime) -> Session:
+    """Prove once more who is there, with the posted password and code. Raises as ``logins.step_up``."""
+    return logins.step_up(staff, token(), request.form.get("_password", ""), request.form.get("_code", ""), now=now)
+
+
+def again(way: str, language: str, failure: Refused | None) -> Response:
+    """The form in which somebody logs in or proves who they are on the way of an act; its fields ride along."""
+    riding = [(name, value) for name, value in request.form.items(multi=True) if not name.startswith("_")]
+    status = failure.problem.status if failure is not None else 401
+    return look.page(
+        "entrance/again.html", status, t=lambda key, **values: look.words(language, key, **values), language=language,
+        way=way, riding=riding, failure=failure, action=asked_for(),
+    )  # fmt: skip
+
+
+def let_in(answer: Response, entered: LoggedIn | None) -> Response:
+    """Give the browser the cookies of a new session."""
+    if entered is not None:
+        answer.set_cookie(SESSION, entered.token, path="/", secure=True, httponly=True, samesite="Strict")
+        life = int(sessions.BROWSER_LIFE.total_seconds())
+        answer.set_cookie(BROWSER, entered.browser, max_age=life, path="/", secure=True, httponly=True, samesite="Strict")
+    return answer

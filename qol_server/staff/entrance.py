@@ -1,0 +1,211 @@
+"""The entrance of the desk, for all studies: logging in and out, the first set-up, proving it again, the own account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import segno
+from flask import Blueprint, Response, request
+from markupsafe import Markup
+
+from qol_server.access.sessions import Session
+from qol_server.clock import Clock
+from qol_server.intake import logins
+from qol_server.intake.staff import Staff
+from qol_server.staff import look
+from qol_server.staff.door import BROWSER, SESSION, is_secure, let_in, log_in, look_language, ours, prove, token
+from qol_server.staff.forms import Form
+from qol_server.trial import problems
+from qol_server.trial.problems import Refused
+
+ANYBODY, STAFF = "anybody", "staff"
+HOME = "/staff/"
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """``staff`` opens the accounts' file at an instant; ``title_of`` gives the title of a study, or None where it cannot be opened."""
+
+    staff: Callable[[datetime], Staff]
+    title_of: Callable[[str], str | None]
+    clock: Clock
+
+    def blueprint(self) -> Blueprint:
+        routes = Blueprint("entrance", __name__, url_prefix="/staff")
+        for path, method, view, permission in (
+            ("/", "GET", self.home, STAFF),
+            ("/log-in", "GET", self.ask, ANYBODY),
+            ("/log-in", "POST", self.enter, ANYBODY),
+            ("/log-out", "POST", self.leave, ANYBODY),
+            ("/prove", "GET", self.ask_again, STAFF),
+            ("/prove", "POST", self.prove_again, STAFF),
+            ("/set-up", "GET", self.ask_code, ANYBODY),
+            ("/set-up", "POST", self.begin, ANYBODY),
+            ("/set-up/factor", "POST", self.finish, ANYBODY),
+            ("/account", "GET", self.account, STAFF),
+            ("/account/password", "POST", self.change_password, STAFF),
+            ("/static/<digest>/<name>", "GET", self.file, ANYBODY),
+        ):
+            routes.add_url_rule(path, f"{method.lower()}-{view.__name__}", _declared(view, permission), methods=[method])
+        return routes
+
+    # logging in and out
+
+    def ask(self, failure: Refused | None = None) -> Response:
+        language = look_language()
+        return _page(
+            "entrance/log-in.html", language, failure, next=_next(), done=request.args.get("done", ""), secure=is_secure(),
+            login=request.form.get("_login", ""),
+        )  # fmt: skip
+
+    def enter(self) -> Response:
+        now = self.clock()
+        try:
+            entered = log_in(self.staff(now), request.form.get("_login", ""), now)
+        except Refused as why:
+            return self.ask(why)
+        return let_in(_go(_next()), entered)
+
+    def leave(self) -> Response:
+        logins.log_out(self.staff(self.clock()), token())
+        answer = _go("/staff/log-in?done=out")
+        answer.delete_cookie(SESSION, path="/", secure=True, httponly=True, samesite="Strict")
+        answer.headers["Clear-Site-Data"] = '"cache"'
+        return answer
+
+    def home(self) -> Response:
+        session = self._session()
+        places = []
+        for study in sorted({grant.study for grant in session.grants}):
+            title = self.title_of(study)
+            if title is not None:
+                places.append((study, title, [grant for grant in session.grants if grant.study == study]))
+        if len(places) == 1 and not request.args:
+            return _go(f"/{places[0][0]}/staff/")
+        return _page("entrance/home.html", session.language, None, session=session, places=places)
+
+    # proving it again
+
+    def ask_again(self, failure: Refused | None = None) -> Response:
+        return _page("entrance/prove.html", self._session().language, failure, next=_next())
+
+    def prove_again(self) -> Response:
+        self._session()
+        now = self.clock()
+        try:
+            prove(self.staff(now), now)
+        except Refused as why:
+            return self.ask_again(why)
+        return _go(_next())
+
+    # the first set-up
+
+    def ask_code(self, failure: Refused | None = None) -> Response:
+        return _page("entrance/set-up.html", look_language(), failure, secure=is_secure(), code=request.form.get("one_time", ""))
+
+    def begin(self) -> Response:
+        now = self.clock()
+        code, password = request.form.get("one_time", ""), request.form.get("password", "")
+        try:
+            enrolment = logins.begin_set_up(self.staff(now), code, password, now=now)
+        except Refused as why:
+            return self.ask_code(why)
+        return self._factor(code, enrolment.secret, enrolment.address, None)
+
+    def finish(self) -> Response:
+        now, given = self.clock(), request.form
+        code = given.get("one_time", "")
+        browser = request.cookies.get(BROWSER)
+        try:
+            entered, recovery = logins.finish_set_up(self.staff(now), code, given.get("digits", ""), browser=browser, now=now)
+        except Refused as why:
+            if why.problem is problems.LOGIN_REFUSED:
+                return self._factor(code, given.get("secret", ""), given.get("address", ""), why)
+            return self.ask_code(why)
+        session = logins.session_of(self.staff(now), entered.token, now)
+        assert session is not None  # noqa: S101 - it was opened at this instant
+        return let_in(_page("entrance/recovery.html", session.language, None, codes=recovery, name=session.name), entered)
+
+    @staticmethod
+    def _factor(code: str, secret: str, address: str, failure: Refused | None) -> Response:
+        picture = segno.make_qr(address, error="m").svg_inline(scale=5, border=4, light="#ffffff", dark="#000000", omitsize=False)
+        return _page(
+            "entrance/factor.html", look_language(), failure, code=code, secret=secret, address=address,
+            picture=Markup(picture),  # noqa: S704 - drawn here
+        )  # fmt: skip
+
+    # the own account
+
+    def account(self, failure: Refused | None = None) -> Response:
+        session = self._session()
+        return _page("entrance/account.html", session.language, failure, session=session)
+
+    def change_password(self) -> Response:
+        self._session()
+        now, given = self.clock(), request.form
+        try:
+            logins.change_password(
+                self.staff(now), token(), given.get("_password", ""), given.get("_code", ""), given.get("password", ""), now=now
+            )
+        except Refused as why:
+            return self.account(why)
+        return _go("/staff/log-in?done=password")
+
+    # the desk's own files
+
+    def file(self, digest: str, name: str) -> Response:
+        body = look.static().get(name)
+        if body is None or digest != look.release():
+            raise Refused(problems.NOT_FOUND)
+        answer = Response(body, content_type=look.TYPES["." + name.rpartition(".")[2]])
+        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return answer
+
+    def _session(self) -> Session:
+        """Who is there. Raises Refused(session-over)."""
+        now = self.clock()
+        session = logins.session_of(self.staff(now), token(), now)
+        if session is None:
+            raise Refused(problems.SESSION_OVER)
+        return session
+
+
+def _declared(view: Callable[..., Response], permission: str) -> Callable[..., Response]:
+    def guarded(**parts: str) -> Response:
+        ours(request.method)
+        try:
+            return view(**parts)
+        except Refused as why:
+            if why.problem is not problems.SESSION_OVER or request.method != "GET":
+                raise
+            return _go(f"/staff/log-in?next={quote(request.path)}")
+
+    guarded.permission = permission  # type: ignore[attr-defined]
+    return guarded
+
+
+def _page(template: str, language: str, failure: Refused | None, **values: Any) -> Response:
+    def t(key: str, **given: Any) -> str:
+        return look.words(language, key, **given)
+
+    status = 200 if failure is None else failure.problem.status
+    answer = look.page(template, status, t=t, language=language, failure=failure, form=Form("", None, t), **values)
+    if failure is not None and failure.retry_after is not None:
+        answer.headers["Retry-After"] = str(failure.retry_after)
+    return answer
+
+
+def _next() -> str:
+    """Where somebody wanted to go: an address of a desk here, and nothing else."""
+    wanted = request.values.get("next", HOME)
+    parts = wanted.partition("?")[0].split("/")
+    is_ours = wanted.startswith("/") and "\\" not in wanted and wanted.isprintable() and wanted.isascii() and "staff" in parts[1:3]
+    return wanted if is_ours and parts[1] else HOME
+
+
+def _go(where: str) -> Response:
+    return Response(status=303, headers={"Location": where, "Cache-Control": "no-store"})

@@ -1,0 +1,138 @@
+"""How the desk looks: templates, the words of two languages, time as age and as the exact hour, and the files of its own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from flask import Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from qol_server.staff.words import WORDS
+from qol_server.trial.problems import Refused
+
+LANGUAGES = ("en", "fr")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none';"
+    " object-src 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types qol-desk"
+)
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+def words(language: str, key: str, **values: Any) -> str:
+    """The words of a key. With ``n``, those of ``<key>.one`` are taken for one (in French also for none). Raises KeyError."""
+    if "n" in values and values["n"] in ((0, 1) if language == "fr" else (1,)) and f"{key}.one" in WORDS:
+        key = f"{key}.one"
+    text = WORDS[key][LANGUAGES.index(language)]
+    return text.format_map(values) if values else text
+
+
+def page(template: str, status: int = 200, **values: Any) -> Response:
+    """A template as an answer that nobody keeps."""
+    html = environment().get_template(template).render(**values)
+    answer = Response(html, status, content_type="text/html; charset=utf-8")
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Content-Security-Policy"] = POLICY
+    answer.headers["Vary"] = "Cookie"
+    return answer
+
+
+def problem_page(refused: Refused, language: str, home: str = "/staff/") -> Response:
+    """A page that says what went wrong and what to do; ``home``: where to go on."""
+
+    def t(key: str, **given: Any) -> str:
+        return words(language, key, **given)
+
+    answer = page("problem.html", refused.problem.status, t=t, language=language, failure=refused, home=home)
+    if refused.retry_after is not None:
+        answer.headers["Retry-After"] = str(refused.retry_after)
+    return answer
+
+
+@cache
+def environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("qol_server.staff"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.globals.update(file=file_address, problem_words=problem_words)
+    made.filters.update(day=day, exact=exact, age=age, ago=ago, number=number)
+    return made
+
+
+def problem_words(language: str, refused: Refused) -> tuple[str, str]:
+    """What is wrong and what to do, in a language: what the problem says in particular stays as it was said."""
+    title, advice = f"problem.{refused.problem.name}", f"problem.{refused.problem.name}.advice"
+    said = refused.detail if refused.detail != refused.problem.advice else None
+    return (
+        words(language, title) if title in WORDS else refused.problem.title,
+        said or (words(language, advice) if advice in WORDS else refused.problem.advice),
+    )
+
+
+# Time and numbers
+
+
+def day(value: date | str, language: str) -> str:
+    """ "12 Mar 2026" """
+    found = date.fromisoformat(value) if isinstance(value, str) else value
+    return format_date(found, "d MMM y", locale=language)
+
+
+def exact(value: datetime | str, language: str, zone: str) -> str:
+    """ "12 Mar 2026, 09:10", as the wall shows it in a zone."""
+    return format_datetime(_instant(value).astimezone(ZoneInfo(zone)), "d MMM y, HH:mm", locale=language)
+
+
+def age(value: datetime | str, language: str, now: datetime) -> str:
+    """How long ago, or how long until then: "2 h 5 min", in two units at most."""
+    minutes = int(abs((now - _instant(value)).total_seconds()) // 60)
+    hours, days = minutes // 60, minutes // 1440
+    if days:
+        return words(language, "age.days", days=days, hours=hours % 24) if days < 14 else words(language, "age.long", days=days)
+    return words(language, "age.hours", hours=hours, minutes=minutes % 60) if hours else words(language, "age.minutes", minutes=minutes)
+
+
+def ago(value: datetime | str, language: str, now: datetime) -> str:
+    """ "2 h 5 min ago", or "in 2 h 5 min" for what is to come."""
+    return words(language, "age.ago" if _instant(value) <= now else "age.in", age=age(value, language, now))
+
+
+def _instant(value: datetime | str) -> datetime:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def number(value: Decimal | int | str, language: str) -> str:
+    """A number as it is written in a language, with all its digits."""
+    return format_decimal(Decimal(value), "#,##0.##########", locale=language)
+
+
+# Files
+
+
+@cache
+def static() -> Mapping[str, bytes]:
+    """The desk's own files: name -> bytes."""
+    folder = files("qol_server.staff").joinpath("static")
+    return {each.name: each.read_bytes() for each in sorted(folder.iterdir(), key=lambda each: each.name) if each.is_file()}
+
+
+@cache
+def release() -> str:
+    """What names the desk's files by their bytes, so that browsers may keep them for good."""
+    listed = b"".join(hashlib.sha256(name.encode() + b"\0" + body).digest() for name, body in static().items())
+    return hashlib.sha256(listed).hexdigest()[:16]
+
+
+def file_address(name: str) -> Markup:
+    if name not in static():
+        raise LookupError(name)
+    return Markup(f"/staff/static/{release()}/{name}")  # noqa: S704 - a name of our own

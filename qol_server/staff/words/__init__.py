@@ -1,0 +1,8 @@
+"""The words of the desk: key -> (English, French), from one table for each area."""
+
+from __future__ import annotations
+
+from qol_server.staff.words import common, entrance
+
+_TABLES = (common.WORDS, entrance.WORDS)
+WORDS: dict[str, tuple[str, str]] = {key: said for table in _TABLES for key, said in table.items()}

@@ -1,0 +1,31 @@
+"""Fixtures of the desk's tests: one prepared study, of which every test gets its own copy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from qol_server.access import passwords
+from tests import people
+from tests.api import rig as copies
+from tests.staff import rig
+from tests.staff.rig import House
+
+
+@pytest.fixture(scope="session")
+def original(tmp_path_factory: pytest.TempPathFactory) -> people.Trial:
+    """The prepared study; nobody changes it."""
+    trial = rig.prepared(tmp_path_factory.mktemp("original") / "data")
+    trial.study.store.close()
+    return trial
+
+
+@pytest.fixture
+def desk(original: people.Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A copy of the prepared study; passwords are hashed quickly (the real parameters have a test of their own)."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", quick)
+    monkeypatch.setattr(passwords, "_NOBODY", quick.hash("nobody"))
+    return House(copies.reopened(original, tmp_path / "data"))
