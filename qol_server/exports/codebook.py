@@ -11,6 +11,7 @@ from qol_server.intake.study import Study
 from qol_server.state import documents
 from qol_server.store import Tx
 from qol_server.trial import response, scoring
+from qol_server.trial.adverse_events import Action, Outcome, Serious
 from qol_server.trial.instrument import Instrument, Item, ItemType, Scale
 from qol_server.trial.protocol import Protocol
 from qol_server.views.tables import Columns, text, yes_no
@@ -31,6 +32,37 @@ CODEBOOK: Columns = (
     text("source", "Where it comes from."),
 )
 Row = tuple[Any, ...]
+
+CDISC_TERMINOLOGY = "CDISC SDTM controlled terminology, 2025-03-25"
+CDISC: Mapping[str, Mapping[str, str]] = {
+    "action": {
+        Action.DOSE_NOT_CHANGED: "DOSE NOT CHANGED (ACN, C49504)",
+        Action.DOSE_REDUCED: "DOSE REDUCED (ACN, C49505)",
+        Action.DOSE_RATE_REDUCED: "DOSE RATE REDUCED (ACN, C150826)",
+        Action.DOSE_INCREASED: "DOSE INCREASED (ACN, C49503)",
+        Action.DRUG_INTERRUPTED: "DRUG INTERRUPTED (ACN, C49501)",
+        Action.DRUG_WITHDRAWN: "DRUG WITHDRAWN (ACN, C49502)",
+        Action.NOT_APPLICABLE: "NOT APPLICABLE (ACN, C48660)",
+        Action.UNKNOWN: "UNKNOWN (ACN, C17998)",
+    },
+    "outcome": {
+        Outcome.RECOVERED: "RECOVERED/RESOLVED (OUT, C49498)",
+        Outcome.RECOVERED_WITH_SEQUELAE: "RECOVERED/RESOLVED WITH SEQUELAE (OUT, C49495)",
+        Outcome.RECOVERING: "RECOVERING/RESOLVING (OUT, C49496)",
+        Outcome.NOT_RECOVERED: "NOT RECOVERED/NOT RESOLVED (OUT, C49494)",
+        Outcome.FATAL: "FATAL (OUT, C48275)",
+        Outcome.UNKNOWN: "UNKNOWN (OUT, C17998)",
+    },
+    "serious_because": {
+        Serious.DEATH: "AESDTH",
+        Serious.LIFE_THREATENING: "AESLIFE",
+        Serious.HOSPITALISATION: "AESHOSP",
+        Serious.DISABILITY: "AESDISAB",
+        Serious.CONGENITAL_ANOMALY: "AESCONG",
+        Serious.OTHER: "AESMIE",
+    },
+}
+"""Of each code in ``adverse_events`` the value in the CDISC terminology with its list and number, or the SDTM variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +88,11 @@ def codebook(study: Study, tx: Tx, protocol: Protocol | None, files: Mapping[str
         if words.stand_in:
             stand_in.add(instrument.id)
         rows += _instrument(instrument, words)
+    rows += [
+        ("adverse_events", "choice", name, None, None, str(code), cdisc, None, None, None, False, False, CDISC_TERMINOLOGY)
+        for name, codes in CDISC.items()
+        for code, cdisc in codes.items()
+    ]
     return Codebook(rows, tuple(sorted(stand_in)))
 
 

@@ -6,6 +6,7 @@ import re
 
 from marshmallow import Schema, fields
 
+from qol_server.intake.adverse_event_shapes import ADVERSE_EVENT_SHAPES
 from qol_server.intake.shapes import (
     AnswersField,
     Day,
@@ -327,6 +328,7 @@ SHAPES: dict[Kind, Schema] = {
     Kind.CASE_RESOLVED: CaseResolved(),
     Kind.LEVEL_EXPECTED: LevelExpected(),
     Kind.EXPORT_MADE: ExportMade(),
+    **ADVERSE_EVENT_SHAPES,
     **STAFF_SHAPES,
 }
 """The shape of each kind's line."""

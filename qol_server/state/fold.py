@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from qol_server.state import cases, messages, participants, responses
+from qol_server.state import adverse_events, cases, messages, participants, responses
 from qol_server.state.responses import Known
 from qol_server.store import Tx
 from qol_server.trial.facts import Entry, Kind
@@ -164,4 +164,8 @@ _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.CASE_ESCALATED: cases.escalated,
     Kind.CASE_RESOLVED: cases.resolved,
     Kind.LEVEL_EXPECTED: cases.expect,
+    Kind.ADVERSE_EVENT_RECORDED: adverse_events.recorded,
+    Kind.ADVERSE_EVENT_CHANGED: adverse_events.changed,
+    Kind.ADVERSE_EVENT_SIGNED: adverse_events.signed,
+    Kind.ADVERSE_EVENT_WITHDRAWN: adverse_events.withdrawn,
 }

@@ -125,6 +125,16 @@ CREATE TABLE expected_levels (
   participant TEXT NOT NULL, item TEXT NOT NULL, level INTEGER NOT NULL, until TEXT NOT NULL, position INTEGER NOT NULL,
   PRIMARY KEY (participant, item)
 ) STRICT, WITHOUT ROWID
+;
+CREATE TABLE adverse_events (
+  ae TEXT PRIMARY KEY, participant TEXT NOT NULL, start TEXT NOT NULL, fact TEXT NOT NULL, recorded_at TEXT NOT NULL,
+  content INTEGER NOT NULL, signed INTEGER, signed_at TEXT, signed_by TEXT, signed_before INTEGER NOT NULL, withdrawn INTEGER,
+  version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
+;
+CREATE INDEX adverse_events_participant ON adverse_events (participant, start)
+;
+CREATE TABLE adverse_event_steps (ae TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (ae, position)) STRICT, WITHOUT ROWID
 """
 
 

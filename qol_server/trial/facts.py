@@ -72,6 +72,11 @@ class Kind(StrEnum):
     CASE_ESCALATED = "case.escalated"
     CASE_RESOLVED = "case.resolved"
     LEVEL_EXPECTED = "level.expected"
+    # adverse events, by physicians
+    ADVERSE_EVENT_RECORDED = "adverse_event.recorded"
+    ADVERSE_EVENT_CHANGED = "adverse_event.changed"
+    ADVERSE_EVENT_SIGNED = "adverse_event.signed"
+    ADVERSE_EVENT_WITHDRAWN = "adverse_event.withdrawn"
     # copies handed out
     EXPORT_MADE = "export.made"
 

@@ -177,9 +177,12 @@ class Views:
 
 
 def _shows(tx: Tx, redacted: str | None) -> bool:
-    """Whether there are rows of the response that ``position:N`` names."""
+    """Whether there are rows of the response, or a step of the adverse event, that ``position:N`` names."""
     position = (redacted or "").removeprefix("position:")
-    return position.isdigit() and tx.one("SELECT 1 FROM captures WHERE position = ?", (int(position),)) is not None
+    return position.isdigit() and any(
+        tx.one(f"SELECT 1 FROM {table} WHERE position = ?", (int(position),))  # noqa: S608 - one of two names
+        for table in ("captures", "adverse_event_steps")
+    )
 
 
 def _draw(tx: Tx, number: str, moment: datetime, drawn: str | None) -> None:

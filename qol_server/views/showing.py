@@ -44,7 +44,8 @@ VIEWS: dict[str, Callable[[Views], Shown]] = {
     "scores": _stored("scores"),
     "doses": _stored("doses"),
     "dose_summary": _stored("dose_summary"),
-    "adverse_events": adverse_events.table,
+    "adverse_event_reports": adverse_events.reports,
+    "adverse_events": adverse_events.signed,
     "windows": _stored("windows"),
     "participants": people.table,
 }

@@ -72,6 +72,10 @@ ABOUT = {
     "case.escalated": "Nobody acknowledged a case in time.",
     "case.resolved": "A case is done with: action, outcome and reason.",
     "level.expected": "A level of a symptom that is usual for a participant, until a day.",
+    "adverse_event.recorded": "What somebody at the site makes of an adverse event: term, grade, days, relation, action, outcome.",
+    "adverse_event.changed": "An adverse event is recorded anew, whole, with the reason; a signature holds no more.",
+    "adverse_event.signed": "An investigator signed an adverse event as it was recorded last; only then is it one in the data.",
+    "adverse_event.withdrawn": "An adverse event was recorded in error; it stays in the journal and leaves the data.",
     "export.made": "Files were handed out: what, as of which position, with their digests.",
 }
 

@@ -25,7 +25,8 @@ def files() -> dict[str, Columns]:
         "windows": tables.WINDOWS,
         "doses": tables.DOSES,
         "dose_summary": tables.DOSE_SUMMARY,
-        "adverse_events": adverse_events.columns(instruments[ADVERSE_EVENT_DIARY].items),
+        "adverse_events": adverse_events.SIGNED,
+        "adverse_event_reports": adverse_events.columns(instruments[ADVERSE_EVENT_DIARY].items),
         "participants": people.columns([(name, 1) for name in protocol.anchors], list(protocol.withdrawals)),
         "codebook": CODEBOOK,
     }

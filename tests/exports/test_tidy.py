@@ -122,11 +122,11 @@ def test_columns_have_types(made):
 
 
 def test_a_file_is_plain_utf_8_with_line_feeds_and_quotes_where_needed(made):
-    raw = (made.folder / "adverse_events.csv").read_bytes()
+    raw = (made.folder / "adverse_event_reports.csv").read_bytes()
     assert b"\r" not in raw
     assert not raw.startswith(b"\xef\xbb\xbf")
     assert b'"Fell, ""badly"";\nthen rested, \xc3\xa0 la maison \xe2\x98\x82"' in raw
-    (event,) = table(made.folder, "adverse_events.csv")
+    (event,) = table(made.folder, "adverse_event_reports.csv")
     assert event["what"] == FREE_TEXT
 
 
@@ -168,8 +168,14 @@ def test_the_codebook_says_what_is_a_stand_in_and_what_is_free_text(made):
     assert c30[0]["meaning"] == "Question 1 of eortc-qlq-c30 (stand-in)"
     assert "eortc-qlq-c30" in manifest(made.folder)["note"]
     free = {(row["file"], row["name"]) for row in book if row["free_text"] == "true"}
-    assert {("answers", "answer"), ("answers", "what"), ("adverse_events", "what"), ("adverse_events", "comment")} <= free
-    assert ("adverse_events", "severity") not in free
+    assert {
+        ("answers", "answer"),
+        ("answers", "what"),
+        ("adverse_event_reports", "what"),
+        ("adverse_event_reports", "comment"),
+        ("adverse_events", "words"),
+    } <= free
+    assert ("adverse_event_reports", "severity") not in free
 
 
 # manifest and journal

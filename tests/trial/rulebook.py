@@ -145,6 +145,18 @@ def escalation(document: Mapping[str, Any]) -> str:
     return table(["Example", "Received", "Urgency", "Step", "Due"], rows)
 
 
+def adverse_events(document: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            case["title"],
+            ("" if "death" not in case else f"died: {case['death']}; ") + (shown(case["event"]) or "as usual"),
+            "; ".join(f"{field}: {what.replace('_', ' ')}" for field, what in case["wrong"].items()) or "nothing",
+        ]
+        for case in document["cases"]
+    ]
+    return f"The usual one: {shown(document['usual'])}.\n\n" + table(["Example", "Differs in", "Wrong"], rows)
+
+
 RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "windows": windows,
     "states": states,
@@ -156,4 +168,5 @@ RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "reminders": ladders,
     "alerts": alerts,
     "escalation": escalation,
+    "adverse events": adverse_events,
 }

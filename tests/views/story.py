@@ -7,11 +7,14 @@ dose on the 8th all the same), and takes 800 mg in two intakes from 11 March. Be
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from qol_server.intake import adverse_events
+from qol_server.intake.adverse_events import Origin
+from qol_server.trial.adverse_events import Action, AdverseEvent, Outcome, Serious
 from tests import people
 from tests.people import FORGOTTEN, TAKEN, Trial
 
@@ -35,6 +38,18 @@ class Story:
 
     def mark(self, name: str) -> None:
         self.marks[name] = self.trial.position
+
+
+FALL = AdverseEvent(
+    term="Fall", grade=2, start=date(2026, 3, 5), end=date(2026, 3, 12), relation="not_related", action=Action.DOSE_NOT_CHANGED,
+    outcome=Outcome.RECOVERED, serious=frozenset({Serious.HOSPITALISATION}), aware_at=datetime(2026, 3, 14, 10, tzinfo=UTC),
+    words="Fell at home",
+)  # fmt: skip
+
+
+def _judged(story: Story, number: str, event: AdverseEvent, given: int | None = None) -> str:
+    trial = story.trial
+    return adverse_events.prepare(trial.study, number, event, Origin(given), seen=trial.position, actor=people.NURSE, now=trial.now)
 
 
 def four_weeks(folder: Path) -> Story:
@@ -83,8 +98,11 @@ def four_weeks(folder: Path) -> Story:
     ada.answer("symptoms@W1", SYMPTOMS)
     ada.sync()
     trial.at("2026-03-14 11:00")
-    ada.something_happened(people.FELL_ILL | {"what": FREE_TEXT})
+    fell = ada.something_happened(people.FELL_ILL | {"what": FREE_TEXT})
     ada.sync()
+    story.ids["fall"] = _judged(story, story.ada, FALL, fell.receipt["position"])
+    adverse_events.sign(trial.study, story.ids["fall"], name="Ivan I.", seen=trial.position, actor=people.INVESTIGATOR, now=trial.now)
+    story.ids["not signed"] = _judged(story, story.ada, replace(FALL, term="Nausea", serious=frozenset(), aware_at=None))
     story.mark("14 March")
     trial.at("2026-03-26 15:00")
     story.ids["M1"] = clea.answer("qol@M1", people.C30).id

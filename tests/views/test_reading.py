@@ -210,7 +210,7 @@ def test_what_was_redacted_is_gone_from_the_views_and_the_rest_stays(tmp_path):
 
     trial.study.store.write(redact)
     views = looking.as_of(trial.study, trial.position)
-    assert VIEWS["adverse_events"](views)[1] == []
+    assert VIEWS["adverse_event_reports"](views)[1] == []
     assert digest(views, "answers")[0] == 30
     assert caught_up(following) == digests(views)
 

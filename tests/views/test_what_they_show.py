@@ -182,9 +182,20 @@ def test_after_a_death_no_day_is_listed(story, seen):
 
 
 def test_what_happened_is_one_row_with_the_diarys_items(story, seen):
-    (event,) = seen("adverse_events")
+    (event,) = seen("adverse_event_reports")
     assert (event["participant"], event["what"], event["started"]) == (story.ada, FREE_TEXT, "2026-03-05")
     assert (event["severity"], event["ongoing"], event["temperature"], event["ended"]) == (2, "yes", 37.2, None)
+
+
+def test_what_an_investigator_signed_is_an_adverse_event_and_nothing_else(story, seen):
+    (fall,) = seen("adverse_events")
+    (report,) = seen("adverse_event_reports")
+    assert (fall["participant"], fall["site"], fall["ae"], fall["report"]) == (story.ada, "01", story.ids["fall"], report["entry"])
+    assert (fall["term"], fall["dictionary"], fall["grade"]) == ("Fall", "CTCAE 5.0", 2)
+    assert fall["term_group"] == "Injury, poisoning and procedural complications"
+    assert (fall["start"], fall["end"], fall["outcome"]) == ("2026-03-05", "2026-03-12", "recovered")
+    assert (fall["serious"], fall["serious_because"], fall["aware_at"]) == (1, "hospitalisation", "2026-03-14T10:00:00.000Z")
+    assert (fall["signed_by"], fall["signed_at"]) == ("staff:ivan", "2026-03-14T11:00:00.000Z")
 
 
 def test_a_participant_has_dates_and_the_regimen_of_the_day(story, seen):
