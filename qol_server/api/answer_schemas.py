@@ -238,18 +238,22 @@ _ASSIGNMENT = closed(
     },
 )  # fmt: skip
 _STATUS: Schema = {
-    "description": "What became of an entry: one that is usable, by its id, or one that is under review, by its ticket.",
+    "description": "What became of an entry: one that is usable, by its id, or one that is under review, by its ticket."
+    " `read_at`: when somebody at the site acknowledged or resolved what it raised; null where nobody did, or nothing was raised.",
     "oneOf": [
         closed(
             "A response in the journal.",
             {
                 "occurrence": TEXT, "status": _words("current", "superseded", "not-current"), "position": COUNT, "captured_at": MOMENT,
-                "flags": FLAGS, "supersedes": _or_null(UUID),
+                "flags": FLAGS, "supersedes": _or_null(UUID), "read_at": _or_null(MOMENT),
             },
         ),
         closed(
             "A line kept for review; `sha256` is that of its bytes.",
-            {"occurrence": _or_null(TEXT), "status": _is("under-review"), "position": COUNT, "sha256": SHA256},
+            {
+                "occurrence": _or_null(TEXT), "status": _is("under-review"), "position": COUNT, "sha256": SHA256,
+                "read_at": _or_null(MOMENT),
+            },
         ),
     ],
 }  # fmt: skip

@@ -163,11 +163,13 @@ def _assignment(row: Row, versions: tuple[str | None, str | None]) -> Change:
 def _status(row: Row) -> Change:
     status = "current" if row["current"] else "superseded" if row["superseded"] else "not-current"
     data = {"occurrence": row["occurrence"], "status": status, "position": row["position"], "captured_at": row["captured_at"]}
+    data["read_at"] = row["read_at"]
     return _put("entry_status", row["id"], data | {"flags": row["flags"].split(), "supersedes": row["supersedes"]})
 
 
 def _review(row: Row) -> Change:
     data = {"occurrence": row["occurrence"], "status": "under-review", "position": row["position"], "sha256": row["body"].hex()}
+    data["read_at"] = row["read_at"]
     return _put("entry_status", f"Q-{row['position']}", data)
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 from qol_server.clock import stamp
+from qol_server.intake import conduct
+from qol_server.intake.case_shapes import LONGEST_NOTE
 from qol_server.intake.record import record
 from qol_server.intake.study import Study
 from qol_server.state import cases, participants
 from qol_server.store import Tx
-from qol_server.trial import problems
-from qol_server.trial.cases import Case, State, steps_due
+from qol_server.trial import problems, seriousness
+from qol_server.trial.adverse_events import Serious
+from qol_server.trial.cases import Case, State, Way, steps_due
 from qol_server.trial.facts import Kind
 from qol_server.trial.instrument import Instrument, ItemType
 from qol_server.trial.problems import Refused
 from qol_server.trial.protocol import Site
 from qol_server.trial.schedule import local
+from qol_server.trial.seriousness import Report
 
 CLOCK = "clock"
 LONGEST_EXPECTED = timedelta(days=92)
@@ -47,14 +51,119 @@ def resolve(study: Study, case: str, *, seen: int, action: str, outcome: str, re
                 raise Refused(problems.BAD_VALUE, f"{code!r} is not in the study's file; there are {', '.join(codes) or 'none'}.")
         if not reason.strip():
             raise Refused(problems.REASON_NEEDED, "Say in a few words why the case can be closed.")
-        if there.state is State.RESOLVED:
-            raise Refused(problems.CASE_CHANGED, _stands(there))
+        _must_be_open(there)
+        if there.serious is not None and there.serious.reported_at is None:
+            raise Refused(problems.REPORT_DUE, "The case is serious and no report of it is recorded. Record it, or take the word back.")
         _step(tx, study, there, Kind.CASE_RESOLVED, {"action": action, "outcome": outcome}, actor, now, reason.strip())
 
     _with(study, case, seen, work)
 
 
-def _with(study: Study, case: str, seen: int, work: Callable[[Tx, Case], None]) -> None:
+def assign(study: Study, case: str, *, seen: int, owner: str, actor: str, now: datetime, reason: str | None = None) -> None:
+    """Take a case over, or hand it to a colleague; ``owner``: the actor who looks after it from now on, of whom the caller knows
+    that they may. A case that nobody acknowledged still waits for that. Raises Refused(case-unknown, case-changed)."""
+
+    def work(tx: Tx, there: Case) -> None:
+        _must_be_open(there)
+        if there.owner == owner:
+            raise Refused(problems.CASE_CHANGED, _stands(there))
+        _step(tx, study, there, Kind.CASE_ASSIGNED, {"owner": owner}, actor, now, reason)
+
+    _with(study, case, seen, work)
+
+
+def contact(study: Study, case: str, *, seen: int, channel: Way, reached: bool, note: str, actor: str, now: datetime) -> None:
+    """Log an attempt to reach the participant. Raises Refused(case-unknown, case-changed, bad-value)."""
+    _must_fit(note)
+    fact = {"channel": str(channel), "reached": reached, "note": note.strip()}
+    _with(study, case, seen, lambda tx, there: _step(tx, study, there, Kind.CASE_CONTACTED, fact, actor, now))
+
+
+def note(study: Study, case: str, *, seen: int, note: str, actor: str, now: datetime) -> None:
+    """Write a note on a case. Raises Refused(case-unknown, case-changed, bad-value)."""
+    _must_fit(note, least=1)
+    _with(study, case, seen, lambda tx, there: _step(tx, study, there, Kind.CASE_NOTED, {"note": note.strip()}, actor, now))
+
+
+def advise(study: Study, case: str, *, seen: int, text: str, actor: str, now: datetime) -> str:
+    """Send the participant a message about what the case rests on; returns its id.
+
+    Raises Refused(case-unknown, case-changed, bad-value, not-contacted).
+    """
+    sent: list[str] = []
+
+    def work(tx: Tx, there: Case) -> None:
+        about = cases.given_id(tx, there.id)
+        sent.append(conduct.write_message(tx, study, there.participant, text, actor=actor, now=now, about=about))
+        _step(tx, study, there, Kind.CASE_ADVISED, {"message": sent[0]}, actor, now)
+
+    _with(study, case, seen, work)
+    return sent[0]
+
+
+# Seriousness
+
+
+def state_serious(study: Study, case: str, *, seen: int, criterion: Serious, aware_at: datetime, actor: str, now: datetime) -> None:
+    """Say that a case is serious, or say it anew; a case that was resolved is open again. ``aware_at``: when the site came to know.
+
+    Raises Refused(case-unknown, case-changed, bad-value).
+    """
+
+    def work(tx: Tx, there: Case) -> None:
+        if not seriousness.may_have_known(aware_at, now):
+            raise Refused(problems.BAD_VALUE, f"Nobody can have known at {stamp(aware_at)} already; it is {stamp(now)}.")
+        fact = {"criterion": str(criterion), "aware_at": stamp(aware_at)}
+        _step(tx, study, there, Kind.SERIOUSNESS_STATED, fact, actor, now)
+
+    _with(study, case, seen, work)
+
+
+def retract_serious(study: Study, case: str, *, seen: int, reason: str, actor: str, now: datetime) -> None:
+    """Take back that a case is serious. Raises Refused(case-unknown, case-changed, reason-needed)."""
+
+    def work(tx: Tx, there: Case) -> None:
+        _must_be_serious(there)
+        if not reason.strip():
+            raise Refused(problems.REASON_NEEDED, "Say why it is not serious after all.")
+        _step(tx, study, there, Kind.SERIOUSNESS_RETRACTED, {}, actor, now, reason.strip())
+
+    _with(study, case, seen, work)
+
+
+def report_serious(study: Study, case: str, *, seen: int, reported_at: datetime, to: str, actor: str, now: datetime) -> None:
+    """Record that what is serious was reported, and to whom: its clock ends. Raises Refused(case-unknown, case-changed, bad-value)."""
+
+    def work(tx: Tx, there: Case) -> None:
+        serious = _must_be_serious(there)
+        if not seriousness.may_be_reported(serious, reported_at, now):
+            between = f"between {stamp(serious.aware_at)} and {stamp(now)}"
+            raise Refused(problems.BAD_VALUE, f"The report can have been made {between}, and is recorded once.")
+        if not to.strip():
+            raise Refused(problems.BAD_VALUE, "Say who received the report.")
+        fact = {"reported_at": stamp(reported_at), "to": to.strip()}
+        _step(tx, study, there, Kind.SERIOUSNESS_REPORTED, fact, actor, now)
+
+    _with(study, case, seen, work)
+
+
+def _must_be_serious(case: Case) -> Report:
+    if case.serious is None:
+        raise Refused(problems.CASE_CHANGED, "Nobody says that this case is serious. Look at it again.")
+    return case.serious
+
+
+def _must_be_open(case: Case) -> None:
+    if case.state is State.RESOLVED:
+        raise Refused(problems.CASE_CHANGED, _stands(case))
+
+
+def _must_fit(text: str, *, least: int = 0) -> None:
+    if not least <= len(text.strip()) <= LONGEST_NOTE:
+        raise Refused(problems.BAD_VALUE, f"A note has {least} to {LONGEST_NOTE} characters; this one has {len(text.strip())}.")
+
+
+def _with(study: Study, case: str, seen: int, work: Callable[[Tx, Case], object]) -> None:
     """Do something with a case that is still as it was seen: whoever comes second is told who was first."""
 
     def check(tx: Tx) -> None:
@@ -74,10 +183,10 @@ def _stands(case: Case) -> str:
 
 
 def _step(
-    tx: Tx, study: Study, case: Case, kind: Kind, fact: dict[str, object], actor: str, now: datetime, reason: str | None = None
+    tx: Tx, study: Study, case: Case, kind: Kind, fact: Mapping[str, object], actor: str, now: datetime, reason: str | None = None
 ) -> bool:
     head = record(
-        tx, study, kind, {"case": case.id} | fact, actor=actor, now=now, participant=case.participant, reason=reason,
+        tx, study, kind, {"case": case.id, **fact}, actor=actor, now=now, participant=case.participant, reason=reason,
         nth=f"{case.id}/{case.version}",
     )  # fmt: skip
     return head is not None

@@ -7,6 +7,7 @@ import re
 from marshmallow import Schema, fields
 
 from qol_server.intake.adverse_event_shapes import ADVERSE_EVENT_SHAPES
+from qol_server.intake.case_shapes import CASE_SHAPES
 from qol_server.intake.shapes import (
     AnswersField,
     Day,
@@ -23,7 +24,6 @@ from qol_server.intake.shapes import (
     uuid_field,
 )
 from qol_server.intake.staff_shapes import STAFF_SHAPES
-from qol_server.trial.alerting import URGENCIES
 from qol_server.trial.facts import PHONE_KINDS, Kind
 
 _OCCURRENCE = re.compile(r"[a-z][a-z0-9-]{0,63}@[A-Za-z0-9#_.:-]{1,64}")
@@ -213,64 +213,6 @@ class CallRaised(Shape):
     days = fields.List(Day())
 
 
-class AlertRaised(Shape):
-    """What one rule found in one response. ``given``: position of the response, or of the entry under review; ``root``: id of the
-    first response of its corrections. ``expected``: position of the expected level that explains it, so that no case is made.
-    ``findings``: [item or scale, value, value before, over which]; none where the rule could not be judged."""
-
-    rule = Text(40, required=True)
-    urgency = OneOf(*URGENCIES, required=True)
-    given = Whole(1, 2**53, required=True)
-    root = uuid_field(required=True, allow_none=True)
-    captured_at = Text(40, required=True, allow_none=True)
-    late = fields.Boolean(required=True)
-    failed = fields.Boolean(required=True)
-    expected = Whole(1, 2**53, required=True, allow_none=True)
-    findings = fields.List(fields.List(Text(100, allow_none=True)), required=True)
-
-
-class CaseStep(Shape):
-    """Something that happens to a case."""
-
-    case = uuid_field(required=True)
-
-
-class CaseRaised(CaseStep):
-    """A survey's alerts make a case, or join it. ``known``: all that it knows now, [rule, item or scale, worst level]."""
-
-    assessment = Text(64, required=True)
-    urgency = OneOf(*URGENCIES, required=True)
-    captured_at = Text(40, required=True, allow_none=True)
-    alerts = fields.List(Whole(1, 2**53), required=True)
-    known = fields.List(fields.List(Text(100, allow_none=True)), required=True)
-
-
-class CaseCorrected(CaseStep):
-    """The participant corrected a response on which the case rests. ``given``: position of the correction."""
-
-    given = Whole(1, 2**53, required=True)
-
-
-class CaseEscalated(CaseStep):
-    """Nobody acknowledged the case in time. ``due_at``: when the step was due."""
-
-    step = Whole(1, 9, required=True)
-    due_at = Moment(required=True)
-
-
-class CaseResolved(CaseStep):
-    action = Text(40, required=True)
-    outcome = Text(40, required=True)
-
-
-class LevelExpected(Shape):
-    """A level of an item that is usual for this participant, up to and with a day."""
-
-    item = Text(64, required=True)
-    level = Whole(0, 100, required=True)
-    until = Day(required=True)
-
-
 class SignedHead(Shape):
     position = Whole(0, 2**53, required=True)
     digest = sha256_field(required=True)
@@ -317,18 +259,9 @@ SHAPES: dict[Kind, Schema] = {
     Kind.CALL_RAISED: CallRaised(),
     Kind.JOURNAL_SEALED: SignedHead(),
     Kind.WITNESS_DISAGREED: SignedHead(),
-    Kind.ALERT_RAISED: AlertRaised(),
-    Kind.CASE_OPENED: CaseRaised(),
-    Kind.CASE_REPEATED: CaseRaised(),
-    Kind.CASE_WORSENED: CaseRaised(),
-    Kind.CASE_REOPENED: CaseRaised(),
-    Kind.CASE_CORRECTED: CaseCorrected(),
-    Kind.CASE_ACKNOWLEDGED: CaseStep(),
-    Kind.CASE_ESCALATED: CaseEscalated(),
-    Kind.CASE_RESOLVED: CaseResolved(),
-    Kind.LEVEL_EXPECTED: LevelExpected(),
     Kind.EXPORT_MADE: ExportMade(),
     **ADVERSE_EVENT_SHAPES,
+    **CASE_SHAPES,
     **STAFF_SHAPES,
 }
 """The shape of each kind's line."""

@@ -44,6 +44,7 @@ __all__ = [
     "the_participant",
     "unmet",
     "withdraw",
+    "write_message",
 ]
 
 
@@ -272,22 +273,23 @@ def send_message(study: Study, number: str, text: str, *, actor: str, now: datet
     ``about``: the id of an entry of the participant that it answers. Raises Refused(participant-unknown, not-contacted,
     bad-value).
     """
+    return study.store.write(lambda tx: write_message(tx, study, number, text, actor=actor, now=now, about=about))
+
+
+def write_message(tx: Tx, study: Study, number: str, text: str, *, actor: str, now: datetime, about: str | None) -> str:
+    """The same, in a transaction of something larger."""
     text = text.strip()
     if not text or len(text) > LONGEST_MESSAGE:
         raise Refused(problems.BAD_VALUE, f"A message has 1 to {LONGEST_MESSAGE} characters; this one has {len(text)}.")
-
-    def work(tx: Tx) -> str:
-        participant = the_participant(tx, number)
-        if not reach.may_be_contacted(participant, now):
-            raise Refused(problems.NOT_CONTACTED, f"The participation of {number}, or the contact, has ended; nothing is sent.")
-        if about is not None and not journal.stored(tx, number, [about]):
-            raise Refused(problems.BAD_VALUE, f"{number} has no entry {about!r}.")
-        nth = study.head(tx).position
-        fact = {"text": text, "language": participant.language, "about": about}
-        record(tx, study, Kind.MESSAGE_SENT, fact, actor=actor, now=now, participant=number, nth=nth)
-        return facts.server_id(study.slug, Kind.MESSAGE_SENT, number, None, nth)
-
-    return study.store.write(work)
+    participant = the_participant(tx, number)
+    if not reach.may_be_contacted(participant, now):
+        raise Refused(problems.NOT_CONTACTED, f"The participation of {number}, or the contact, has ended; nothing is sent.")
+    if about is not None and not journal.stored(tx, number, [about]):
+        raise Refused(problems.BAD_VALUE, f"{number} has no entry {about!r}.")
+    nth = study.head(tx).position
+    fact = {"text": text, "language": participant.language, "about": about}
+    record(tx, study, Kind.MESSAGE_SENT, fact, actor=actor, now=now, participant=number, nth=nth)
+    return facts.server_id(study.slug, Kind.MESSAGE_SENT, number, None, nth)
 
 
 def offer_pairing(study: Study, number: str, *, actor: str, now: datetime, replaces: bool = False) -> tuple[str, str]:

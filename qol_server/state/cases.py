@@ -9,10 +9,13 @@ from typing import Any
 
 import orjson
 
+from qol_server.state import participants
 from qol_server.store import Row, Tx
+from qol_server.trial.adverse_events import Serious
 from qol_server.trial.alerting import URGENCIES, Expected, Urgency
 from qol_server.trial.cases import Case, Known, State
 from qol_server.trial.facts import Entry
+from qol_server.trial.seriousness import Report
 
 # What the entries do
 
@@ -20,11 +23,12 @@ from qol_server.trial.facts import Entry
 def alert(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     """An alert was raised; the case that it belongs to says so itself."""
     tx.run(
-        "INSERT INTO alerts (position, participant, given, root, rule, urgency, occurrence, captured_at, late, failed, expected, findings)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO alerts (position, participant, at, given, root, rule, urgency, occurrence, captured_at, late, failed, expected,"
+        " findings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            entry.position, entry.participant, fact["given"], fact["root"], fact["rule"], fact["urgency"], entry.occurrence,
-            fact["captured_at"], int(fact["late"]), int(fact["failed"]), fact["expected"], orjson.dumps(fact["findings"]).decode(),
+            entry.position, entry.participant, entry.received_at, fact["given"], fact["root"], fact["rule"], fact["urgency"],
+            entry.occurrence, fact["captured_at"], int(fact["late"]), int(fact["failed"]), fact["expected"],
+            orjson.dumps(fact["findings"]).decode(),
         ),
     )  # fmt: skip
 
@@ -39,50 +43,89 @@ def opened(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
             _known(fact), entry.position,
         ),
     )  # fmt: skip
-    _join(tx, fact)
+    _join(tx, entry, fact)
 
 
 def repeated(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     """Another survey says what the case knows."""
-    tx.run(
-        'UPDATE cases SET surveys = surveys + 1, known = ?, version = ? WHERE "case" = ?',
-        (_known(fact), entry.position, fact["case"]),
-    )
-    _join(tx, fact)
+    tx.run('UPDATE cases SET surveys = surveys + 1, known = ? WHERE "case" = ?', (_known(fact), fact["case"]))
+    _join(tx, entry, fact)
 
 
 def raised_anew(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     """It got worse: whoever looked after the case looks again, and the clock begins anew."""
     tx.run(
         "UPDATE cases SET state = 'raised', surveys = surveys + 1, steps = 0, since = ?, urgency = ?, place = ?, known = ?,"
-        ' acknowledged_at = NULL, resolved_at = NULL, action = NULL, outcome = NULL, version = ? WHERE "case" = ?',
-        (entry.received_at, fact["urgency"], _place(fact), _known(fact), entry.position, fact["case"]),
+        ' acknowledged_at = NULL, resolved_at = NULL, action = NULL, outcome = NULL WHERE "case" = ?',
+        (entry.received_at, fact["urgency"], _place(fact), _known(fact), fact["case"]),
     )
-    _join(tx, fact)
+    _join(tx, entry, fact)
 
 
 def corrected(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     """An answer was corrected on which the case rests; that closes nothing."""
-    tx.run('UPDATE cases SET version = ? WHERE "case" = ?', (entry.position, fact["case"]))
+    tx.run('UPDATE cases SET corrected = 1 WHERE "case" = ?', (fact["case"],))
+    _keep(tx, entry, fact)
 
 
 def acknowledged(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     tx.run(
-        "UPDATE cases SET state = 'acknowledged', owner = ?, acknowledged_at = ?, version = ? WHERE \"case\" = ?",
-        (entry.actor, entry.received_at, entry.position, fact["case"]),
+        "UPDATE cases SET state = 'acknowledged', owner = ?, acknowledged_at = ? WHERE \"case\" = ?",
+        (entry.actor, entry.received_at, fact["case"]),
     )
+    _keep(tx, entry, fact)
+    _read(tx, entry, fact)
 
 
 def escalated(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
-    tx.run('UPDATE cases SET steps = ?, version = ? WHERE "case" = ?', (fact["step"], entry.position, fact["case"]))
+    tx.run('UPDATE cases SET steps = ? WHERE "case" = ?', (fact["step"], fact["case"]))
+    _keep(tx, entry, fact)
 
 
 def resolved(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     tx.run(
-        "UPDATE cases SET state = 'resolved', resolved_at = ?, action = ?, outcome = ?, owner = coalesce(owner, ?), version = ?"
-        ' WHERE "case" = ?',
-        (entry.received_at, fact["action"], fact["outcome"], entry.actor, entry.position, fact["case"]),
+        "UPDATE cases SET state = 'resolved', resolved_at = ?, action = ?, outcome = ?, owner = coalesce(owner, ?) WHERE \"case\" = ?",
+        (entry.received_at, fact["action"], fact["outcome"], entry.actor, fact["case"]),
     )
+    _keep(tx, entry, fact)
+    _read(tx, entry, fact)
+
+
+def assigned(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """Somebody else looks after the case; whether it was acknowledged stays as it is."""
+    tx.run('UPDATE cases SET owner = ? WHERE "case" = ?', (fact["owner"], fact["case"]))
+    _keep(tx, entry, fact)
+
+
+def contacted(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    reached = int(fact["reached"])
+    tx.run('UPDATE cases SET contacts = contacts + 1, reached = reached + ? WHERE "case" = ?', (reached, fact["case"]))
+    _keep(tx, entry, fact)
+
+
+def noted(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """A note, or a message to the participant: the timeline has it."""
+    _keep(tx, entry, fact)
+
+
+def stated_serious(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """The 24 hours begin; a case that was done with is open again until the report is made."""
+    tx.run(
+        "UPDATE cases SET serious = ?, aware_at = ?, reported_at = NULL, resolved_at = NULL, action = NULL, outcome = NULL,"
+        " owner = coalesce(owner, ?), state = CASE state WHEN 'resolved' THEN 'acknowledged' ELSE state END WHERE \"case\" = ?",
+        (fact["criterion"], fact["aware_at"], entry.actor, fact["case"]),
+    )
+    _keep(tx, entry, fact)
+
+
+def retracted(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    tx.run('UPDATE cases SET serious = NULL, aware_at = NULL, reported_at = NULL WHERE "case" = ?', (fact["case"],))
+    _keep(tx, entry, fact)
+
+
+def reported(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    tx.run('UPDATE cases SET reported_at = ? WHERE "case" = ?', (fact["reported_at"], fact["case"]))
+    _keep(tx, entry, fact)
 
 
 def expect(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
@@ -94,11 +137,36 @@ def expect(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     )
 
 
-def _join(tx: Tx, fact: Mapping[str, Any]) -> None:
+def _join(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """The alerts become the case's; one that was known late makes it late."""
+    positions = orjson.dumps(fact["alerts"]).decode()
+    tx.run('UPDATE alerts SET "case" = ? WHERE position IN (SELECT value FROM json_each(?))', (fact["case"], positions))
     tx.run(
-        'UPDATE alerts SET "case" = ? WHERE position IN (SELECT value FROM json_each(?))',
-        (fact["case"], orjson.dumps(fact["alerts"]).decode()),
+        "UPDATE cases SET late = late OR (SELECT max(late) FROM alerts WHERE position IN (SELECT value FROM json_each(?)))"
+        ' WHERE "case" = ?',
+        (positions, fact["case"]),
     )
+    _keep(tx, entry, fact)
+
+
+def _keep(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """One more step of the case."""
+    tx.run('INSERT INTO case_steps ("case", position) VALUES (?, ?)', (fact["case"], entry.position))
+    tx.run('UPDATE cases SET version = ? WHERE "case" = ?', (entry.position, fact["case"]))
+
+
+def _read(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """Somebody has read what the case rests on, with its corrections: the participant's phones are told when."""
+    tx.run(
+        "UPDATE responses SET read_at = ?1, revision = ?2 WHERE read_at IS NULL AND participant = ?3 AND occurrence IN"
+        ' (SELECT occurrence FROM alerts WHERE "case" = ?4) AND root IN (SELECT root FROM alerts WHERE "case" = ?4)',
+        (entry.received_at, entry.position, entry.participant, fact["case"]),
+    )
+    tx.run(
+        'UPDATE quarantine SET read_at = ?, revision = ? WHERE read_at IS NULL AND position IN (SELECT given FROM alerts WHERE "case" = ?)',
+        (entry.received_at, entry.position, fact["case"]),
+    )
+    participants.touch(tx, entry.participant, entry.position)
 
 
 def _place(fact: Mapping[str, Any]) -> int:
@@ -117,20 +185,31 @@ def told(known: Known) -> list[list[str | None]]:
     return [[rule, subject, None if level is None else str(level)] for (rule, subject), level in sorted(known.items())]
 
 
-def _case(row: Row) -> Case:
+def of_row(row: Row) -> Case:
+    """The case of a row of the table."""
     known = {(rule, subject): None if level is None else Decimal(level) for rule, subject, level in orjson.loads(row["known"])}
-    resolved_at = row["resolved_at"]
     return Case(
         id=row["case"], participant=row["participant"], assessment=row["assessment"], state=State(row["state"]),
         urgency=Urgency(row["urgency"]), since=datetime.fromisoformat(row["since"]), version=row["version"], known=known,
-        steps=row["steps"], owner=row["owner"], resolved_at=None if resolved_at is None else datetime.fromisoformat(resolved_at),
+        steps=row["steps"], owner=row["owner"], resolved_at=_moment(row["resolved_at"]), serious=serious(row),
     )  # fmt: skip
+
+
+def serious(row: Row) -> Report | None:
+    """What was said of a case's seriousness, of its row."""
+    if row["serious"] is None:
+        return None
+    return Report(Serious(row["serious"]), datetime.fromisoformat(row["aware_at"]), _moment(row["reported_at"]))
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def case(tx: Tx, id_: str) -> Case | None:
     """The case of this id."""
     row = tx.one('SELECT * FROM cases WHERE "case" = ?', (id_,))
-    return None if row is None else _case(row)
+    return None if row is None else of_row(row)
 
 
 def latest(tx: Tx, participant: str, assessment: str) -> Case | None:
@@ -139,12 +218,12 @@ def latest(tx: Tx, participant: str, assessment: str) -> Case | None:
         "SELECT * FROM cases WHERE participant = ? AND assessment = ? ORDER BY opened_at DESC, version DESC LIMIT 1",
         (participant, assessment),
     )
-    return None if row is None else _case(row)
+    return None if row is None else of_row(row)
 
 
 def waiting(tx: Tx) -> list[tuple[Case, str]]:
     """The cases that nobody has acknowledged, each with its site."""
-    return [(_case(row), row["site"]) for row in tx.all("SELECT * FROM cases WHERE state = 'raised' ORDER BY \"case\"")]
+    return [(of_row(row), row["site"]) for row in tx.all("SELECT * FROM cases WHERE state = 'raised' ORDER BY \"case\"")]
 
 
 def still_open(tx: Tx, site: str | None = None) -> list[Row]:
@@ -165,6 +244,23 @@ def alerts_of(tx: Tx, id_: str) -> list[Row]:
     return tx.all('SELECT * FROM alerts WHERE "case" = ? ORDER BY position', (id_,))
 
 
+def given_id(tx: Tx, id_: str) -> str | None:
+    """The id of the entry that the latest alert of a case was found in."""
+    row = tx.one(
+        'SELECT e.id FROM alerts a JOIN entries e ON e.position = a.given WHERE a."case" = ? ORDER BY a.position DESC LIMIT 1', (id_,)
+    )
+    return None if row is None else str(row["id"])
+
+
+def steps(tx: Tx, id_: str) -> list[Row]:
+    """What happened to a case, oldest first: kind, actor, received_at, reason, and the line (empty where it was blanked)."""
+    return tx.all(
+        "SELECT e.position, e.kind, e.actor, e.received_at, e.reason, l.line FROM case_steps s JOIN entries e USING (position)"
+        ' JOIN lines l USING (position) WHERE s."case" = ? ORDER BY s.position',
+        (id_,),
+    )
+
+
 def cases_resting_on(tx: Tx, participant: str, root: str) -> list[str]:
     """The cases with an alert that was found in a response, or in a correction of it."""
     rows = tx.all('SELECT DISTINCT "case" FROM alerts WHERE participant = ? AND root = ? AND "case" IS NOT NULL', (participant, root))
@@ -175,6 +271,35 @@ def expected(tx: Tx, participant: str) -> list[Expected]:
     """The levels that are usual for a participant."""
     rows = tx.all("SELECT * FROM expected_levels WHERE participant = ?", (participant,))
     return [Expected(row["item"], row["level"], date.fromisoformat(row["until"]), row["position"]) for row in rows]
+
+
+def usual(tx: Tx, participant: str, today: date) -> list[Row]:
+    """The levels that are expected of a participant on a day: what they are, who said so and why, and how many alerts they explain."""
+    return tx.all(
+        "SELECT x.*, e.actor, e.reason, e.received_at, (SELECT count(*) FROM alerts a WHERE a.participant = x.participant"
+        " AND a.expected = x.position) AS alerts FROM expected_levels x JOIN entries e USING (position)"
+        " WHERE x.participant = ? AND x.until >= ? ORDER BY x.item",
+        (participant, today.isoformat()),
+    )
+
+
+def suppressed(tx: Tx, participant: str, limit: int) -> list[Row]:
+    """The alerts of a participant that an expected level explained, latest first, with who said so and why."""
+    return tx.all(
+        "SELECT a.*, e.actor, e.reason FROM alerts a LEFT JOIN entries e ON e.position = a.expected"
+        " WHERE a.participant = ? AND a.expected IS NOT NULL ORDER BY a.position DESC LIMIT ?",
+        (participant, limit),
+    )
+
+
+def suppressed_share(tx: Tx, since: str, until: str) -> list[Row]:
+    """By site, how many alerts were raised from ``since`` to before ``until`` (RFC 3339 UTC), and how many of them an expected
+    level explained: site, alerts, suppressed."""
+    return tx.all(
+        "SELECT r.site, count(*) AS alerts, count(a.expected) AS suppressed FROM alerts a JOIN roster r USING (participant)"
+        " WHERE a.at >= ? AND a.at < ? GROUP BY r.site ORDER BY r.site",
+        (since, until),
+    )
 
 
 # What was given before and after a response

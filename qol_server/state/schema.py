@@ -53,7 +53,8 @@ CREATE INDEX assignments_to_come ON assignments (closes, opens) WHERE retired = 
 CREATE TABLE responses (
   position INTEGER PRIMARY KEY, participant TEXT NOT NULL, id TEXT NOT NULL, occurrence TEXT NOT NULL, assessment TEXT NOT NULL,
   instrument TEXT NOT NULL, version TEXT NOT NULL, captured_at TEXT NOT NULL, supersedes TEXT, root TEXT NOT NULL,
-  superseded INTEGER NOT NULL, current INTEGER NOT NULL, flags TEXT NOT NULL, revision INTEGER NOT NULL, began TEXT NOT NULL
+  superseded INTEGER NOT NULL, current INTEGER NOT NULL, flags TEXT NOT NULL, revision INTEGER NOT NULL, began TEXT NOT NULL,
+  read_at TEXT
 ) STRICT
 ;
 CREATE INDEX responses_in_time ON responses (participant, assessment, began) WHERE current = 1
@@ -66,7 +67,7 @@ CREATE INDEX responses_supersedes ON responses (participant, supersedes) WHERE s
 ;
 CREATE TABLE quarantine (
   position INTEGER PRIMARY KEY, participant TEXT NOT NULL, device TEXT NOT NULL, body BLOB NOT NULL, occurrence TEXT,
-  problem TEXT NOT NULL, revision INTEGER NOT NULL
+  problem TEXT NOT NULL, revision INTEGER NOT NULL, read_at TEXT
 ) STRICT
 ;
 CREATE UNIQUE INDEX quarantine_identity ON quarantine (device, body)
@@ -98,8 +99,9 @@ CREATE TABLE messages (
 ) STRICT, WITHOUT ROWID
 ;
 CREATE TABLE alerts (
-  position INTEGER PRIMARY KEY, participant TEXT NOT NULL, given INTEGER NOT NULL, root TEXT, rule TEXT NOT NULL, urgency TEXT NOT NULL,
-  occurrence TEXT, captured_at TEXT, late INTEGER NOT NULL, failed INTEGER NOT NULL, expected INTEGER, findings TEXT NOT NULL, "case" TEXT
+  position INTEGER PRIMARY KEY, participant TEXT NOT NULL, at TEXT NOT NULL, given INTEGER NOT NULL, root TEXT, rule TEXT NOT NULL,
+  urgency TEXT NOT NULL, occurrence TEXT, captured_at TEXT, late INTEGER NOT NULL, failed INTEGER NOT NULL, expected INTEGER,
+  findings TEXT NOT NULL, "case" TEXT
 ) STRICT
 ;
 CREATE INDEX alerts_given ON alerts (given)
@@ -108,18 +110,25 @@ CREATE INDEX alerts_root ON alerts (participant, root)
 ;
 CREATE INDEX alerts_case ON alerts ("case")
 ;
+CREATE INDEX alerts_explained ON alerts (participant, position) WHERE expected IS NOT NULL
+;
 CREATE TABLE cases (
   "case" TEXT PRIMARY KEY, participant TEXT NOT NULL, site TEXT NOT NULL, assessment TEXT NOT NULL, state TEXT NOT NULL,
   urgency TEXT NOT NULL, place INTEGER NOT NULL, opened_at TEXT NOT NULL, since TEXT NOT NULL, captured_at TEXT, known TEXT NOT NULL,
   surveys INTEGER NOT NULL, steps INTEGER NOT NULL, owner TEXT, acknowledged_at TEXT, resolved_at TEXT, action TEXT, outcome TEXT,
-  version INTEGER NOT NULL
+  version INTEGER NOT NULL, late INTEGER NOT NULL DEFAULT 0, corrected INTEGER NOT NULL DEFAULT 0, serious TEXT, aware_at TEXT,
+  reported_at TEXT, contacts INTEGER NOT NULL DEFAULT 0, reached INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID
 ;
-CREATE INDEX cases_open ON cases (site, place, since) WHERE state <> 'resolved'
+CREATE INDEX cases_open ON cases (place, since, "case") WHERE state <> 'resolved'
 ;
 CREATE INDEX cases_waiting ON cases ("case") WHERE state = 'raised'
 ;
 CREATE INDEX cases_about ON cases (participant, assessment, opened_at)
+;
+CREATE TABLE case_steps (
+  "case" TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY ("case", position)
+) STRICT, WITHOUT ROWID
 ;
 CREATE TABLE expected_levels (
   participant TEXT NOT NULL, item TEXT NOT NULL, level INTEGER NOT NULL, until TEXT NOT NULL, position INTEGER NOT NULL,

@@ -12,6 +12,7 @@ from qol_server.trial.alerting import URGENCIES, Alert, Urgency, most_urgent
 from qol_server.trial.covering import elapsed
 from qol_server.trial.protocol import Period, Site
 from qol_server.trial.response import number_of
+from qol_server.trial.seriousness import Report
 
 REOPENS_FOR = timedelta(days=7)
 """For so long after a case was resolved, something worse opens it again instead of making a new one."""
@@ -23,6 +24,16 @@ class State(StrEnum):
     RAISED = "raised"  # nobody has said that they look after it
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+
+
+class Way(StrEnum):
+    """How somebody tried to reach the participant."""
+
+    TELEPHONE = "telephone"
+    IN_PERSON = "in-person"
+    EMAIL = "email"
+    RELATIVE = "relative"
+    PHYSICIAN = "physician"  # the participant's own
 
 
 class Turn(StrEnum):
@@ -58,6 +69,7 @@ class Case:
     steps: int = 0
     owner: str | None = None
     resolved_at: datetime | None = None
+    serious: Report | None = None
 
 
 def levels(alerts: Iterable[Alert]) -> dict[tuple[str, str], Level]:
@@ -115,3 +127,10 @@ def steps_due(case: Case, steps: Sequence[Period], site: Site, now: datetime) ->
     if case.state is not State.RAISED:
         return ()
     return tuple((n, at) for n, at in enumerate(ladder(case, steps, site), start=1) if case.steps < n and at <= now)
+
+
+def next_step(case: Case, steps: Sequence[Period], site: Site) -> tuple[int, datetime] | None:
+    """The step that comes next (number from 1, when it is due, UTC) unless somebody acknowledges the case; None where none is left."""
+    if case.state is not State.RAISED or case.steps >= len(steps):
+        return None
+    return case.steps + 1, ladder(case, steps[case.steps : case.steps + 1], site)[0]

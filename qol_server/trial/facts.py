@@ -71,6 +71,13 @@ class Kind(StrEnum):
     CASE_ACKNOWLEDGED = "case.acknowledged"
     CASE_ESCALATED = "case.escalated"
     CASE_RESOLVED = "case.resolved"
+    CASE_ASSIGNED = "case.assigned"
+    CASE_CONTACTED = "case.contacted"
+    CASE_NOTED = "case.noted"
+    CASE_ADVISED = "case.advised"
+    SERIOUSNESS_STATED = "seriousness.stated"
+    SERIOUSNESS_RETRACTED = "seriousness.retracted"
+    SERIOUSNESS_REPORTED = "seriousness.reported"
     LEVEL_EXPECTED = "level.expected"
     # adverse events, by physicians
     ADVERSE_EVENT_RECORDED = "adverse_event.recorded"

@@ -109,6 +109,7 @@ CASE_CHANGED = _define("case-changed", 409, "The case is not as you saw it any m
 ADVERSE_EVENT_UNKNOWN = _define("adverse-event-unknown", 404, "There is no such adverse event", "Look at the participant's list again.")
 ADVERSE_EVENT_CHANGED = _define("adverse-event-changed", 409, "The adverse event is not as you saw it any more", "Look at it again, and decide anew.")
 ADVERSE_EVENT_WRONG = _define("adverse-event-wrong", 422, "What is said of the adverse event does not fit together", "Mend what is named and try again.")
+REPORT_DUE = _define("report-due", 409, "A serious case waits for its report", "Record when it was reported and to whom, or take back that it is serious.")
 DEMO_EXISTS = _define("demo-exists", 409, "There is something in the demonstration's folder already", "Name another folder with --data, or replace an earlier demonstration with --fresh.")
 NOT_A_COPY = _define("not-a-copy", 422, "This file is not a copy saved from a phone", "Ask the participant to save the copy again: Waiting and sent, Save a copy.")
 DAMAGED_COPY = _define("damaged-copy", 422, "The copy did not arrive whole", "Nothing was taken. Ask for the file again, and have it sent unchanged.")

@@ -157,6 +157,14 @@ def adverse_events(document: Mapping[str, Any]) -> str:
     return f"The usual one: {shown(document['usual'])}.\n\n" + table(["Example", "Differs in", "Wrong"], rows)
 
 
+def reporting(document: Mapping[str, Any]) -> str:
+    rows = [
+        [case["title"], case["aware"], case.get("reported", "not yet"), case["now"], case["due"], case["clock"]]
+        for case in document["cases"]
+    ]
+    return table(["Example", "The site knew", "Reported", "Looked at", "Due", "Clock"], rows)
+
+
 RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "windows": windows,
     "states": states,
@@ -169,4 +177,5 @@ RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "alerts": alerts,
     "escalation": escalation,
     "adverse events": adverse_events,
+    "seriousness": reporting,
 }

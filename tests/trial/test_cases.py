@@ -99,3 +99,12 @@ def test_a_severe_evening_waits_for_the_morning_and_a_fever_does_not() -> None:
     assert cases.ladder(evening, STEPS, PARIS)[0] == NOW + timedelta(hours=26)  # noon of the next day
     fever = replace(evening, urgency=Urgency.NOW)
     assert cases.ladder(fever, (Period(minutes=30),), PARIS)[0] == evening.since + timedelta(minutes=30)
+
+
+def test_the_step_that_comes_next_is_the_first_that_falls_due() -> None:
+    waiting = case()
+    assert cases.next_step(waiting, STEPS, PARIS) == (1, NOW + timedelta(hours=4))
+    assert cases.next_step(replace(waiting, steps=1), STEPS, PARIS) == (2, NOW + timedelta(hours=8))
+    assert cases.next_step(replace(waiting, steps=2), STEPS, PARIS) is None
+    assert cases.next_step(case(State.ACKNOWLEDGED), STEPS, PARIS) is None
+    assert cases.next_step(waiting, (), PARIS) is None

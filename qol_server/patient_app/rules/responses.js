@@ -1,9 +1,9 @@
 /** Which response stands for each occurrence, of what this phone keeps and what the server told about the others. */
 
 /**
- * Every response known: { id, occurrence, day, captured_at, supersedes, entry, status, order, isUnderReview }.
+ * Every response known: { id, occurrence, day, captured_at, supersedes, entry, status, order, isUnderReview, readAt }.
  * `entry`: what this phone keeps of it, null where another phone (or the site) gave it. `order`: by arrival; what the
- * server does not have yet comes after all that it has.
+ * server does not have yet comes after all that it has. `readAt`: when the site read what it raised, null where not (yet).
  */
 export function responses(known) {
     return remembered(known, "responses", () => all(known));
@@ -18,7 +18,7 @@ function all(known) {
         return status.occurrence && !ids.has(id) && !tickets.has(id) && !bodies.has(status.sha256);
     });
     return [
-        ...own.map((entry) => ofEntry(entry, known.statuses[entry.id])),
+        ...own.map((entry) => ofEntry(entry, known.statuses[entry.id] ?? known.statuses[entry.receipt?.ticket])),
         ...elsewhere.map(([id, status]) => response(id, status, null, status.status === "under-review")),
     ];
 }
@@ -70,13 +70,13 @@ function remembered(known, name, make) {
 function ofEntry(entry, status) {
     const { id, occurrence, captured_at, supersedes, receipt, seq } = entry;
     const position = status?.position ?? receipt?.position ?? Number.MAX_SAFE_INTEGER / 2 + seq;
-    const said = { occurrence, captured_at, supersedes, status: status?.status ?? null, position };
+    const said = { occurrence, captured_at, supersedes, status: status?.status ?? null, position, read_at: status?.read_at };
     return response(id, said, entry, receipt?.status === "quarantined");
 }
 
-function response(id, { occurrence, captured_at, supersedes, status, position }, entry, isUnderReview) {
+function response(id, { occurrence, captured_at, supersedes, status, position, read_at: readAt }, entry, isUnderReview) {
     return {
         id, occurrence, captured_at: captured_at ?? null, day: captured_at?.slice(0, 10) ?? null, supersedes: supersedes ?? null,
-        entry, status, order: position, isUnderReview,
+        entry, status, order: position, isUnderReview, readAt: readAt ?? null,
     };
 }

@@ -39,7 +39,9 @@ function Given({ known, row, go }) {
     const title = response ? responseTitle(known, response) : entryTitle(known, entry);
     const state = response ? stateOf(response, row.isCorrected) : isWaiting(entry) ? "waiting" : "received";
     const words = t(`history.state.${state}`);
-    const note = [row.at && dayAndHour(row.at), isUnsettled(state) ? null : words].filter(Boolean).join(" · ");
+    const read = response?.readAt && t("history.read", { when: dayAndHour(response.readAt) });
+    const told = isUnsettled(state) || (read && state === "received") ? null : words;
+    const note = [row.at && dayAndHour(row.at), told, read].filter(Boolean).join(" · ");
     const open = response ? () => go({ name: "response", id: response.id }) : undefined;
     return html`<${Row} title=${title} note=${note} badge=${isUnsettled(state) && words} tone="warn" onClick=${open} />`;
 }

@@ -32,6 +32,7 @@ export function Response({ phone, known, route, go, back }) {
             <${Button} onClick=${() => go({ name: "response", id: correction.id })}>${t("response.see_correction")}<//>
         <//>`}
         <p>${t(`response.state.${state}`)}</p>
+        ${one.readAt && html`<p>${t("response.read", { when: dayAndHour(one.readAt) })}</p>`}
         ${alerts.length > 0 && html`<${Advice} known=${known} alerts=${alerts} /><${NotWatched} known=${known} now=${phone.now()} />`}
         ${remarks(one).map((text) => html`<p class="hint" key=${text}>${text}</p>`)}
         ${by(known, one)}
