@@ -108,6 +108,19 @@ def close_all(tx: Tx, login: str) -> int:
     return tx.run("DELETE FROM sessions WHERE login = ?", (login,))
 
 
+def close_others(tx: Tx, login: str, token: str) -> int:
+    """End all sessions of an account but this one; returns how many there were."""
+    return tx.run("DELETE FROM sessions WHERE login = ? AND token <> ?", (login, digest(token)))
+
+
+def count(tx: Tx, login: str, now: datetime) -> int:
+    """How many sessions of an account are open."""
+    row = tx.one(
+        "SELECT count(*) FROM sessions WHERE login = ? AND opened_at > ? AND used_at > ?", (login, stamp(now - ABSOLUTE), stamp(now - IDLE))
+    )
+    return 0 if row is None else int(row[0])
+
+
 # Browsers
 
 

@@ -43,13 +43,17 @@ class Enrolment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Try:
+class Try:
     """Who tries: what the wrong tries are counted for, and what is told about them."""
 
     login: str
     who: bytes
     address: bytes | None
     known_browser: bool
+
+
+Finish = Callable[[Tx], str | None]
+"""In the transaction in which a try ends: what it was proved with, which is used up by it; None where it was not."""
 
 
 # Logging in
@@ -62,49 +66,70 @@ def log_in(staff: Staff, login: str, password: str, code: str, *, address: str, 
     Refused(login-refused), which never says what was wrong, and Refused(login-throttled) with the seconds to wait.
     """
     login = accounts.canonical(login)
-    known = sessions.knows(staff.store.read(), browser, login, now)
-    if known:  # strangers' tries do not count here, whatever address they come from: they cannot lock this browser out
-        tries = _Try(login, staff.key.digest("browser", f"{login}\x1f{browser}"), None, True)
-    else:
-        network = throttle.network(address)
-        tries = _Try(login, staff.key.digest("login", login), None if network is None else staff.key.digest("address", network), False)
-    return _proved(staff, tries, password, code, now, lambda tx, by: _opened(staff, tx, login, by, browser, known, now))
+    tries = outside(staff, login, staff.key.digest("login", login), address=address, browser=browser, now=now)
+    compare = _password(staff, login, password, code, now)
+    return proved(staff, tries, compare, now, lambda tx, by: opened(staff, tx, login, by, browser, tries.known_browser, now))
 
 
-def _opened(staff: Staff, tx: Tx, login: str, by: str, browser: str | None, known: bool, now: datetime) -> LoggedIn:
+def outside(staff: Staff, login: str, who: bytes, *, address: str, browser: str | None, now: datetime) -> Try:
+    """A try of somebody who is not there yet: counted for ``who`` and for their address, or for the browser where it is known."""
+    if sessions.knows(staff.store.read(), browser, login, now):
+        # strangers' tries do not count here, whatever address they come from: they cannot lock this browser out
+        return Try(login, staff.key.digest("browser", f"{login}\x1f{browser}"), None, True)
+    network = throttle.network(address)
+    return Try(login, who, None if network is None else staff.key.digest("address", network), False)
+
+
+def opened(staff: Staff, tx: Tx, login: str, by: str, browser: str | None, known: bool, now: datetime) -> LoggedIn:
+    """Open the session of somebody who has proved who they are."""
     accounts.logged_in(tx, login, now)
     fact = {"login": login, "by": by, "known_browser": known}
     staff.record(tx, Kind.SESSION_OPENED, fact, actor=f"staff:{login}", now=now)
     return LoggedIn(sessions.open_(tx, login, now), sessions.remember(tx, browser, login, now))
 
 
-def _proved(staff: Staff, tries: _Try, password: str, code: str, now: datetime, then: Callable[[Tx, str], T]) -> T:
-    """Do something in the transaction in which somebody proved who they are; raises as ``log_in`` does."""
+def proved(staff: Staff, tries: Try, compare: Callable[[], Finish], now: datetime, then: Callable[[Tx, str], T]) -> T:
+    """Do something in the transaction in which somebody proved who they are; raises as ``log_in`` does.
 
-    def begin(tx: Tx) -> tuple[int, Proof | None]:
-        return throttle.begin(tx, tries.who, tries.address, now), accounts.proof(tx, tries.login)
+    ``compare`` may be slow; it runs while nobody waits for the file.
+    """
+    nth = staff.store.write(lambda tx: throttle.begin(tx, tries.who, tries.address, now))
+    finish = compare()
 
-    nth, before = staff.store.write(begin)
-    fits = passwords.fits(None if before is None else before.password, password)
-
-    def finish(tx: Tx) -> list[T]:
+    def end(tx: Tx) -> list[T]:
         tell_failures(staff, tx, now)
-        there = accounts.proof(tx, tries.login)
-        same = fits and there is not None and before is not None and there.password == before.password  # not reset meanwhile
-        by = _second(staff, tx, tries.login, there, code, now) if same and there is not None else None
+        by = finish(tx)
         if by is not None:
             throttle.forgive(tx, tries.who, tries.address)
             return [then(tx, by)]
-        throttle.failed(tx, None if there is None else tries.login, now)
-        if nth == throttle.FREE_TRIES and there is not None:
+        is_known = accounts.proof(tx, tries.login) is not None
+        throttle.failed(tx, tries.login if is_known else None, now)
+        if nth == throttle.FREE_TRIES and is_known:
             fact = {"login": tries.login, "tries": nth, "known_browser": tries.known_browser}
             staff.record(tx, Kind.ACCOUNT_LOCKED, fact, actor="server", now=now)
         return []  # a failure is kept, so it is not raised in here
 
-    done = staff.store.write(finish)
+    done = staff.store.write(end)
     if not done:
         raise Refused(LOGIN_REFUSED)
     return done[0]
+
+
+def _password(staff: Staff, login: str, password: str, code: str, now: datetime) -> Callable[[], Finish]:
+    """The password and the second factor, as ``proved`` compares them."""
+
+    def compare() -> Finish:
+        before = accounts.proof(staff.store.read(), login)
+        fits = passwords.fits(None if before is None else before.password, password)
+
+        def finish(tx: Tx) -> str | None:
+            there = accounts.proof(tx, login)
+            same = fits and there is not None and before is not None and there.password == before.password  # not reset meanwhile
+            return _second(staff, tx, login, there, code, now) if same and there is not None else None
+
+        return finish
+
+    return compare
 
 
 def _second(staff: Staff, tx: Tx, login: str, proof: Proof, code: str, now: datetime) -> str | None:
@@ -145,15 +170,15 @@ def step_up(staff: Staff, token: str, password: str, code: str, *, now: datetime
     """Prove once more who is there; ``Session.is_verified`` holds for ten minutes. Raises as ``log_in``, and Refused(session-over)."""
 
     def verify(tx: Tx, _by: str) -> Session:
-        sessions.verified(tx, token, now)
-        return _live(sessions.find(tx, token, now))
+        return verified(tx, token, now)
 
-    return _proved(staff, _within(staff, token, now), password, code, now, verify)
+    tries = within(staff, token, now)
+    return proved(staff, tries, _password(staff, tries.login, password, code, now), now, verify)
 
 
 def change_password(staff: Staff, token: str, password: str, code: str, new: str, *, now: datetime) -> None:
     """Choose another password, which ends all sessions of the account. Raises as ``step_up``, and Refused(password-weak)."""
-    session = _live(session_of(staff, token, now))
+    session = present(staff, token, now)
     passwords.check(new, session.login, session.name)
     kept = passwords.hashed(new)
 
@@ -162,7 +187,19 @@ def change_password(staff: Staff, token: str, password: str, code: str, new: str
         sessions.close_all(tx, session.login)
         staff.record(tx, Kind.PASSWORD_CHANGED, {"login": session.login}, actor=session.actor, now=now)
 
-    _proved(staff, _within(staff, token, now), password, code, now, change)
+    tries = within(staff, token, now)
+    proved(staff, tries, _password(staff, tries.login, password, code, now), now, change)
+
+
+def verified(tx: Tx, token: str, now: datetime) -> Session:
+    """Note that whoever is there proved it. Raises Refused(session-over)."""
+    sessions.verified(tx, token, now)
+    return _live(sessions.find(tx, token, now))
+
+
+def present(staff: Staff, token: str, now: datetime) -> Session:
+    """Who is there. Raises Refused(session-over)."""
+    return _live(session_of(staff, token, now))
 
 
 def _live(session: Session | None) -> Session:
@@ -171,15 +208,26 @@ def _live(session: Session | None) -> Session:
     return session
 
 
-def _within(staff: Staff, token: str, now: datetime) -> _Try:
-    """Tries of somebody who is there: counted for the session, so that a stolen one is no place to guess passwords."""
-    session = _live(session_of(staff, token, now))
-    return _Try(session.login, staff.key.digest("session", token), None, True)
+def within(staff: Staff, token: str, now: datetime) -> Try:
+    """A try of somebody who is there: counted for the session, so that a stolen one is no place to guess passwords."""
+    return Try(present(staff, token, now).login, staff.key.digest("session", token), None, True)
 
 
 def log_out(staff: Staff, token: str) -> None:
     """End a session; nothing happens where there is none."""
     staff.store.write(lambda tx: sessions.close(tx, token))
+
+
+def log_out_elsewhere(staff: Staff, token: str, *, now: datetime) -> int:
+    """End all other sessions of whoever is there; returns how many there were. Raises Refused(session-over)."""
+    session = present(staff, token, now)
+
+    def work(tx: Tx) -> int:
+        ended = sessions.close_others(tx, session.login, token)
+        staff.record(tx, Kind.SESSIONS_ENDED, {"login": session.login, "sessions_ended": ended}, actor=session.actor, now=now)
+        return ended
+
+    return staff.store.write(work)
 
 
 # The first set-up
@@ -219,6 +267,6 @@ def finish_set_up(staff: Staff, code: str, digits: str, *, browser: str | None, 
         accounts.finish(tx, login, step, [staff.code_digest(login, each) for each in recovery])
         fact = {"login": login, "recovery_codes": len(recovery)}
         staff.record(tx, Kind.FACTOR_ENROLLED, fact, actor=f"staff:{login}", now=now)
-        return _opened(staff, tx, login, "one-time-code", browser, False, now)
+        return opened(staff, tx, login, "one-time-code", browser, False, now)
 
     return staff.store.write(work), recovery

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from qol_server import journal, keys
-from qol_server.access import accounts, passwords, sessions, throttle
+from qol_server.access import accounts, passkeys, passwords, sessions, throttle
 from qol_server.access.accounts import Account
 from qol_server.access.pairing import normalised
 from qol_server.clock import stamp
@@ -73,7 +73,7 @@ def _make(staff: Staff, tx: Tx, now: datetime) -> None:
         return
     epoch = f"e_{secrets.token_hex(8)}"
     journal.create(tx, SERVER, epoch)
-    for tables in (accounts, sessions, throttle):
+    for tables in (accounts, passkeys, sessions, throttle):
         tables.create(tx)
     staff.record(tx, Kind.SERVER_CREATED, {"epoch": epoch, "public_key": staff.signing.public_hex}, actor="server", now=now)
 
@@ -108,7 +108,7 @@ def add(
 
 
 def reset(staff: Staff, login: str, *, actor: str, now: datetime) -> str:
-    """Forget an account's password, second factor, sessions and browsers; returns a new one-time code.
+    """Forget an account's password, second factor, passkeys, sessions and browsers; returns a new one-time code.
 
     One that was closed is open again, with the roles that it had. Raises Refused(account-unknown).
     """
@@ -117,6 +117,7 @@ def reset(staff: Staff, login: str, *, actor: str, now: datetime) -> str:
     def work(tx: Tx) -> None:
         accounts.find(tx, login)
         until = accounts.offer(tx, login, staff.code_digest("", code), now)
+        passkeys.forget(tx, login)
         sessions.forget_browsers(tx, login)
         fact = {"login": login, "set_up_until": until, "sessions_ended": sessions.close_all(tx, login)}
         staff.record(tx, Kind.ACCOUNT_RESET, fact, actor=actor, now=now)
@@ -139,6 +140,7 @@ def close(staff: Staff, login: str, *, actor: str, now: datetime) -> None:
             _keep_administered(tx, login, grant)
         if not accounts.close(tx, login, now):
             raise Refused(ACCOUNT_CLOSED)
+        passkeys.forget(tx, login)
         sessions.forget_browsers(tx, login)
         fact = {"login": login, "sessions_ended": sessions.close_all(tx, login)}
         staff.record(tx, Kind.ACCOUNT_CLOSED, fact, actor=actor, now=now)

@@ -39,10 +39,6 @@ class AccountReset(AboutAccount):
     sessions_ended = Whole(0, _MOST, required=True)
 
 
-class AccountClosed(AboutAccount):
-    sessions_ended = Whole(0, _MOST, required=True)
-
-
 class AccountLocked(AboutAccount):
     """``known_browser``: whether the tries came from a browser in which the account was logged in to before."""
 
@@ -62,8 +58,22 @@ class FactorEnrolled(AboutAccount):
     recovery_codes = Whole(0, 100, required=True)
 
 
+class PasskeyChanged(AboutAccount):
+    name = Text(60, required=True)
+
+
+class PasskeyAdded(PasskeyChanged):
+    """``synced``: its maker may keep copies of it on the holder's other devices."""
+
+    synced = fields.Boolean(required=True)
+
+
+class SessionsEnded(AboutAccount):
+    sessions_ended = Whole(0, _MOST, required=True)
+
+
 class SessionOpened(AboutAccount):
-    by = OneOf("password", "authenticator", "recovery-code", "one-time-code", required=True)
+    by = OneOf("password", "authenticator", "recovery-code", "one-time-code", "passkey", required=True)
     known_browser = fields.Boolean(required=True)
 
 
@@ -79,12 +89,16 @@ STAFF_SHAPES: dict[Kind, Schema] = {
     Kind.SERVER_CREATED: ServerCreated(),
     Kind.ACCOUNT_ADDED: AccountAdded(),
     Kind.ACCOUNT_RESET: AccountReset(),
-    Kind.ACCOUNT_CLOSED: AccountClosed(),
+    Kind.ACCOUNT_CLOSED: SessionsEnded(),
     Kind.ACCOUNT_LOCKED: AccountLocked(),
     Kind.ROLE_GIVEN: RoleChanged(),
     Kind.ROLE_TAKEN: RoleChanged(),
     Kind.FACTOR_ENROLLED: FactorEnrolled(),
     Kind.PASSWORD_CHANGED: AboutAccount(),
+    Kind.PASSKEY_ADDED: PasskeyAdded(),
+    Kind.PASSKEY_REMOVED: PasskeyChanged(),
+    Kind.PASSKEY_DOUBTED: PasskeyChanged(),
     Kind.SESSION_OPENED: SessionOpened(),
+    Kind.SESSIONS_ENDED: SessionsEnded(),
     Kind.LOGIN_FAILED: LoginFailed(),
 }

@@ -59,7 +59,11 @@ class Kind(StrEnum):
     ROLE_TAKEN = "role.taken"
     FACTOR_ENROLLED = "factor.enrolled"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 - a kind of entry
+    PASSKEY_ADDED = "passkey.added"
+    PASSKEY_REMOVED = "passkey.removed"
+    PASSKEY_DOUBTED = "passkey.doubted"
     SESSION_OPENED = "session.opened"
+    SESSIONS_ENDED = "sessions.ended"
     LOGIN_FAILED = "login.failed"
     # what somebody must act on
     ALERT_RAISED = "alert.raised"
