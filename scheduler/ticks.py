@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from qol_server import logs, messaging
-from qol_server.clock import stamp
+from qol_server import messaging
 from qol_server.intake import casework, logins, looking
 from qol_server.intake.record import record
 from qol_server.intake.staff import open_staff
@@ -19,130 +18,14 @@ from qol_server.intake.study import Study, fact_of
 from qol_server.settings import Settings
 from qol_server.state import participants, reminders
 from qol_server.store import Tx
-from qol_server.trial import diary, facts, reminding, watching
+from qol_server.trial import diary, watching
 from qol_server.trial.facts import Kind
-from qol_server.trial.reminding import Reminder
 from qol_server.trial.schedule import local
 from scheduler import seals
+from scheduler.reminders import CLOCK
+from scheduler.reminders import remind as remind
 
 log = logging.getLogger(__name__)
-
-CLOCK = "clock"  # the actor of all that is recorded here
-OUTCOMES = 20  # messages whose outcomes share one commit
-UNKNOWN_AFTER = timedelta(hours=1)
-"""How long a message may be on its way. One of which nothing is known for longer counts as failed: it may have been sent."""
-
-
-# Reminders
-
-
-def remind(study: Study, now: datetime, send: messaging.Send = messaging.send) -> Counter[str]:
-    """Send the messages and raise the call tasks that are due; returns how many were called, sent, cancelled or failed.
-
-    All are recorded as intended in one commit, and whoever's commit that was sends them. Each is judged again right before
-    it is sent. What was intended and has no outcome is never sent again: nobody knows whether it was.
-    """
-    done = Counter[str]()
-    lost = _lost(study, now)
-    if lost:
-        done["failed"] = _settle(study, [(one, Kind.REMINDER_FAILED, "the outcome is unknown") for one in lost], now)
-    found = study.store.snapshot(lambda tx: list(_due(study, tx, now)))
-    if not found:
-        return done
-    claimed = study.store.write(lambda tx: [one for one in found if _claim(study, tx, one, now)])
-    done["called"] += sum(one.is_task for one in claimed)
-    messages = [one for one in claimed if not one.is_task]
-    for start in range(0, len(messages), OUTCOMES):
-        outcomes = [(one, *_deliver(study, one, now, send)) for one in messages[start : start + OUTCOMES]]
-        _settle(study, outcomes, now)
-        done.update(kind.partition(".")[2] for _, kind, _ in outcomes)
-    return done
-
-
-def _due(study: Study, tx: Tx, now: datetime) -> Iterator[Reminder]:
-    protocol = study.protocol_in_force(tx)
-    for one in reminders.waiting(tx, now):
-        if reminding.due(protocol, one.participant, one.assignments, one.ledger, (), now, one.since):
-            served = reminders.served(tx, protocol, one.participant.number)
-            found = reminding.due(protocol, one.participant, one.assignments, one.ledger, served, now, one.since)
-            yield from (each for each in found if not _is_told_already(tx, each))
-
-
-def _claim(study: Study, tx: Tx, one: Reminder, now: datetime) -> bool:
-    """Record a reminder as intended, or its call as raised; False where another clock was first, or nobody wants the call."""
-    nth = f"{one.rung}/{one.channel}"
-    if not one.is_task:
-        return _record(tx, study, Kind.REMINDER_INTENDED, _step(one), one.participant, one.occurrence, nth, now)
-    if _is_told_already(tx, one) or not _is_wanted(study, tx, one, now):
-        return False
-    return _record(tx, study, Kind.CALL_RAISED, {"task": "call", "rung": one.rung}, one.participant, one.occurrence, nth, now)
-
-
-def _is_told_already(tx: Tx, one: Reminder) -> bool:
-    """Whether ``watch`` raised the call before the ladder could: after an outage both find the same visit."""
-    return one.is_task and reminders.was_called(tx, one.participant, one.occurrence, "overdue")
-
-
-def _record(
-    tx: Tx, study: Study, kind: Kind, fact: dict[str, object], participant: str, occurrence: str | None, nth: str, now: datetime
-) -> bool:
-    found = record(tx, study, kind, fact, actor=CLOCK, now=now, participant=participant, occurrence=occurrence, nth=nth)
-    return found is not None
-
-
-def _step(one: Reminder) -> dict[str, object]:
-    return {"rung": one.rung, "channel": one.channel, "at": stamp(one.at)}
-
-
-def _is_wanted(study: Study, tx: Tx, one: Reminder, now: datetime) -> bool:
-    protocol = study.protocol_in_force(tx)
-    waiting = reminders.waiting(tx, now, only=one.participant)
-    if not any(reminding.still_due(one, protocol, each.participant, each.assignments, (), now) for each in waiting):
-        return False
-    served = reminders.served(tx, protocol, one.participant)
-    return any(reminding.still_due(one, protocol, each.participant, each.assignments, served, now) for each in waiting)
-
-
-def _deliver(study: Study, one: Reminder, now: datetime, send: messaging.Send) -> tuple[Kind, str | None]:
-    """Judge a message once more and send it; returns what became of it, and why."""
-    tx = study.store.read()
-    if reminders.outcome(tx, one.identity) != "intended" or not _is_wanted(study, tx, one, now):
-        return Kind.REMINDER_CANCELLED, None
-    participant = participants.load(tx, one.participant)
-    assert participant is not None, "it is still wanted"  # noqa: S101
-    key = facts.server_id(study.slug, Kind.REMINDER_INTENDED, one.participant, one.occurrence, f"{one.rung}/{one.channel}")
-    try:
-        send(messaging.Message(one.channel, one.participant, participant.language, key, one.occurrence))
-    except Exception as failure:  # whatever a channel raises, the other messages go out
-        logs.log_failure(log, f"the message {key} by {one.channel} failed", failure)
-        return Kind.REMINDER_FAILED, type(failure).__name__
-    return Kind.REMINDER_SENT, None
-
-
-def _settle(study: Study, outcomes: list[tuple[Reminder, Kind, str | None]], now: datetime) -> int:
-    """Record what became of messages, in one commit and once each; returns how many were not settled yet."""
-
-    def work(tx: Tx) -> int:
-        settled = 0
-        for one, kind, why in outcomes:
-            if reminders.outcome(tx, one.identity) == "intended":
-                nth = f"{one.rung}/{one.channel}"
-                record(
-                    tx, study, kind, _step(one), actor=CLOCK, now=now, participant=one.participant, occurrence=one.occurrence,
-                    reason=why, nth=nth,
-                )  # fmt: skip
-                settled += 1
-        return settled
-
-    return study.store.write(work)
-
-
-def _lost(study: Study, now: datetime) -> list[Reminder]:
-    rows = reminders.without_outcome(study.store.read(), stamp(now - UNKNOWN_AFTER))
-    return [
-        Reminder(row["participant"], row["occurrence"], row["rung"], row["channel"], False, datetime.fromisoformat(row["at"]))
-        for row in rows
-    ]
 
 
 # What did not happen
@@ -187,6 +70,13 @@ def _silences(tx: Tx, now: datetime) -> Iterator[Found]:
         if silence and (told is None or told < silence[0]):
             fact: dict[str, object] = {"task": "unknown-days", "days": [of.isoformat() for of in silence]}
             yield number, None, f"unknown-days/{silence[0]}", fact
+
+
+def _record(
+    tx: Tx, study: Study, kind: Kind, fact: dict[str, object], participant: str, occurrence: str | None, nth: str, now: datetime
+) -> bool:
+    found = record(tx, study, kind, fact, actor=CLOCK, now=now, participant=participant, occurrence=occurrence, nth=nth)
+    return found is not None
 
 
 def _overdue(study: Study, tx: Tx, now: datetime) -> Iterator[Found]:

@@ -194,6 +194,22 @@ class ReminderStep(Shape):
     at = Moment(required=True)
 
 
+class ReminderDeferred(ReminderStep):
+    """The channel did not take it and may be asked again from ``until`` on."""
+
+    until = Moment(required=True)
+
+
+class ContactPaused(Shape):
+    """Nobody writes or calls up to and with a day."""
+
+    until = Day(required=True)
+
+
+class ContactResumed(Shape):
+    """The pause ends before its day."""
+
+
 class ScoresComputed(Shape):
     """One run of the scoring: what it covered, and the SHA-256 of the scores as canonical JSON."""
 
@@ -246,13 +262,17 @@ SHAPES: dict[Kind, Schema] = {
     Kind.TREATMENT_PRESCRIBED: TreatmentPrescribed(),
     Kind.WITHDRAWAL_RECORDED: WithdrawalRecorded(),
     Kind.MESSAGE_SENT: MessageSent(),
+    Kind.CONTACT_PAUSED: ContactPaused(),
+    Kind.CONTACT_RESUMED: ContactResumed(),
     Kind.PAIRING_OFFERED: PairingOffered(),
     Kind.DEVICE_PAIRED: DevicePaired(),
     Kind.DEVICE_REPLACED: DeviceChanged(),
     Kind.DEVICE_REVOKED: DeviceChanged(),
     Kind.COPY_ADMITTED: CopyAdmitted(),
     Kind.REMINDER_INTENDED: ReminderStep(),
+    Kind.REMINDER_DEFERRED: ReminderDeferred(),
     Kind.REMINDER_SENT: ReminderStep(),
+    Kind.REMINDER_DELIVERED: ReminderStep(),
     Kind.REMINDER_CANCELLED: ReminderStep(),
     Kind.REMINDER_FAILED: ReminderStep(),
     Kind.SCORES_COMPUTED: ScoresComputed(),

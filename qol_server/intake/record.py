@@ -12,8 +12,9 @@ from qol_server.clock import stamp
 from qol_server.intake.catalogue import SHAPES
 from qol_server.intake.shapes import faults
 from qol_server.journal import Head
+from qol_server.state import ledger, participants
 from qol_server.store import Tx
-from qol_server.trial import facts, problems
+from qol_server.trial import facts, problems, reminding
 from qol_server.trial.facts import Entry, Kind
 from qol_server.trial.problems import Refused
 
@@ -49,7 +50,25 @@ def record(
     )  # fmt: skip
     receipt = journal.append(tx, study.slug, [(entry, body)])[0]
     study.folder.fold(tx, entry.at(receipt.position), fact)
+    if participant is not None and kind in _MAY_END_CONTACT:
+        _cancel(tx, study, participant, now, why=str(kind))
     return receipt
+
+
+_MAY_END_CONTACT = {Kind.ANCHOR_SET, Kind.WITHDRAWAL_RECORDED, Kind.CONTACT_PAUSED}
+
+
+def _cancel(tx: Tx, study: Study, number: str, now: datetime, *, why: str) -> None:
+    """Cancel, in the transaction that ends or pauses contact, the messages that wait to be tried again."""
+    participant = participants.load(tx, number)
+    if participant is not None and reminding.is_to_be_left_alone(participant, now):
+        for row in ledger.deferred(tx, participant=number):
+            fact = {"rung": row["rung"], "channel": row["channel"], "at": row["at"]}
+            nth = f"{row['rung']}/{row['channel']}"
+            record(
+                tx, study, Kind.REMINDER_CANCELLED, fact, actor="server", now=now, participant=number, occurrence=row["occurrence"],
+                reason=why, nth=nth,
+            )  # fmt: skip
 
 
 def sealed(kind: Kind, identity: str, fact: Mapping[str, Any], **header: Any) -> tuple[Entry, bytes]:

@@ -11,10 +11,11 @@ from typing import Any
 from qol_server.library.alerts import check_alerts, rule_of
 from qol_server.library.documents import Mapped, Mark, Report, listed, parse, place, version
 from qol_server.library.fields import Told, load, whole
+from qol_server.library.ladders import ladders, quiet_hours
 from qol_server.library.sites import sites
 from qol_server.library.study_shape import MOST_VISITS, RESERVED, StudyShape
 from qol_server.trial.instrument import Instrument
-from qol_server.trial.protocol import ZERO, Assessment, Criterion, Daily, Period, Protocol, Regimen, Rung, Treatment, Until, Visit
+from qol_server.trial.protocol import ZERO, Assessment, Criterion, Daily, Period, Protocol, Regimen, Treatment, Until, Visit
 from qol_server.trial.schedule import visit_name
 
 PLACEHOLDERS = ("{n}", "{y}", "{h}")
@@ -38,7 +39,8 @@ def _protocol_from(text: bytes, name: str, instruments: tuple[tuple[str, Instrum
     assessments = {one.id: one for one in (*reader.assessments(), *reader.diaries())}
     treatment = reader.treatment()
     criteria = tuple(reader.criteria())
-    reminders = dict(reader.reminders())
+    reminders = dict(ladders(data, reader.ids, report))
+    quiet = quiet_hours(data, report)
     places = sites(data.get("sites"), data.get("time_zone"), report)
     reader.check_the_rest()
     report.stop_if_wrong()
@@ -56,6 +58,7 @@ def _protocol_from(text: bytes, name: str, instruments: tuple[tuple[str, Instrum
         treatment=treatment,
         eligibility=criteria,
         reminders=reminders,
+        quiet_hours=quiet,
         reasons={key: tuple(codes) for key, codes in data["reasons"].items()},
         alerts=tuple(_plain(rule) for rule in data.raw.get("alerts", ())),
         rules=tuple(rule_of(rule) for rule in whole(data.get("alerts"))),
@@ -296,19 +299,6 @@ class _Reader:
                 if low > high or (low == high and (low_key, high_key) != ("at_least", "at_most")):
                     message = f'The limits of "{part["id"]}" contradict each other: {low_key} {low} and {high_key} {high}'
                     self.report.wrong(place(part.raw), message, "a lower limit that is below the upper one")
-
-    def reminders(self) -> Iterator[tuple[str, tuple[Rung, ...]]]:
-        for name, rungs in (self.data.get("reminders") or {}).items():
-            if name not in self.ids:
-                self.report.unknown(place(self.raw, "reminders", name), "assessment", name, self.ids)
-            yield name, tuple(Rung(rung["at"], rung["after"], rung["by"] or (), rung["task"]) for rung in whole(rungs))
-        ad_hoc = {part["id"] for part in whole(self.data.get("diaries")) if part["ad_hoc"]}
-        for name in ad_hoc & set(self.data.get("reminders") or {}):
-            self.report.wrong(
-                place(self.raw, "reminders", name),
-                f'"{name}" is asked when something happens and has no day to remind of',
-                "assessments and daily diaries",
-            )
 
     def check_the_rest(self) -> None:
         """What stands outside of assessments, treatment, eligibility and reminders."""

@@ -9,6 +9,7 @@ from qol_server.library.alerts import RULE_ID, AlertShape
 from qol_server.library.documents import Mapped, listed
 from qol_server.library.fields import Amount, Clock, Distance, Field, Flag, Many, Name, OneOf, Part, Shape, Table, Text, Whole, Zone
 from qol_server.library.instrument_shape import DOCUMENT_ID
+from qol_server.library.ladders import QuietShape, RungShape
 from qol_server.library.sites import SiteShape
 from qol_server.library.wordings import LANGUAGE
 from qol_server.trial.alerting import URGENCIES
@@ -132,30 +133,6 @@ class DiaryShape(Shape):
         return [("daily", "ad_hoc")]
 
 
-class Channels(Field):
-    """One channel, or several."""
-
-    words = ("push", "email", "sms")
-    says = f"one of {listed(words)}, or a list of them"
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
-        if isinstance(value, list):
-            return tuple(Many(OneOf(self.words), least=1).deserialize(value))
-        return (OneOf(self.words).deserialize(value),)
-
-
-class RungShape(Shape):
-    at = OneOf(
-        ("open", "target", "preferred_hour"), note="when the window opens; on the target day; on the diary day at the participant's hour"
-    )
-    after = Distance(clock=True, note="so long after the target day's hour")
-    by = Channels(note="a message by these channels: push, email, sms")
-    task = OneOf(("call",), note="a task for the site instead of a message")
-
-    def one_of(self) -> Iterable[tuple[str, ...]]:
-        return [("at", "after"), ("by", "task")]
-
-
 class ConcomitantShape(Shape):
     id = Name(*ANCHOR, required=True, note="name of the rule")
     rule = OneOf(("never", "not_for_disease", "allowed", "stopped_before"), required=True, note="what holds for these medicines")
@@ -222,6 +199,7 @@ class StudyShape(Shape):
     assessments = Many(Part(AssessmentShape), default=(), note="questionnaires at visits")
     diaries = Many(Part(DiaryShape), default=(), note="questionnaires for each day or whenever something happens")
     reminders = Table(Name(*RULE_ID), Many(Part(RungShape), least=1), default={}, note="assessment -> reminders in their order")
+    quiet_hours = Part(QuietShape, note="hours in which no message is sent; one that falls in them waits for their end")
     advice = Table(Name(*RULE_ID), Table(Name(*LANGUAGE), Text()), default={}, note="name -> language -> what the participant is told")
     alerts = Many(Part(AlertShape), default=(), note="alert rules")
     escalation = Table(

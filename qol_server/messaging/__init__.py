@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from qol_server.messaging import log
@@ -39,8 +39,24 @@ class Message:
         return TEXTS.get(self.language.partition("-")[0], TEXTS["en"])
 
 
+class Undeliverable(Exception):
+    """A message was not handed over and will not be by this channel; ``why`` holds no address and nothing of the message."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class NotTaken(Exception):
+    """A message was not taken now and may be tried again; ``wait``: how long the channel asks to be left alone."""
+
+    def __init__(self, why: str, wait: timedelta = timedelta(0)) -> None:
+        super().__init__(why)
+        self.why, self.wait = why, wait
+
+
 Send = Callable[[Message], None]
-"""Returns when the message was handed over; raises when it was not, or when nobody knows."""
+"""Returns when the message was handed over. Raises Undeliverable, NotTaken; anything else means that nobody knows."""
 
 
 def send(message: Message) -> None:

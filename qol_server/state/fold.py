@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from qol_server.state import adverse_events, cases, messages, participants, responses
+from qol_server.state import adverse_events, cases, ledger, messages, participants, responses
 from qol_server.state.responses import Known
 from qol_server.store import Tx
 from qol_server.trial.facts import Entry, Kind
 from qol_server.trial.protocol import Protocol
+from qol_server.trial.reminding import Outcome
 
 ProtocolOf = Callable[[Tx, str], Protocol]
 """Gives the protocol of a version (the SHA-256 of its document), which the journal adopted earlier."""
@@ -114,15 +115,9 @@ def _set_device(status: str) -> Callable[[Tx, Entry, Mapping[str, Any]], None]:
     return handle
 
 
-def _remind(outcome: str) -> Callable[[Tx, Entry, Mapping[str, Any]], None]:
-    def handle(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
-        tx.run(
-            "INSERT INTO reminders (participant, occurrence, rung, channel, at, outcome, position) VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (participant, occurrence, rung, channel) DO UPDATE SET outcome = excluded.outcome",
-            (entry.participant, entry.occurrence, fact["rung"], fact["channel"], fact["at"], outcome, entry.position),
-        )
-
-    return handle
+def _note(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    messages.read(tx, entry, fact)
+    ledger.note(tx, entry, fact)
 
 
 def _call(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
@@ -143,15 +138,19 @@ _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.TREATMENT_PRESCRIBED: participants.prescribe,
     Kind.WITHDRAWAL_RECORDED: participants.withdraw,
     Kind.PREFERENCE_SET: participants.prefer,
-    Kind.APP_NOTED: messages.read,
+    Kind.APP_NOTED: _note,
     Kind.ENTRY_QUARANTINED: _quarantine,
     Kind.DEVICE_PAIRED: _pair,
     Kind.DEVICE_REPLACED: _set_device("replaced"),
     Kind.DEVICE_REVOKED: _set_device("revoked"),
-    Kind.REMINDER_INTENDED: _remind("intended"),
-    Kind.REMINDER_SENT: _remind("sent"),
-    Kind.REMINDER_CANCELLED: _remind("cancelled"),
-    Kind.REMINDER_FAILED: _remind("failed"),
+    Kind.REMINDER_INTENDED: ledger.intend,
+    Kind.REMINDER_DEFERRED: ledger.defer,
+    Kind.REMINDER_SENT: ledger.settle(Outcome.SENT),
+    Kind.REMINDER_DELIVERED: ledger.deliver,
+    Kind.REMINDER_CANCELLED: ledger.settle(Outcome.CANCELLED),
+    Kind.REMINDER_FAILED: ledger.settle(Outcome.FAILED),
+    Kind.CONTACT_PAUSED: participants.pause,
+    Kind.CONTACT_RESUMED: participants.resume,
     Kind.CALL_RAISED: _call,
     Kind.MESSAGE_SENT: messages.send,
     Kind.ALERT_RAISED: cases.alert,

@@ -39,6 +39,8 @@ def load_all(tx: Tx, numbers: Sequence[str]) -> dict[str, Participant]:
     withdrawals: dict[str, dict[str, date]] = {}
     for row in tx.all(f"SELECT participant, kind, day FROM withdrawals WHERE {_AMONG}", among):  # noqa: S608
         withdrawals.setdefault(row["participant"], {})[row["kind"]] = date.fromisoformat(row["day"])
+    pauses = tx.all(f"SELECT participant, until FROM pauses WHERE {_AMONG}", among)  # noqa: S608
+    paused = {row["participant"]: date.fromisoformat(row["until"]) for row in pauses}
     return {
         row["participant"]: Participant(
             number=row["participant"],
@@ -49,6 +51,7 @@ def load_all(tx: Tx, numbers: Sequence[str]) -> dict[str, Participant]:
             withdrawals=withdrawals.get(row["participant"], {}),
             reminder_hour=row["reminder_hour"],
             language=row["language"],
+            paused_until=paused.get(row["participant"]),
         )
         for row in tx.all(f"SELECT * FROM roster WHERE {_AMONG}", among)  # noqa: S608
     }
@@ -119,6 +122,23 @@ def withdraw(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     )
     if fact["kind"] == "consent":
         _find_end(tx, entry.participant)
+
+
+def pause(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """All contact rests up to and with a day; a later pause replaces an earlier one."""
+    tx.run(
+        "INSERT OR REPLACE INTO pauses (participant, until, since, who, why, position) VALUES (?, ?, ?, ?, ?, ?)",
+        (entry.participant, fact["until"], entry.received_at, entry.actor, entry.reason or "", entry.position),
+    )
+
+
+def resume(tx: Tx, entry: Entry, _fact: Mapping[str, Any]) -> None:
+    tx.run("DELETE FROM pauses WHERE participant = ?", (entry.participant,))
+
+
+def the_pause(tx: Tx, number: str) -> Row | None:
+    """The pause of all contact that was made last and not ended by hand: until, since, who, why."""
+    return tx.one("SELECT * FROM pauses WHERE participant = ?", (number,))
 
 
 def _find_end(tx: Tx, number: str | None) -> None:

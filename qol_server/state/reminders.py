@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import orjson
 
-from qol_server.state import participants
-from qol_server.store import Row, Tx
+from qol_server.state import ledger, participants
+from qol_server.store import Tx
 from qol_server.trial import schedule
 from qol_server.trial.diary import DOSE_DIARY
 from qol_server.trial.participant import Participant
 from qol_server.trial.protocol import Protocol
-from qol_server.trial.reminding import Identity
+from qol_server.trial.reminding import Identity, Standing
 from qol_server.trial.schedule import Assignment
 
 TASK = "call"
@@ -25,13 +26,13 @@ _BETWEEN = "WHERE participant = ? AND occurrence > ? AND occurrence < ?"
 class Waiting:
     """One participant with what waits for an answer around now, and what was said about it.
 
-    ``assignments``: expected, and nothing was received for them (but see ``served``). ``ledger``: messages and calls about
-    them, whatever became of them. ``since``: when the first phone was paired, before that when the participant was enrolled.
+    ``assignments``: expected, and nothing was received for them (but see ``served``). ``ledger``: where the messages and calls
+    about them stand. ``since``: when the first phone was paired, before that when the participant was enrolled.
     """
 
     participant: Participant
     assignments: tuple[Assignment, ...]
-    ledger: frozenset[Identity]
+    ledger: Mapping[Identity, Standing]
     since: datetime
 
 
@@ -55,11 +56,8 @@ def waiting(tx: Tx, now: datetime, *, closed_for: timedelta = timedelta(0), only
         grouped.setdefault(row["participant"], []).append(participants.assignment(row))
     loaded = participants.load_all(tx, list(grouped))
     since = {row["participant"]: datetime.fromisoformat(row["since"]) for row in tx.all(_SINCE)}
-    ledger = _ledger(tx, [(row["participant"], row["occurrence"]) for row in rows])
-    return [
-        Waiting(loaded[number], tuple(assignments), frozenset(ledger.get(number, ())), since[number])
-        for number, assignments in grouped.items()
-    ]
+    stands = _ledger(tx, [(row["participant"], row["occurrence"]) for row in rows])
+    return [Waiting(loaded[number], tuple(assignments), stands.get(number, {}), since[number]) for number, assignments in grouped.items()]
 
 
 _SINCE = """
@@ -68,17 +66,19 @@ FROM roster r LEFT JOIN devices d ON d.participant = r.participant GROUP BY r.pa
 """
 
 
-def _ledger(tx: Tx, about: list[tuple[str, str]]) -> dict[str, list[Identity]]:
-    """By participant, the messages and calls about these occurrences."""
-    found: dict[str, list[Identity]] = {}
+def _ledger(tx: Tx, about: list[tuple[str, str]]) -> dict[str, dict[Identity, Standing]]:
+    """By participant, where the messages and calls about these occurrences stand."""
+    found: dict[str, dict[Identity, Standing]] = {}
     asked = (orjson.dumps(about).decode(),)
-    for table, channel, only in (("reminders", "t.channel", ""), ("calls", f"'{TASK}'", f" AND t.task = '{TASK}'")):
+    of_calls = f"'{TASK}' AS channel, 'sent' AS outcome, 1 AS tries, NULL AS until"
+    for table, columns, only in (("reminders", "channel, outcome, tries, until", ""), ("calls", of_calls, f" AND t.task = '{TASK}'")):
         sql = (
-            f"SELECT t.participant, t.occurrence, t.rung, {channel} AS channel FROM json_each(?) k CROSS JOIN {table} t"  # noqa: S608
+            f"SELECT t.participant, t.occurrence, t.rung, {columns} FROM json_each(?) k CROSS JOIN {table} t"  # noqa: S608
             f" ON t.participant = k.value ->> 0 AND t.occurrence = k.value ->> 1{only}"
         )
         for row in tx.all(sql, asked):
-            found.setdefault(row["participant"], []).append(tuple(row))
+            identity = (row["participant"], row["occurrence"], row["rung"], row["channel"])
+            found.setdefault(row["participant"], {})[identity] = ledger.standing(row)
     return found
 
 
@@ -94,21 +94,6 @@ def served(tx: Tx, protocol: Protocol, number: str) -> set[str]:
         for row in tx.all(f"SELECT occurrence, captured_at FROM responses {_BETWEEN} AND current = 1", of_assessment):  # noqa: S608
             given[row["occurrence"]] = date.fromisoformat(row["captured_at"][:10])
     return set(schedule.served(listed, given))
-
-
-def outcome(tx: Tx, identity: Identity) -> str | None:
-    """What became of a message: intended, sent, cancelled or failed; None where it was never intended."""
-    row = tx.one("SELECT outcome FROM reminders WHERE participant = ? AND occurrence = ? AND rung = ? AND channel = ?", identity)
-    return None if row is None else str(row["outcome"])
-
-
-def without_outcome(tx: Tx, before: str) -> list[Row]:
-    """Messages that were intended before this instant (RFC 3339 UTC) and of which nothing more is known."""
-    return tx.all(
-        "SELECT r.* FROM reminders r JOIN entries e USING (position) WHERE r.outcome = 'intended' AND e.received_at < ?"
-        " ORDER BY r.position",
-        (before,),
-    )
 
 
 def was_called(tx: Tx, participant: str, occurrence: str, task: str | None = None) -> bool:

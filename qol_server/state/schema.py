@@ -82,10 +82,20 @@ CREATE TABLE devices (
 ;
 CREATE TABLE reminders (
   participant TEXT NOT NULL, occurrence TEXT NOT NULL, rung INTEGER NOT NULL, channel TEXT NOT NULL, at TEXT NOT NULL,
-  outcome TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (participant, occurrence, rung, channel)
+  outcome TEXT NOT NULL, position INTEGER NOT NULL, id TEXT NOT NULL, tries INTEGER NOT NULL, until TEXT, why TEXT,
+  intended_at TEXT NOT NULL, claimed_at TEXT NOT NULL, settled_at TEXT, delivered_at TEXT, shown_at TEXT, opened_at TEXT,
+  dismissed_at TEXT, PRIMARY KEY (participant, occurrence, rung, channel)
 ) STRICT, WITHOUT ROWID
 ;
-CREATE INDEX reminders_open ON reminders (position) WHERE outcome = 'intended'
+CREATE INDEX reminders_open ON reminders (claimed_at) WHERE outcome = 'intended'
+;
+CREATE INDEX reminders_deferred ON reminders (until) WHERE outcome = 'deferred'
+;
+CREATE INDEX reminders_id ON reminders (id)
+;
+CREATE TABLE pauses (
+  participant TEXT PRIMARY KEY, until TEXT NOT NULL, since TEXT NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
 ;
 CREATE TABLE calls (
   position INTEGER PRIMARY KEY, participant TEXT NOT NULL, task TEXT NOT NULL, occurrence TEXT, rung INTEGER, last_day TEXT

@@ -34,6 +34,8 @@ class Kind(StrEnum):
     TREATMENT_PRESCRIBED = "treatment.prescribed"
     WITHDRAWAL_RECORDED = "withdrawal.recorded"
     MESSAGE_SENT = "message.sent"
+    CONTACT_PAUSED = "contact.paused"
+    CONTACT_RESUMED = "contact.resumed"
     # phones
     PAIRING_OFFERED = "pairing.offered"
     DEVICE_PAIRED = "device.paired"
@@ -42,7 +44,9 @@ class Kind(StrEnum):
     COPY_ADMITTED = "copy.admitted"
     # the clock
     REMINDER_INTENDED = "reminder.intended"
+    REMINDER_DEFERRED = "reminder.deferred"
     REMINDER_SENT = "reminder.sent"
+    REMINDER_DELIVERED = "reminder.delivered"
     REMINDER_CANCELLED = "reminder.cancelled"
     REMINDER_FAILED = "reminder.failed"
     SCORES_COMPUTED = "scores.computed"

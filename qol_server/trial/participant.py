@@ -23,7 +23,8 @@ class Prescription:
 class Participant:
     """``anchors``: name -> dates in order of repetition (the n-th is the n-th time it happened).
 
-    ``prescriptions`` are ordered by day, at most one a day. ``withdrawals``: kind -> day.
+    ``prescriptions`` are ordered by day, at most one a day. ``withdrawals``: kind -> day. ``paused_until``: the last day of a
+    pause of all contact.
     """
 
     number: str
@@ -34,6 +35,11 @@ class Participant:
     withdrawals: Mapping[str, date] = field(default_factory=dict)
     reminder_hour: int = 9
     language: str = "en"
+    paused_until: date | None = None
+
+    def is_paused(self, today: date) -> bool:
+        """Whether nobody is to write to the participant, or to call, on this day of theirs."""
+        return self.paused_until is not None and today <= self.paused_until
 
 
 _DAMM = (

@@ -102,13 +102,28 @@ class Rung:
     """One step of an assessment's reminders.
 
     ``at`` is "open", "target" or "preferred_hour" (the target day at the participant's hour) and ``after`` a distance from
-    the target day at the participant's hour; exactly one is set. ``by`` names channels; ``task`` a staff task instead.
+    the target day at the participant's hour; exactly one is set. ``by`` names channels, each for when those before it failed;
+    ``task`` a staff task instead.
     """
 
     at: str | None = None
     after: Period | None = None
     by: tuple[str, ...] = ()
     task: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Hours of the participants' days in which no message is sent, from ``start`` up to ``end``, over midnight where it is earlier."""
+
+    start: time
+    end: time
+
+    def holds(self, hour: time) -> bool:
+        """Whether a time of day is quiet."""
+        if self.start < self.end:
+            return self.start <= hour < self.end
+        return hour >= self.start or hour < self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +180,7 @@ class Protocol:
     treatment: Treatment | None = None
     eligibility: tuple[Criterion, ...] = ()
     reminders: Mapping[str, tuple[Rung, ...]] = field(default_factory=dict)
+    quiet_hours: Quiet | None = None
     reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # code lists: hold, dose_change, late, missed, …
     alerts: tuple[Mapping[str, Any], ...] = ()  # as in the document: so they travel to the phone
     rules: tuple[Rule, ...] = ()  # the same, ready to be judged

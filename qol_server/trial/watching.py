@@ -19,8 +19,10 @@ OVERDUE_FOR = timedelta(days=7)
 
 
 def may_be_called(participant: Participant, now: datetime) -> bool:
-    """Whether the participant still takes part and may be contacted: consent given, no death, no withdrawal of either."""
+    """Whether the participant still takes part and may be contacted: consent given, no death, no withdrawal of either, no pause."""
     today = local(now, participant.time_zone).date()
+    if participant.is_paused(today):
+        return False
     consents = participant.anchors.get("consent", ())
     return bool(consents) and min(consents) <= today and not has_ended((*ALWAYS_END, "study_end"), participant, today)
 

@@ -50,7 +50,19 @@ def given(case: Mapping[str, Any]) -> str:
     """What a case starts from."""
     return "; ".join(
         f"{shown(value)}" if name == "anchors" else f"{name}: {shown(value)}"
-        for name in ("anchors", "withdrawals", "prescriptions", "zone", "hour", "since", "answered", "outage")
+        for name in (
+            "anchors",
+            "withdrawals",
+            "prescriptions",
+            "zone",
+            "hour",
+            "since",
+            "answered",
+            "outage",
+            "fails",
+            "quiet",
+            "paused_until",
+        )
         if (value := case.get(name)) is not None
     )
 

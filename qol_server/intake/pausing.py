@@ -1,0 +1,54 @@
+"""A pause of all contact: for a stay in hospital or a holiday nobody writes to a participant or calls, up to a day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from qol_server.intake.conduct import the_participant
+from qol_server.intake.record import record
+from qol_server.intake.study import Study
+from qol_server.store import Tx
+from qol_server.trial import problems
+from qol_server.trial.facts import Kind
+from qol_server.trial.problems import Refused
+from qol_server.trial.schedule import local
+
+LONGEST_PAUSE = timedelta(days=92)
+"""A pause is thought over at least so often; who wants no contact at all withdraws from it."""
+
+
+def pause(study: Study, number: str, until: date, *, reason: str, actor: str, now: datetime) -> None:
+    """Pause all contact up to and with a day of the participant's; a later pause replaces an earlier one.
+
+    What waits to be sent is cancelled in the same transaction. Raises Refused(participant-unknown, bad-value, reason-needed).
+    """
+
+    def work(tx: Tx) -> None:
+        participant = the_participant(tx, number)
+        today = local(now, participant.time_zone).date()
+        if not today <= until <= today + LONGEST_PAUSE:
+            raise Refused(problems.BAD_VALUE, f"The last day of a pause lies within the next {LONGEST_PAUSE.days} days; not {until}.")
+        if not reason.strip():
+            raise Refused(problems.REASON_NEEDED, "Say why nobody is to write or call.")
+        if participant.paused_until == until:
+            return
+        _record(tx, study, number, Kind.CONTACT_PAUSED, {"until": until.isoformat()}, reason.strip(), actor, now)
+
+    study.store.write(work)
+
+
+def resume(study: Study, number: str, *, reason: str, actor: str, now: datetime) -> None:
+    """End a pause before its day. Raises Refused(participant-unknown, bad-value)."""
+
+    def work(tx: Tx) -> None:
+        participant = the_participant(tx, number)
+        if not participant.is_paused(local(now, participant.time_zone).date()):
+            raise Refused(problems.BAD_VALUE, f"The contact with {number} is not paused.")
+        _record(tx, study, number, Kind.CONTACT_RESUMED, {}, reason.strip(), actor, now)
+
+    study.store.write(work)
+
+
+def _record(tx: Tx, study: Study, number: str, kind: Kind, fact: dict[str, object], reason: str, actor: str, now: datetime) -> None:
+    nth = study.head(tx).position  # the same pause may be made again after it was ended
+    record(tx, study, kind, fact, actor=actor, now=now, participant=number, reason=reason or None, nth=nth)
