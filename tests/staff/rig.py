@@ -78,7 +78,7 @@ class Member:
 
 
 def _whole(path: str) -> str:
-    return path if path.startswith(("/staff", f"/{people.SLUG}/")) else HERE + path
+    return path if path.startswith(("/staff", f"/{people.SLUG}/", "/nowhere/")) else HERE + path
 
 
 @dataclass
