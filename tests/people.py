@@ -28,6 +28,7 @@ from qol_server.intake import adoption, conduct
 from qol_server.intake.conduct import Enrolment
 from qol_server.intake.study import Study, create_study
 from qol_server.settings import Settings
+from qol_server.trial.prescribing import Doubt
 
 # Staff
 NURSE = "staff:nora"
@@ -98,11 +99,12 @@ class Trial:
     def anchor(self, number: str, anchor: str, day: date, *, again: bool = False, reason: str | None = None) -> None:
         conduct.set_anchor(self.study, number, anchor, day, actor=NURSE, now=self.now, again=again, reason=reason)
 
-    def prescribe(self, number: str, regimen: str, day: date, reason: str = "progression") -> None:
-        conduct.prescribe(self.study, number, regimen, day, actor=INVESTIGATOR, now=self.now, reason=reason)
+    def prescribe(self, number: str, regimen: str | None, day: date, reason: str = "progression") -> None:
+        """``regimen`` None: a hold. What is odd about it is meant so."""
+        conduct.prescribe(self.study, number, regimen, day, actor=INVESTIGATOR, now=self.now, reason=reason, confirmed=tuple(Doubt))
 
     def hold(self, number: str, day: date, reason: str = "toxicity") -> None:
-        conduct.hold(self.study, number, day, actor=INVESTIGATOR, now=self.now, reason=reason)
+        self.prescribe(number, None, day, reason)
 
     def withdraw(self, number: str, kind: str, day: date) -> None:
         conduct.withdraw(self.study, number, kind, day, actor=NURSE, now=self.now)

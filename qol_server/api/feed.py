@@ -98,6 +98,8 @@ def read(
     wanted = language or phone.language
     horizon = max(since.horizon, (today + HORIZON).isoformat())  # what was in sight stays so, when the phone flies west too
     reach = (phone.participant_revision, phone.study_revision, horizon, wanted)
+    if _has_ended(phone, today):  # what it is not told now is news again should the end be taken back
+        reach = (phone.participant_revision, since.study, since.horizon, since.language)
     if not reset and since.after is None and (since.participant, since.study, since.horizon, since.language) == reach:
         return {"reset": False, "changes": [], "cursor": cursor_text, "more": False}
     if not reset and since.after is None and since.participant == up_to_date_at:
@@ -114,6 +116,10 @@ def read(
     return {"reset": reset, "changes": [make() for _, _, make in page], "cursor": following.encode(owner), "more": more}
 
 
+def _has_ended(phone: Phone, today: date) -> bool:
+    return phone.ended_on is not None and phone.ended_on <= today.isoformat()
+
+
 def _pending(study: Study, tx: Tx, phone: Phone, since: Cursor, reach: tuple[int, int, str, str], today: date) -> list[_Pending]:
     """Every change as (rank of its type, id, what makes it)."""
     protocol = study.protocol(tx, phone.protocol)
@@ -124,7 +130,7 @@ def _pending(study: Study, tx: Tx, phone: Phone, since: Cursor, reach: tuple[int
             found.append((4, row["id"], partial(_status, row)))
         for row in state.quarantined(tx, phone.participant, since.participant):
             found.append((4, f"Q-{row['position']}", partial(_review, row)))
-    if phone.ended_on is not None and phone.ended_on <= today.isoformat():
+    if _has_ended(phone, today):
         return found  # nothing more is asked of somebody whose part has ended
     language = reach[3] if reach[3] in protocol.languages else protocol.languages[0]
     new_study = reach[1] > since.study or reach[3] != since.language

@@ -266,14 +266,15 @@ def anchor(study: str, number: str, anchor: str, day: date, again: bool, reason:
 @click.argument("regimen")
 @click.option("--from", "day", type=DAY, required=True, help="The first day on it.")
 @click.option("--reason", required=True, type=STATED, help="One of the protocol's reasons for a change of dose.")
+@click.option("--confirm", multiple=True, metavar="DOUBT", help="What is odd about it and is meant so, as the refusal names it.")
 @as_option
 @common
-def prescribe(study: str, number: str, regimen: str, day: date, reason: str, actor: str, data: Path) -> None:
+def prescribe(study: str, number: str, regimen: str, day: date, reason: str, confirm: tuple[str, ...], actor: str, data: Path) -> None:
     """Prescribe REGIMEN to NUMBER from a day on, until the next prescription."""
     from qol_server.clock import wall_clock
     from qol_server.intake import conduct
 
-    conduct.prescribe(opened(data, study), number, regimen, day, actor=actor, now=wall_clock(), reason=reason)
+    conduct.prescribe(opened(data, study), number, regimen, day, actor=actor, now=wall_clock(), reason=reason, confirmed=confirm)
     payload = {"study": study, "participant": number, "regimen": regimen, "from": day.isoformat(), "reason": reason}
     emit(payload, f"{number}: regimen {regimen} from {day} on ({reason}).")
 
@@ -283,14 +284,15 @@ def prescribe(study: str, number: str, regimen: str, day: date, reason: str, act
 @click.argument("number")
 @click.option("--from", "day", type=DAY, required=True, help="The first day without the drug.")
 @click.option("--reason", required=True, type=STATED, help="One of the protocol's reasons for a hold.")
+@click.option("--confirm", multiple=True, metavar="DOUBT", help="What is odd about it and is meant so, as the refusal names it.")
 @as_option
 @common
-def hold(study: str, number: str, day: date, reason: str, actor: str, data: Path) -> None:
+def hold(study: str, number: str, day: date, reason: str, confirm: tuple[str, ...], actor: str, data: Path) -> None:
     """Hold the treatment of NUMBER from a day on, until the next prescription. A held day is never a missed day."""
     from qol_server.clock import wall_clock
     from qol_server.intake import conduct
 
-    conduct.hold(opened(data, study), number, day, actor=actor, now=wall_clock(), reason=reason)
+    conduct.prescribe(opened(data, study), number, None, day, actor=actor, now=wall_clock(), reason=reason, confirmed=confirm)
     payload = {"study": study, "participant": number, "regimen": None, "from": day.isoformat(), "reason": reason}
     emit(payload, f"{number}: on hold from {day} on ({reason}). It ends with: qol participant prescribe {study} {number} …")
 
@@ -310,7 +312,8 @@ def withdraw(study: str, number: str, kind: str, day: date, reason: str | None, 
 
     there = opened(data, study)
     conduct.withdraw(there, number, kind, day, actor=actor, now=wall_clock(), reason=reason)
-    effect = there.protocol_in_force(there.store.read()).withdrawal_effects.get(kind, "")
+    effects = there.protocol_in_force(there.store.read()).withdrawal_effects.get(kind, {})
+    effect = effects.get("en") or next(iter(effects.values()), "")
     payload = {"study": study, "participant": number, "kind": kind, "date": day.isoformat(), "effect": effect}
     emit(payload, f"{number}: withdrawn from {kind} on {day}. {effect}".rstrip())
 

@@ -8,6 +8,7 @@ from marshmallow import Schema, fields
 
 from qol_server.intake.adverse_event_shapes import ADVERSE_EVENT_SHAPES
 from qol_server.intake.case_shapes import CASE_SHAPES
+from qol_server.intake.course_shapes import COURSE_SHAPES
 from qol_server.intake.shapes import (
     AnswersField,
     Day,
@@ -25,6 +26,7 @@ from qol_server.intake.shapes import (
 )
 from qol_server.intake.staff_shapes import STAFF_SHAPES
 from qol_server.trial.facts import PHONE_KINDS, Kind
+from qol_server.trial.prescribing import Doubt
 
 _OCCURRENCE = re.compile(r"[a-z][a-z0-9-]{0,63}@[A-Za-z0-9#_.:-]{1,64}")
 
@@ -143,12 +145,14 @@ class AnchorSet(Shape):
 
 
 class TreatmentPrescribed(Shape):
-    """A regimen from a day on; without a regimen it is a hold."""
+    """A regimen from a day on; without a regimen it is a hold. ``confirmed``: what was odd about it and is meant so."""
 
     day = Day(required=True, data_key="from")
     regimen = Text(40, required=True, allow_none=True)
     mg_per_day = Matching(re.compile(r"\d{1,5}(\.\d{1,3})?"), "400", required=True)
     intakes_per_day = Whole(0, 6, required=True)
+    note = Text(500, allow_none=True)
+    confirmed = fields.List(OneOf(*Doubt))
 
 
 class WithdrawalRecorded(Shape):
@@ -282,6 +286,7 @@ SHAPES: dict[Kind, Schema] = {
     Kind.EXPORT_MADE: ExportMade(),
     **ADVERSE_EVENT_SHAPES,
     **CASE_SHAPES,
+    **COURSE_SHAPES,
     **STAFF_SHAPES,
 }
 """The shape of each kind's line."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from qol_server import journal
 from qol_server.access import pairing
-from qol_server.intake import reach
+from qol_server.intake import prescribing, reach
 from qol_server.intake.adoption import Adoption, activate, adopt, import_wording, lacking, preview
 from qol_server.intake.catalogue import LONGEST_MESSAGE
 from qol_server.intake.record import record
@@ -21,7 +21,7 @@ from qol_server.store import Tx
 from qol_server.trial import facts, problems, schedule
 from qol_server.trial import participant as people
 from qol_server.trial.facts import Kind
-from qol_server.trial.participant import Participant
+from qol_server.trial.participant import Participant, Prescription
 from qol_server.trial.problems import Refused
 from qol_server.trial.protocol import Criterion, Protocol, Regimen
 
@@ -31,7 +31,6 @@ __all__ = [
     "activate",
     "adopt",
     "enrol",
-    "hold",
     "import_wording",
     "lacking",
     "offer_pairing",
@@ -46,9 +45,6 @@ __all__ = [
     "withdraw",
     "write_message",
 ]
-
-
-A_YEAR = timedelta(days=366)
 
 
 def _number(value: str, criterion: Criterion) -> Decimal:
@@ -198,37 +194,47 @@ def _must_not_be_future(day: date, participant: Participant, now: datetime) -> N
         raise Refused(problems.BAD_VALUE, f"{day} lies in the future; today is {today} for this participant.")
 
 
-def prescribe(study: Study, number: str, regimen: str, day: date, *, actor: str, now: datetime, reason: str) -> None:
-    """Prescribe a regimen from a day on. Raises Refused(participant-unknown, bad-value)."""
+def prescribe(
+    study: Study, number: str, regimen: str | None, day: date, *, actor: str, now: datetime, reason: str, note: str = "",
+    confirmed: Collection[str] = (), seen: int | None = None,
+) -> None:  # fmt: skip
+    """Prescribe a regimen from a day on; None is a hold, a prescription of nothing.
+
+    ``confirmed``: the doubts about it that are meant so. ``seen``: the position of the participant's last prescription as it was
+    looked at, 0 for none. Raises Refused(participant-unknown, bad-value, unconfirmed, changed-meanwhile).
+    """
 
     def work(tx: Tx) -> None:
         treatment = study.protocol_in_force(tx).treatment
         regimens = {} if treatment is None else treatment.regimens
-        if regimen not in regimens:
+        if regimen is not None and regimen not in regimens:
             raise Refused(problems.BAD_VALUE, f"There is no regimen {regimen!r}. Allowed: {', '.join(sorted(regimens)) or 'none'}.")
-        _prescribe(tx, study, number, regimens[regimen], day, actor, now, reason)
+        codes = study.protocol_in_force(tx).reasons.get("hold" if regimen is None else "dose_change", ())
+        if reason != "start" and codes and reason not in codes:
+            raise Refused(problems.BAD_VALUE, f"{reason!r} is not a reason here. Allowed: {', '.join(codes)}.")
+        prescribing.must_be_as_seen(tx, number, seen)
+        _prescribe(tx, study, number, regimens.get(regimen or ""), day, actor, now, reason, note, confirmed)
 
     study.store.write(work)
 
 
-def hold(study: Study, number: str, day: date, *, actor: str, now: datetime, reason: str) -> None:
-    """Hold the treatment from a day on: a prescription of nothing. Raises Refused(participant-unknown, bad-value)."""
-    study.store.write(lambda tx: _prescribe(tx, study, number, None, day, actor, now, reason))
-
-
-def _prescribe(tx: Tx, study: Study, number: str, regimen: Regimen | None, day: date, actor: str, now: datetime, reason: str) -> None:
+def _prescribe(
+    tx: Tx, study: Study, number: str, regimen: Regimen | None, day: date, actor: str, now: datetime, reason: str, note: str = "",
+    confirmed: Collection[str] | None = None,
+) -> None:  # fmt: skip
     participant = the_participant(tx, number)
-    today = schedule.local(now, participant.time_zone).date()
-    if day > today + A_YEAR:
-        raise Refused(problems.BAD_VALUE, f"{day} is more than a year ahead; today is {today} for this participant.")
-    codes = study.protocol_in_force(tx).reasons.get("hold" if regimen is None else "dose_change", ())
-    if reason != "start" and codes and reason not in codes:
-        raise Refused(problems.BAD_VALUE, f"{reason!r} is not a reason here. Allowed: {', '.join(codes)}.")
-    fact = {
-        "from": day.isoformat(), "regimen": None if regimen is None else regimen.id,
-        "mg_per_day": "0" if regimen is None else format(regimen.mg_per_day, "f"),
-        "intakes_per_day": 0 if regimen is None else regimen.intakes_per_day,
-    }  # fmt: skip
+    dose, intakes = (Decimal(0), 0) if regimen is None else (regimen.mg_per_day, regimen.intakes_per_day)
+    written = Prescription(day, None if regimen is None else regimen.id, dose, intakes, reason)
+    if written in participant.prescriptions:
+        return
+    doubts = prescribing.must_be_meant(study.protocol_in_force(tx), participant, written, now, confirmed)
+    fact: dict[str, object] = {
+        "from": day.isoformat(),
+        "regimen": written.regimen,
+        "mg_per_day": format(dose, "f"),
+        "intakes_per_day": intakes,
+    }
+    fact |= ({"note": note} if note else {}) | ({"confirmed": doubts} if doubts else {})
     record(
         tx, study, Kind.TREATMENT_PRESCRIBED, fact, actor=actor, now=now, participant=number, reason=reason,
         nth=f"{day}/{study.head(tx).position}",
@@ -256,8 +262,11 @@ def withdraw(study: Study, number: str, kind: str, day: date, *, actor: str, now
         if kind not in kinds:
             raise Refused(problems.BAD_VALUE, f"There is no withdrawal of {kind!r}. Allowed: {', '.join(kinds)}.")
         _must_not_be_future(day, participant, now)
-        if participant.withdrawals.get(kind) == day:
+        known = participant.withdrawals.get(kind)
+        if known == day:
             return
+        if known is not None and not reason:
+            raise Refused(problems.REASON_NEEDED, f"The withdrawal is known as of {known}; say why its day is corrected.")
         record(
             tx, study, Kind.WITHDRAWAL_RECORDED, {"kind": kind, "date": day.isoformat()}, actor=actor, now=now, participant=number,
             reason=reason, nth=f"{kind}/{day}/{study.head(tx).position}",
@@ -273,11 +282,18 @@ def send_message(study: Study, number: str, text: str, *, actor: str, now: datet
     ``about``: the id of an entry of the participant that it answers. Raises Refused(participant-unknown, not-contacted,
     bad-value).
     """
-    return study.store.write(lambda tx: write_message(tx, study, number, text, actor=actor, now=now, about=about))
+
+    def work(tx: Tx) -> str:
+        participant = the_participant(tx, number)
+        if participant.is_paused(schedule.local(now, participant.time_zone).date()):
+            raise Refused(problems.NOT_CONTACTED, f"The contact of {number} is paused; nothing is sent.")
+        return write_message(tx, study, number, text, actor=actor, now=now, about=about)
+
+    return study.store.write(work)
 
 
 def write_message(tx: Tx, study: Study, number: str, text: str, *, actor: str, now: datetime, about: str | None) -> str:
-    """The same, in a transaction of something larger."""
+    """The same, in a transaction of something larger; what a case needs to tell, a pause does not keep back."""
     text = text.strip()
     if not text or len(text) > LONGEST_MESSAGE:
         raise Refused(problems.BAD_VALUE, f"A message has 1 to {LONGEST_MESSAGE} characters; this one has {len(text)}.")
@@ -305,14 +321,22 @@ def offer_pairing(study: Study, number: str, *, actor: str, now: datetime, repla
     return study.store.write(work)
 
 
-def revoke(study: Study, number: str, *, actor: str, now: datetime, reason: str | None = None) -> list[str]:
-    """Lock out the participant's active phones (lost, stolen); returns them."""
+def revoke(study: Study, number: str, device: str | None = None, *, actor: str, now: datetime, reason: str | None = None) -> list[str]:
+    """Lock out one phone of the participant (lost, stolen), else all that are active; returns those locked out now.
+
+    Raises Refused(participant-unknown, device-unknown).
+    """
 
     def work(tx: Tx) -> list[str]:
         the_participant(tx, number)
         devices = pairing.active_devices(tx, number)
-        for device in devices:
-            record(tx, study, Kind.DEVICE_REVOKED, {"device": device}, actor=actor, now=now, participant=number, reason=reason, nth=device)
+        if device is not None:
+            known = {phone["device"]: phone["status"] for phone in pairing.phones(tx, number)}
+            if device not in known:
+                raise Refused(problems.DEVICE_UNKNOWN, f"{number} never had the phone {device}.")
+            devices = [device] if known[device] != "revoked" else []
+        for each in devices:
+            record(tx, study, Kind.DEVICE_REVOKED, {"device": each}, actor=actor, now=now, participant=number, reason=reason, nth=each)
         return devices
 
     locked_out = study.store.write(work)

@@ -12,6 +12,7 @@ from qol_server.library.alerts import check_alerts, rule_of
 from qol_server.library.documents import Mapped, Mark, Report, listed, parse, place, version
 from qol_server.library.fields import Told, load, whole
 from qol_server.library.ladders import ladders, quiet_hours
+from qol_server.library.medicines import concomitant_rules
 from qol_server.library.sites import sites
 from qol_server.library.study_shape import MOST_VISITS, RESERVED, StudyShape
 from qol_server.trial.instrument import Instrument
@@ -42,6 +43,7 @@ def _protocol_from(text: bytes, name: str, instruments: tuple[tuple[str, Instrum
     reminders = dict(ladders(data, reader.ids, report))
     quiet = quiet_hours(data, report)
     places = sites(data.get("sites"), data.get("time_zone"), report)
+    medicines = concomitant_rules(whole(data.get("concomitant_rules")), report)
     reader.check_the_rest()
     report.stop_if_wrong()
     return Protocol(
@@ -69,7 +71,7 @@ def _protocol_from(text: bytes, name: str, instruments: tuple[tuple[str, Instrum
         planned=data["planned"],
         advice=data["advice"],
         withdrawal_effects=data["withdrawals"],
-        concomitant_rules=tuple(_plain(rule) for rule in data.raw.get("concomitant_rules", ())),
+        concomitant_rules=medicines,
         escalation={key: tuple(steps) for key, steps in data["escalation"].items()},
         endpoints=_plain(data.raw.get("endpoints", {})),
         assumptions=tuple(data["assumptions"]),
@@ -316,10 +318,11 @@ class _Reader:
                 "another name",
             )
         languages = _stated_names(self.raw.get("languages"))
-        for name, texts in (self.data.get("advice") or {}).items():
-            for language in languages:
-                if language not in texts:
-                    wrong(place(self.raw, "advice", name), f'The advice "{name}" has no text in "{language}"', listed(languages))
+        for key, what in (("advice", "advice"), ("withdrawals", "withdrawal")):
+            for name, texts in (self.data.get(key) or {}).items():
+                for language in languages:
+                    if language not in texts:
+                        wrong(place(self.raw, key, name), f'The {what} "{name}" has no text in "{language}"', listed(languages))
         for urgency, steps in (self.data.get("escalation") or {}).items():
             lengths = [(_days(step), step.minutes) for step in steps]
             if lengths != sorted(lengths):
@@ -333,13 +336,6 @@ class _Reader:
             self._anchor(place(endpoints.raw, "origin"), endpoints["origin"])
             for anchor in endpoints["pfs"]:
                 self._anchor(place(endpoints.raw, "pfs", anchor), anchor)
-        for part in whole(self.data.get("concomitant_rules")):
-            if (part["rule"] == "stopped_before") != (part["before"] is not None):
-                wrong(
-                    place(part.raw, "before"),
-                    '"before" and the rule stopped_before go together',
-                    "rule: stopped_before with before, or neither",
-                )
         asked = _stated_values((*_parts(self.raw.get("assessments")), *_parts(self.raw.get("diaries"))), "instrument")
         complete = all(name in self.instruments for name in asked)
         check_alerts(self.data, self.instruments, asked, complete, self.report)

@@ -10,6 +10,7 @@ from qol_server.library.documents import Mapped, listed
 from qol_server.library.fields import Amount, Clock, Distance, Field, Flag, Many, Name, OneOf, Part, Shape, Table, Text, Whole, Zone
 from qol_server.library.instrument_shape import DOCUMENT_ID
 from qol_server.library.ladders import QuietShape, RungShape
+from qol_server.library.medicines import ConcomitantShape
 from qol_server.library.sites import SiteShape
 from qol_server.library.wordings import LANGUAGE
 from qol_server.trial.alerting import URGENCIES
@@ -133,14 +134,6 @@ class DiaryShape(Shape):
         return [("daily", "ad_hoc")]
 
 
-class ConcomitantShape(Shape):
-    id = Name(*ANCHOR, required=True, note="name of the rule")
-    rule = OneOf(("never", "not_for_disease", "allowed", "stopped_before"), required=True, note="what holds for these medicines")
-    medicines = Text(required=True, note="which medicines, in words")
-    before = Distance(note="for `stopped_before`: so long before entry")
-    note = Text(note="the rule in words")
-
-
 class PrimaryShape(Shape):
     measure = OneOf(("non_progression",), required=True, note="what is measured")
     at = Distance(required=True, note="when")
@@ -190,7 +183,9 @@ class StudyShape(Shape):
     )
     treatment = Part(TreatmentShape, note="the drug")
     anchors = Many(Name(*ANCHOR), required=True, least=1, note="dates that visits count from")
-    withdrawals = Table(Name(*ANCHOR), Text(), default={}, note="kinds of withdrawal and what stops with each")
+    withdrawals = Table(
+        Name(*ANCHOR), Table(Name(*LANGUAGE), Text()), default={}, note="kind of withdrawal -> language -> what stops with it"
+    )
     eligibility = Many(Part(CriterionShape), default=(), note="criteria; all must be met")
     concomitant_rules = Many(Part(ConcomitantShape), default=(), note="rules on other medicines")
     reasons = Table(

@@ -151,7 +151,7 @@ class Life:
         on_treatment = (fate.treatment_end is None or day < fate.treatment_end) and (fate.death is None or day < fate.death)
         for spell, reason in fate.holds:
             if on_treatment and day == spell.first:
-                conduct.hold(study, number, day, actor=STAFF, now=now, reason=reason)
+                conduct.prescribe(study, number, None, day, actor=STAFF, now=now, reason=reason)
             elif on_treatment and day == spell.last + timedelta(days=1):
                 regimen = "800" if fate.progression is not None and fate.progression < day else "400"
                 conduct.prescribe(study, number, regimen, day, actor=STAFF, now=now, reason="recovery")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qol_server.state.participants import ENDS_PARTICIPATION
+from qol_server.state.participants import ENDS_PARTICIPATION, STANDING
 from qol_server.store import Row, Tx
 
 
@@ -30,8 +30,8 @@ def quarantined(tx: Tx, participant: str, since: int) -> list[Row]:
 
 
 def prescriptions(tx: Tx, participant: str) -> list[Row]:
-    """All dated prescriptions, holds included, in order of their day."""
-    return tx.all("SELECT * FROM prescriptions WHERE participant = ? ORDER BY day", (participant,))
+    """The prescriptions that count, holds included, in order of their day."""
+    return tx.all(f"SELECT * FROM prescriptions p WHERE participant = ? AND {STANDING} ORDER BY day", (participant,))  # noqa: S608
 
 
 def end(tx: Tx, participant: str) -> str | None:

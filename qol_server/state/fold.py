@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from qol_server.state import adverse_events, cases, ledger, messages, participants, responses
+from qol_server.state import adverse_events, cases, ledger, medicines, messages, participants, responses
 from qol_server.state.responses import Known
 from qol_server.store import Tx
 from qol_server.trial.facts import Entry, Kind
@@ -61,7 +61,10 @@ class Folder:
         return [] if protocol is None else participants.recalendar(tx, protocol, participant, position)
 
 
-_MOVES_THE_CALENDAR = {Kind.PARTICIPANT_ENROLLED, Kind.ANCHOR_SET, Kind.TREATMENT_PRESCRIBED, Kind.WITHDRAWAL_RECORDED}
+_MOVES_THE_CALENDAR = {
+    Kind.PARTICIPANT_ENROLLED, Kind.ANCHOR_SET, Kind.ANCHOR_REVOKED, Kind.TREATMENT_PRESCRIBED, Kind.PRESCRIPTION_CORRECTED,
+    Kind.WITHDRAWAL_RECORDED, Kind.WITHDRAWAL_REVOKED,
+}  # fmt: skip
 
 
 def _adopt(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
@@ -135,8 +138,13 @@ _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.STUDY_ACTIVATED: _activate,
     Kind.PARTICIPANT_ENROLLED: participants.enrol,
     Kind.ANCHOR_SET: participants.set_anchor,
+    Kind.ANCHOR_REVOKED: participants.revoke_anchor,
     Kind.TREATMENT_PRESCRIBED: participants.prescribe,
+    Kind.PRESCRIPTION_CORRECTED: participants.correct_prescription,
     Kind.WITHDRAWAL_RECORDED: participants.withdraw,
+    Kind.WITHDRAWAL_REVOKED: participants.revoke_withdrawal,
+    Kind.MEDICINE_RECORDED: medicines.keep,
+    Kind.MEDICINE_CHANGED: medicines.keep,
     Kind.PREFERENCE_SET: participants.prefer,
     Kind.APP_NOTED: _note,
     Kind.ENTRY_QUARANTINED: _quarantine,

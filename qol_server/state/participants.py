@@ -25,6 +25,11 @@ def load(tx: Tx, number: str) -> Participant | None:
 
 
 _AMONG = "participant IN (SELECT value FROM json_each(?))"
+STANDING = (
+    "p.corrected_by IS NULL AND NOT EXISTS (SELECT 1 FROM prescriptions later WHERE later.participant = p.participant"
+    " AND later.day = p.day AND later.corrected_by IS NULL AND later.position > p.position)"
+)
+"""Of prescriptions ``p``: those that were not corrected, and of one day the last."""
 
 
 def load_all(tx: Tx, numbers: Sequence[str]) -> dict[str, Participant]:
@@ -34,7 +39,7 @@ def load_all(tx: Tx, numbers: Sequence[str]) -> dict[str, Participant]:
     for row in tx.all(f"SELECT participant, anchor, day FROM anchors WHERE {_AMONG} ORDER BY participant, anchor, nth", among):  # noqa: S608
         anchors.setdefault(row["participant"], {}).setdefault(row["anchor"], []).append(date.fromisoformat(row["day"]))
     prescriptions: dict[str, list[Prescription]] = {}
-    for row in tx.all(f"SELECT * FROM prescriptions WHERE {_AMONG} ORDER BY participant, day", among):  # noqa: S608
+    for row in tx.all(f"SELECT * FROM prescriptions p WHERE {_AMONG} AND {STANDING} ORDER BY participant, day", among):  # noqa: S608
         prescriptions.setdefault(row["participant"], []).append(_prescription(row))
     withdrawals: dict[str, dict[str, date]] = {}
     for row in tx.all(f"SELECT participant, kind, day FROM withdrawals WHERE {_AMONG}", among):  # noqa: S608
@@ -100,18 +105,51 @@ def _anchor(tx: Tx, entry: Entry, anchor: str, nth: int, day: str) -> None:
         _find_end(tx, number)
 
 
+def revoke_anchor(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """It did not happen, or not to this participant."""
+    tx.run("DELETE FROM anchors WHERE participant = ? AND anchor = ? AND nth = ?", (entry.participant, fact["anchor"], fact["nth"]))
+    if fact["anchor"] in ENDS_PARTICIPATION:
+        _reopen(tx, entry)
+
+
+def _reopen(tx: Tx, entry: Entry) -> None:
+    """A participation that had ended may go on: its phones were told nothing meanwhile, so they are told all again."""
+    _find_end(tx, entry.participant)
+    for table in ("assignments", "messages"):
+        tx.run(f"UPDATE {table} SET revision = ? WHERE participant = ?", (entry.position, entry.participant))  # noqa: S608
+
+
 def prescribe(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
-    """A second prescription for the same day replaces the first in the state; the journal keeps both."""
+    """Of two prescriptions for one day the later counts; both stay."""
     tx.run(
-        "INSERT INTO prescriptions (participant, day, regimen, mg_per_day, intakes_per_day, reason, position)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (participant, day) DO UPDATE SET regimen = excluded.regimen,"
-        " mg_per_day = excluded.mg_per_day, intakes_per_day = excluded.intakes_per_day, reason = excluded.reason,"
-        " position = excluded.position",
+        "INSERT INTO prescriptions (position, participant, day, regimen, mg_per_day, intakes_per_day, reason, note, actor, recorded_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            entry.participant, fact["from"], fact["regimen"], fact["mg_per_day"], fact["intakes_per_day"], entry.reason or "",
-            entry.position,
+            entry.position, entry.participant, fact["from"], fact["regimen"], fact["mg_per_day"], fact["intakes_per_day"],
+            entry.reason or "", fact.get("note"), entry.actor, entry.received_at,
         ),
     )  # fmt: skip
+
+
+def correct_prescription(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """A prescription holds from another day, or was never made; as it was written down it stays in the history."""
+    if fact["from"] is not None:
+        tx.run(
+            "INSERT INTO prescriptions (position, participant, day, regimen, mg_per_day, intakes_per_day, reason, note, actor,"
+            " recorded_at, corrects) SELECT ?, participant, ?, regimen, mg_per_day, intakes_per_day, reason, note, ?, ?, position"
+            " FROM prescriptions WHERE position = ?",
+            (entry.position, fact["from"], entry.actor, entry.received_at, fact["corrects"]),
+        )
+    tx.run("UPDATE prescriptions SET corrected_by = ? WHERE position = ?", (entry.position, fact["corrects"]))
+
+
+def prescriptions(tx: Tx, number: str) -> list[Row]:
+    """Every prescription ever written down, corrected ones too, by day; ``standing``: whether it counts, ``why``: of its correction."""
+    return tx.all(
+        f"SELECT p.*, {STANDING} AS standing, e.reason AS why FROM prescriptions p LEFT JOIN entries e ON e.position = p.corrected_by"  # noqa: S608
+        " WHERE p.participant = ? ORDER BY p.day, p.position",
+        (number,),
+    )
 
 
 def withdraw(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
@@ -122,6 +160,13 @@ def withdraw(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     )
     if fact["kind"] == "consent":
         _find_end(tx, entry.participant)
+
+
+def revoke_withdrawal(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """It was recorded by mistake."""
+    tx.run("DELETE FROM withdrawals WHERE participant = ? AND kind = ?", (entry.participant, fact["kind"]))
+    if fact["kind"] == "consent":
+        _reopen(tx, entry)
 
 
 def pause(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from qol_server.store import Tx
 
 # A ``revision`` is the position of the entry that last changed the row: what a phone has not seen yet is above its cursor.
 # ``began`` of a response is the UTC instant at which it, or the first one that it corrects, was captured.
+# A prescription that was corrected stays, with the position that corrected it; of those of one day the last one counts.
 # ``earliest`` is the first day on which an assignment ever opened: a phone may know it from then, wherever it was moved.
 _SCHEMA = """
 CREATE TABLE study (
@@ -29,13 +30,23 @@ CREATE TABLE anchors (
 ) STRICT
 ;
 CREATE TABLE prescriptions (
-  participant TEXT NOT NULL, day TEXT NOT NULL, regimen TEXT, mg_per_day TEXT NOT NULL, intakes_per_day INTEGER NOT NULL,
-  reason TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (participant, day)
+  position INTEGER PRIMARY KEY, participant TEXT NOT NULL, day TEXT NOT NULL, regimen TEXT, mg_per_day TEXT NOT NULL,
+  intakes_per_day INTEGER NOT NULL, reason TEXT NOT NULL, note TEXT, actor TEXT NOT NULL, recorded_at TEXT NOT NULL,
+  corrects INTEGER, corrected_by INTEGER
 ) STRICT
+;
+CREATE INDEX prescriptions_in_time ON prescriptions (participant, day)
 ;
 CREATE TABLE withdrawals (
   participant TEXT NOT NULL, kind TEXT NOT NULL, day TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (participant, kind)
 ) STRICT
+;
+CREATE TABLE medicines (
+  medicine TEXT PRIMARY KEY, participant TEXT NOT NULL, name TEXT NOT NULL, code TEXT, indication TEXT NOT NULL, purpose TEXT NOT NULL,
+  start TEXT, "end" TEXT, ongoing INTEGER NOT NULL, dose TEXT NOT NULL, findings TEXT NOT NULL, deviation TEXT, version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
+;
+CREATE INDEX medicines_participant ON medicines (participant)
 ;
 CREATE TABLE assignments (
   participant TEXT NOT NULL, occurrence TEXT NOT NULL, assessment TEXT NOT NULL, visit TEXT NOT NULL, instrument TEXT NOT NULL,

@@ -31,8 +31,13 @@ class Kind(StrEnum):
     # the participant
     PARTICIPANT_ENROLLED = "participant.enrolled"
     ANCHOR_SET = "anchor.set"
+    ANCHOR_REVOKED = "anchor.revoked"
     TREATMENT_PRESCRIBED = "treatment.prescribed"
+    PRESCRIPTION_CORRECTED = "prescription.corrected"
     WITHDRAWAL_RECORDED = "withdrawal.recorded"
+    WITHDRAWAL_REVOKED = "withdrawal.revoked"
+    MEDICINE_RECORDED = "medicine.recorded"
+    MEDICINE_CHANGED = "medicine.changed"
     MESSAGE_SENT = "message.sent"
     CONTACT_PAUSED = "contact.paused"
     CONTACT_RESUMED = "contact.resumed"

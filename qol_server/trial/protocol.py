@@ -141,6 +141,20 @@ class Criterion:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ConcomitantRule:
+    """What holds for a group of other medicines: ``rule`` is never, not_for_disease, stopped_before or allowed."""
+
+    id: str
+    rule: str
+    medicines: str  # in words
+    before: Period | None = None  # stopped_before: so long before entry
+    note: str = ""
+    substances: tuple[str, ...] = ()  # names by which a medicine of the group is known
+    atc: tuple[str, ...] = ()  # beginnings of their ATC codes
+    source: str = ""  # where the two lists are from
+
+
 MIDNIGHT = time(0, 0)
 
 
@@ -190,8 +204,8 @@ class Protocol:
     ids: tuple[str, ...] = ()  # other numbers that the trial is known by
     planned: int | None = None  # participants
     advice: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # name -> language -> what the participant is told
-    withdrawal_effects: Mapping[str, str] = field(default_factory=dict)  # kind -> what stops
-    concomitant_rules: tuple[Mapping[str, Any], ...] = ()  # as in the document
+    withdrawal_effects: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # kind -> language -> what stops
+    concomitant_rules: tuple[ConcomitantRule, ...] = ()
     escalation: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)  # urgency -> distances from receipt
     endpoints: Mapping[str, Any] = field(default_factory=dict)  # as in the document: conventions by name
     emergency_number: str = "112"

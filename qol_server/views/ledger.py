@@ -64,7 +64,7 @@ def _line(row: Row) -> Line:
 
 _WATCHED = (
     Kind.REMINDER_INTENDED, Kind.REMINDER_DEFERRED, Kind.REMINDER_SENT, Kind.REMINDER_CANCELLED, Kind.REMINDER_FAILED,
-    Kind.ANCHOR_SET, Kind.WITHDRAWAL_RECORDED, Kind.CONTACT_PAUSED, Kind.CONTACT_RESUMED,
+    Kind.ANCHOR_SET, Kind.ANCHOR_REVOKED, Kind.WITHDRAWAL_RECORDED, Kind.WITHDRAWAL_REVOKED, Kind.CONTACT_PAUSED, Kind.CONTACT_RESUMED,
 )  # fmt: skip
 _FROM: dict[Kind, tuple[Kind | None, ...]] = {
     Kind.REMINDER_INTENDED: (None, Kind.REMINDER_DEFERRED),
@@ -141,6 +141,8 @@ def _learn(person: _Person, kind: Kind, fact: dict[str, Any]) -> None:
     elif kind is Kind.CONTACT_RESUMED:
         person.paused_until = None
     else:
-        name = fact["anchor"] if kind is Kind.ANCHOR_SET else f"withdrawal.{fact['kind']}"
-        if name in ALWAYS_END:
+        name = fact["anchor"] if "anchor" in fact else f"withdrawal.{fact['kind']}"
+        if kind in (Kind.ANCHOR_REVOKED, Kind.WITHDRAWAL_REVOKED):
+            person.ends.pop(name, None)
+        elif name in ALWAYS_END:
             person.ends[name] = date.fromisoformat(fact["date"])

@@ -189,7 +189,7 @@ def test_the_seed_study_has_its_doses_sites_and_limits():
 
 
 def test_what_travels_with_the_study_can_be_written_as_canonical_json():
-    assert b"red-flag" in canonical([*DESMINIB.alerts, DESMINIB.intended_use, DESMINIB.endpoints, *DESMINIB.concomitant_rules])
+    assert b"red-flag" in canonical([*DESMINIB.alerts, DESMINIB.intended_use, DESMINIB.endpoints])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,74 @@
+"""Dates that were recorded by mistake are taken back, and what a date would change is told before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+
+from qol_server.intake.record import record
+from qol_server.intake.study import Study
+from qol_server.state import participants, responses
+from qol_server.store import Tx
+from qol_server.trial import problems, rescheduling, schedule
+from qol_server.trial.facts import Kind
+from qol_server.trial.participant import Participant
+from qol_server.trial.problems import Refused
+
+OF_ENROLMENT = ("consent", "inclusion")
+"""Anchors that enrolment records; they are not taken back by themselves."""
+
+As = Callable[[Participant], Participant]
+"""A participant as they would be; one of ``trial.rescheduling``."""
+
+
+def preview(study: Study, tx: Tx, participant: Participant, become: As) -> tuple[rescheduling.Change, ...]:
+    """What would change in a participant's calendar, without changing it."""
+    protocol = study.protocol_in_force(tx)
+    before, after = (schedule.calendar(protocol, one, date.max) for one in (participant, become(participant)))
+    answered = responses.answered(tx, participant.number).keys() | responses.under_review(tx, participant.number)
+    return rescheduling.changes(before, after, answered)
+
+
+def take_back_anchor(study: Study, number: str, anchor: str, *, actor: str, now: datetime, reason: str) -> None:
+    """What was recorded last under ``anchor`` did not happen; the calendar is again what it was without it.
+
+    Raises Refused(participant-unknown, bad-value, reason-needed).
+    """
+
+    def work(tx: Tx) -> None:
+        known = _participant(tx, number).anchors.get(anchor, ())
+        if anchor in OF_ENROLMENT:
+            raise Refused(problems.BAD_VALUE, f"{anchor} belongs to the enrolment and is not taken back.")
+        if not known:
+            raise Refused(problems.BAD_VALUE, f"There is no {anchor} of {number} to take back.")
+        fact = {"anchor": anchor, "nth": len(known)}
+        _record(tx, study, Kind.ANCHOR_REVOKED, fact, number, actor, now, reason, f"{anchor}/{len(known)}")
+
+    study.store.write(work)
+
+
+def take_back_withdrawal(study: Study, number: str, kind: str, *, actor: str, now: datetime, reason: str) -> None:
+    """A withdrawal that was recorded by mistake. Raises Refused(participant-unknown, bad-value, reason-needed)."""
+
+    def work(tx: Tx) -> None:
+        if kind not in _participant(tx, number).withdrawals:
+            raise Refused(problems.BAD_VALUE, f"There is no withdrawal of {kind!r} of {number} to take back.")
+        _record(tx, study, Kind.WITHDRAWAL_REVOKED, {"kind": kind}, number, actor, now, reason, kind)
+
+    study.store.write(work)
+
+
+def _participant(tx: Tx, number: str) -> Participant:
+    found = participants.load(tx, number)
+    if found is None:
+        raise Refused(problems.PARTICIPANT_UNKNOWN)
+    return found
+
+
+def _record(
+    tx: Tx, study: Study, kind: Kind, fact: Mapping[str, object], number: str, actor: str, now: datetime, reason: str, what: str
+) -> None:
+    if not reason.strip():
+        raise Refused(problems.REASON_NEEDED)
+    nth = f"{what}/{study.head(tx).position}"
+    record(tx, study, kind, fact, actor=actor, now=now, participant=number, reason=reason.strip(), nth=nth)
