@@ -82,10 +82,12 @@ def _anchored(participant: Participant, anchor: str, days: tuple[date, ...]) -> 
 
 
 def with_withdrawal(participant: Participant, kind: str, day: date) -> Participant:
+    """With a withdrawal of this kind on ``day``, in place of an earlier one."""
     return replace(participant, withdrawals=dict(participant.withdrawals) | {kind: day})
 
 
 def without_withdrawal(participant: Participant, kind: str) -> Participant:
+    """Without the withdrawal of this kind."""
     return replace(participant, withdrawals=_less(participant.withdrawals, kind))
 
 
