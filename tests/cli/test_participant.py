@@ -117,7 +117,7 @@ def test_a_withdrawal_says_what_it_stops(desk: Desk, ada: str) -> None:
 
 def test_the_day_of_a_withdrawal_may_be_corrected_there_and_back(desk: Desk, ada: str) -> None:
     for day in ("2026-03-01", "2026-03-04", "2026-03-01", "2026-03-01"):
-        assert desk.run("participant", "withdraw", "desminib", ada, "questionnaires", "--date", day) == 0
+        assert desk.run("participant", "withdraw", "desminib", ada, "questionnaires", "--date", day, "--reason", "wrong day") == 0
     assert desk.read("participant", "show", "desminib", ada)["withdrawals"] == {"questionnaires": "2026-03-01"}
     study = open_study(Settings(desk.data), "desminib")
     recorded = study.store.read().all("SELECT 1 FROM entries WHERE kind = 'withdrawal.recorded'")
