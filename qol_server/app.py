@@ -23,6 +23,7 @@ from qol_server.intake.staff import Staff
 from qol_server.intake.study import Study
 from qol_server.logs import log_failure
 from qol_server.patient_app.release import Releases
+from qol_server.proxies import BehindProxies
 from qol_server.settings import Settings, from_environment
 from qol_server.staff import AREAS, look
 from qol_server.staff.door import Door, look_language
@@ -124,6 +125,8 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> F
     app.register_blueprint(AppFiles(hall.study, Releases(settings.data), withdrawn=settings.app_withdrawn).blueprint())
     app.register_blueprint(Door(hall.study, hall.staff, clock).blueprint(AREAS))
     app.register_blueprint(Entrance(hall.staff, hall.title, clock).blueprint())
+    if settings.trusted_proxies:
+        app.wsgi_app = BehindProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     _explain_failures(app)
     app.after_request(_secure)
     answers.permissions(app)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from qol_server import proxies
+
 
 class SettingsError(Exception):
     """A setting is wrong; the message names it and what is allowed."""
@@ -19,6 +21,8 @@ class Settings:
 
     ``app_withdrawn``: phones are told to give up the app that they keep, and to load it afresh each time.
     ``push_contact``: where the operators of push services can reach whoever runs this server, a mailto: or https: address.
+    ``public_url``: scheme and host of the server as browsers know them, where that is not what a request says; ``trusted_proxies``
+    may say of a request who asked.
     ``durable`` False (no environment variable sets it) is for simulations only: what they lose can be lived again.
     """
 
@@ -27,6 +31,8 @@ class Settings:
     log_level: str = "info"
     app_withdrawn: bool = False
     push_contact: str = ""
+    public_url: str = ""
+    trusted_proxies: tuple[proxies.Network, ...] = ()
     durable: bool = True
 
     @property
@@ -57,6 +63,7 @@ class Variable:
 
 
 _CONTACT = re.compile(r"(mailto:[^\s@]+@[^\s@]+|https://[^\s/]+\S*)", re.ASCII)
+_PUBLIC_URL = re.compile(r"(https://[a-z0-9.-]+|http://localhost)(:[0-9]{1,5})?", re.ASCII)
 LOG_LEVELS = ("debug", "info", "warning", "error")
 AGAIN_LEAST, AGAIN_MOST = 10, 86400
 VARIABLES = (
@@ -74,6 +81,18 @@ VARIABLES = (
         "",
         "mailto:… or https://…",
         "Where the operators of push services can reach you; some (Apple's) take no reminder without it.",
+    ),
+    Variable(
+        "QOL_PUBLIC_URL",
+        "",
+        "https://host or https://host:port",
+        "The server's address as browsers know it: passkeys belong to it, and links begin with it. Default: what each request says.",
+    ),
+    Variable(
+        "QOL_TRUSTED_PROXIES",
+        "",
+        "addresses and networks between commas",
+        "Reverse proxies whose X-Forwarded-For, -Proto and -Host are believed, like 127.0.0.1, ::1 or 10.1.0.0/16.",
     ),
     Variable("QOL_DEBUG", "", "1", "A command that fails shows where in the code; for reports, as it may show what was handled."),
     Variable("QOL_PYTHON", "", "a path", "The Python with which `./qol` sets itself up, instead of the newest that it finds."),
@@ -98,4 +117,11 @@ def from_environment(environment: Mapping[str, str] | None = None, data: str | N
     contact = values.get("QOL_PUSH_CONTACT", "")
     if contact and not _CONTACT.fullmatch(contact):
         raise SettingsError(f"QOL_PUSH_CONTACT is {contact!r}; it must be like mailto:trials@example.org or https://example.org/contact.")
-    return Settings(Path(data or values.get("QOL_DATA") or "data").resolve(), int(again), level, withdrawn == "1", contact)
+    public = values.get("QOL_PUBLIC_URL", "").rstrip("/").lower()
+    if public and not _PUBLIC_URL.fullmatch(public):
+        raise SettingsError(f"QOL_PUBLIC_URL is {public!r}; it must be like https://qol.example.org, without a path.")
+    try:
+        trusted = proxies.networks(values.get("QOL_TRUSTED_PROXIES", ""))
+    except ValueError as wrong:
+        raise SettingsError(f"QOL_TRUSTED_PROXIES: {wrong}; it must be addresses like 127.0.0.1 or 10.1.0.0/16 between commas.") from wrong
+    return Settings(Path(data or values.get("QOL_DATA") or "data").resolve(), int(again), level, withdrawn == "1", contact, public, trusted)

@@ -146,8 +146,13 @@ def sees(desk: Desk, site: str) -> bool:
     return any(desk.may(permission, site) for permission in (Permission.PARTICIPANT_SEE, Permission.WORKLIST_SEE))
 
 
+LARGEST = 1 << 20
+"""Bytes of a form; a file that somebody sends instead is not taken in."""
+
+
 def ours(method: str) -> None:
     """Raises Refused(from-elsewhere) for an act that another site's page sent, or that no browser sent from ours (Fetch Metadata)."""
+    request.max_content_length = LARGEST
     if method in ("GET", "HEAD"):
         return
     site = request.headers.get("Sec-Fetch-Site")
