@@ -18,6 +18,7 @@ from qol_server.store import Row, Store, Tx
 from qol_server.trial.problems import DATA_FOLDER, Refused
 
 PUSH = "push"  # by device: the subscription that its browser gave
+PERSON = "person"  # one value: name, telephones and the like, as a JSON object
 NONCE = 12
 
 # The master key wraps a key for each participant, and that one their values: without its row in ``wrapped`` they are noise.

@@ -223,6 +223,9 @@ _PARTICIPATION = closed(
             )
         ),
         "treatment": closed("Its first and last day; null where that is not known (yet).", {"from": _or_null(DAY), "until": _or_null(DAY)}),
+        "consent_needed": _or_null(
+            closed("A consent that has to be signed again: from that day on nothing is asked until it was.", {"version": TEXT, "from": DAY})
+        ),
     },
 )  # fmt: skip
 _INSTRUMENT = closed(

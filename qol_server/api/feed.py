@@ -17,10 +17,11 @@ from qol_server.intake.study import Study
 from qol_server.state import feed as state
 from qol_server.state import messages, participants
 from qol_server.store import Row, Tx
-from qol_server.trial import schedule
+from qol_server.trial import consenting, schedule
 from qol_server.trial.diary import treatment_days
 from qol_server.trial.instrument import All, Compare, Condition, Instrument, Item
 from qol_server.trial.instrument import Any as AnyOf
+from qol_server.trial.participant import Participant
 from qol_server.trial.protocol import Assessment, Protocol
 
 HORIZON = timedelta(days=35)
@@ -186,6 +187,8 @@ def _message(row: Row) -> Change:
 def _participation(tx: Tx, phone: Phone, protocol: Protocol) -> Change:
     row = state.roster(tx, phone.participant)
     site = protocol.sites[row["site"]]
+    participant = participants.load(tx, phone.participant)
+    assert participant is not None, phone.participant  # noqa: S101
     prescriptions = [
         {
             "from": p["day"], "regimen": p["regimen"], "mg_per_day": p["mg_per_day"], "intakes_per_day": p["intakes_per_day"],
@@ -203,17 +206,21 @@ def _participation(tx: Tx, phone: Phone, protocol: Protocol) -> Change:
             "holidays": [day.isoformat() for day in site.holidays],
             "language": row["language"], "time_zone": row["time_zone"], "reminder_hour": row["reminder_hour"],
             "ended_on": row["ended_on"], "ended_by": state.end(tx, phone.participant), "prescriptions": prescriptions,
-            "treatment": _treatment(tx, phone.participant),
+            "treatment": _treatment(participant), "consent_needed": _consent_needed(protocol, participant),
         },
     )  # fmt: skip
 
 
-def _treatment(tx: Tx, number: str) -> dict[str, str | None]:
+def _treatment(participant: Participant) -> dict[str, str | None]:
     """The first and last day of the treatment: a dose outside them is more than is prescribed."""
-    participant = participants.load(tx, number)
-    assert participant is not None, number  # noqa: S101
     first, last = treatment_days(participant)
     return {"from": None if first is None else first.isoformat(), "until": None if last is None else last.isoformat()}
+
+
+def _consent_needed(protocol: Protocol, participant: Participant) -> dict[str, str] | None:
+    """For want of which consent collecting pauses, and from when; told ahead, so that a phone pauses without a network."""
+    version = consenting.next_pause(protocol.consents, participant.consents)
+    return None if version is None else {"version": version.version, "from": version.since.isoformat()}
 
 
 def _study(slug: str, protocol: Protocol, language: str) -> Change:

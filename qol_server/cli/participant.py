@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -15,6 +14,7 @@ import click
 
 from qol_server.cli.acting import Day, Stated, as_option, counted, opened
 from qol_server.cli.common import common, emit, fail, table
+from qol_server.cli.entering import consent, contact, eligibility, values_from
 
 if TYPE_CHECKING:
     from qol_server.intake.study import Study
@@ -39,43 +39,35 @@ def command() -> None:
     metavar="FILE.json|CRITERION=VALUE",
     help="The criteria's values: yes, no or a number. May be given several times; of two values the later counts.",
 )
+@click.option("--screening", is_flag=True, help="Give a number although values are missing or not met; they are kept.")
 @click.option("--language", help="Default: the study's first.")
 @click.option("--time-zone", help="Default: the site's.")
 @click.option("--reminder-hour", type=click.IntRange(0, 23), default=9, show_default=True, help="When reminders come, local time.")
 @as_option
 @common
 def enrol(
-    study: str, site: str, consent_version: str, consent_date: date, eligibility: tuple[str, ...], language: str | None,
-    time_zone: str | None, reminder_hour: int, actor: str, data: Path,
+    study: str, site: str, consent_version: str, consent_date: date, eligibility: tuple[str, ...], screening: bool,
+    language: str | None, time_zone: str | None, reminder_hour: int, actor: str, data: Path,
 ) -> None:  # fmt: skip
-    """Enrol a participant in STUDY; prints the number. Every criterion of the protocol has to be answered and met."""
+    """Enrol a participant in STUDY; prints the number. Every criterion of the protocol has to be answered and met.
+
+    With --screening a number is given after the consent alone; `qol participant eligibility` tells what is open.
+    """
     from qol_server.clock import wall_clock
-    from qol_server.intake import conduct
+    from qol_server.intake import enrolling
 
-    who = conduct.Enrolment(site, consent_version, consent_date, _values(eligibility), language, time_zone, reminder_hour)
-    number = conduct.enrol(opened(data, study), who, actor=actor, now=wall_clock())
-    emit({"study": study, "participant": number}, f"{number} is enrolled. Pair a phone with: qol participant pair {study} {number}")
+    there = opened(data, study)
+    who = enrolling.Enrolment(site, consent_version, consent_date, values_from(eligibility), language, time_zone, reminder_hour)
+    number = (enrolling.screen if screening else enrolling.enrol)(there, who, actor=actor, now=wall_clock())
+    included = enrolling.the_participant(there.store.read(), number).included
+    following = f"Pair a phone with: qol participant pair {study} {number}"
+    if not included:
+        following = f"Not included yet. What is open: qol participant eligibility {study} {number}"
+    emit({"study": study, "participant": number, "included": included}, f"{number} is enrolled. {following}")
 
 
-def _values(given: tuple[str, ...]) -> dict[str, str]:
-    """Criterion -> value, from JSON files and ``criterion=value``; numbers keep the digits they were written with."""
-    values: dict[str, str] = {}
-    for each in given:
-        name, equals, value = each.partition("=")
-        if equals:
-            values[name.strip()] = value.strip()
-            continue
-        try:
-            read = json.loads(Path(each).read_bytes(), parse_float=str, parse_int=str)
-        except ValueError as error:
-            fail(f"{each} is not a JSON file: {error}.", advice='It holds one object, like {"age": 44, "histology": "yes"}.')
-        if not isinstance(read, dict):
-            fail(f"{each} does not hold one JSON object.", advice='Like {"age": 44, "histology": "yes"}.')
-        for criterion, found in read.items():
-            if not isinstance(found, str | bool):
-                fail(f"{each}: {criterion} is neither a number nor yes or no.")
-            values[criterion] = found if isinstance(found, str) else "yes" if found else "no"
-    return values
+for each in (consent, eligibility, contact):
+    command.add_command(each)
 
 
 @command.command("list")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -21,8 +21,9 @@ from qol_server.logs import log_failure
 from qol_server.state import devices, participants
 from qol_server.state.responses import Known, know
 from qol_server.store import StoreBusy, StoreFull, Tx
-from qol_server.trial import facts, problems, schedule
+from qol_server.trial import consenting, facts, problems, schedule
 from qol_server.trial.facts import Entry, Kind
+from qol_server.trial.participant import Consent
 from qol_server.trial.problems import Problem, Refused
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class _Batch:
     kept: dict[bytes, tuple[Head, str]] = field(default_factory=dict)  # body -> receipt, problem, of quarantined lines
     has_kept: bool = False
     known: Known | None = None
+    consents: tuple[Consent, ...] | None = None
     last_seq: int = 0
     last_captured: datetime | None = None
 
@@ -274,7 +276,20 @@ def _trouble(tx: Tx, batch: _Batch, line: Line) -> Problem | None:
         return problems.AFTER_END
     if fact["kind"] == Kind.RESPONSE_GIVEN and not _is_asked(tx, batch, fact):
         return problems.UNKNOWN_OCCURRENCE
+    if fact["kind"] == Kind.RESPONSE_GIVEN and _collecting_paused(tx, batch, date.fromisoformat(fact["captured_at"][:10])):
+        return problems.CONSENT_NEEDED
     return None
+
+
+def _collecting_paused(tx: Tx, batch: _Batch, day: date) -> bool:
+    """Whether nothing was to be collected on the day because a consent was needed again."""
+    versions = batch.study.protocol(tx, batch.phone.protocol).consents
+    if not any(one.pauses for one in versions):
+        return False
+    if batch.consents is None:
+        participant = participants.load(tx, batch.phone.participant)
+        batch.consents = () if participant is None else participant.consents
+    return consenting.collecting_pauses(versions, batch.consents, day)
 
 
 def _is_asked(tx: Tx, batch: _Batch, fact: dict[str, Any]) -> bool:

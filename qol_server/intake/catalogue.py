@@ -9,6 +9,7 @@ from marshmallow import Schema, fields
 from qol_server.intake.adverse_event_shapes import ADVERSE_EVENT_SHAPES
 from qol_server.intake.case_shapes import CASE_SHAPES
 from qol_server.intake.course_shapes import COURSE_SHAPES
+from qol_server.intake.people_shapes import PEOPLE_SHAPES
 from qol_server.intake.shapes import (
     AnswersField,
     Day,
@@ -118,24 +119,6 @@ class ProtocolAdopted(_Document):
 
 class StudyActivated(Shape):
     protocol = sha256_field(required=True)
-
-
-class EligibilityAnswer(Shape):
-    criterion = Text(64, required=True)
-    value = Text(64, required=True)
-
-
-class ParticipantEnrolled(Shape):
-    """Enrolment, after consent; ``anchors`` holds the consent and inclusion days."""
-
-    number = Matching(re.compile(r"\d\d-\d{4}-\d"), "01-0001-5", required=True)
-    site = Text(2, required=True)
-    language = Text(20, required=True)
-    time_zone = Zone(required=True)
-    reminder_hour = Whole(0, 23, required=True)
-    consent_version = Text(40, required=True)
-    anchors = fields.Dict(keys=Text(64), values=Day(), required=True)
-    eligibility = fields.List(fields.Nested(EligibilityAnswer), required=True)
 
 
 class AnchorSet(Shape):
@@ -261,7 +244,6 @@ SHAPES: dict[Kind, Schema] = {
     Kind.WORDING_IMPORTED: WordingImported(),
     Kind.PROTOCOL_ADOPTED: ProtocolAdopted(),
     Kind.STUDY_ACTIVATED: StudyActivated(),
-    Kind.PARTICIPANT_ENROLLED: ParticipantEnrolled(),
     Kind.ANCHOR_SET: AnchorSet(),
     Kind.TREATMENT_PRESCRIBED: TreatmentPrescribed(),
     Kind.WITHDRAWAL_RECORDED: WithdrawalRecorded(),
@@ -287,6 +269,7 @@ SHAPES: dict[Kind, Schema] = {
     **ADVERSE_EVENT_SHAPES,
     **CASE_SHAPES,
     **COURSE_SHAPES,
+    **PEOPLE_SHAPES,
     **STAFF_SHAPES,
 }
 """The shape of each kind's line."""

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from qol_server import journal
 from qol_server.access import pairing
 from qol_server.intake import prescribing, reach
 from qol_server.intake.adoption import Adoption, activate, adopt, import_wording, lacking, preview
 from qol_server.intake.catalogue import LONGEST_MESSAGE
+from qol_server.intake.enrolling import Enrolment, enrol, must_be_included, the_participant
 from qol_server.intake.record import record
-from qol_server.intake.shapes import time_zones
 from qol_server.intake.study import Study
-from qol_server.state import participants
 from qol_server.store import Tx
 from qol_server.trial import facts, problems, schedule
-from qol_server.trial import participant as people
 from qol_server.trial.facts import Kind
 from qol_server.trial.participant import Participant, Prescription
 from qol_server.trial.problems import Refused
-from qol_server.trial.protocol import Criterion, Protocol, Regimen
+from qol_server.trial.protocol import Regimen
 
 __all__ = [
     "Adoption",
@@ -41,114 +37,9 @@ __all__ = [
     "set_anchor",
     "start_treatment",
     "the_participant",
-    "unmet",
     "withdraw",
     "write_message",
 ]
-
-
-def _number(value: str, criterion: Criterion) -> Decimal:
-    try:
-        number = Decimal(value.replace(",", "."))
-    except InvalidOperation:
-        raise Refused(problems.BAD_VALUE, f"{criterion.id}: {value!r} is not a number ({criterion.unit}).") from None
-    if not number.is_finite() or number < 0:
-        raise Refused(problems.BAD_VALUE, f"{criterion.id}: {value!r} cannot be a measurement ({criterion.unit}); give 0 or more.")
-    return number
-
-
-def unmet(criterion: Criterion, value: str) -> str | None:
-    """Why a value does not meet a criterion, or None when it does. Raises Refused(bad-value) for what is no value at all."""
-    if criterion.ask == "yes_no":
-        if value not in ("yes", "no"):
-            raise Refused(problems.BAD_VALUE, f"{criterion.id}: {value!r} is not yes or no.")
-        expected = "yes" if criterion.expect else "no"
-        return None if value == expected else f"{criterion.id} is {value}; it must be {expected}"
-    number = _number(value, criterion)
-    checks = (
-        (criterion.above, operator.gt, "above"),
-        (criterion.below, operator.lt, "below"),
-        (criterion.at_least, operator.ge, "at least"),
-        (criterion.at_most, operator.le, "at most"),
-    )
-    for limit, holds, words in checks:
-        if limit is not None and not holds(number, limit):
-            return f"{criterion.id} is {value}; it must be {words} {limit} {criterion.unit}".rstrip()
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """What is known of a participant at enrolment. ``eligibility``: criterion id -> value ("yes", "no" or a number)."""
-
-    site: str
-    consent_version: str
-    consent_day: date
-    eligibility: Mapping[str, str]
-    language: str | None = None
-    time_zone: str | None = None
-    reminder_hour: int = 9
-
-
-def enrol(study: Study, enrolment: Enrolment, *, actor: str, now: datetime) -> str:
-    """Enrol a participant; returns the number. Raises Refused(study-not-active, not-eligible, bad-value)."""
-
-    def work(tx: Tx) -> str:
-        protocol = study.protocol_in_force(tx)
-        if not study.is_active(tx):
-            raise Refused(problems.STUDY_NOT_ACTIVE, f"Activate it with: qol study activate {study.slug}")
-        site = protocol.sites.get(enrolment.site)
-        if site is None:
-            raise Refused(problems.BAD_VALUE, f"There is no site {enrolment.site!r}. Allowed: {', '.join(sorted(protocol.sites))}.")
-        language = enrolment.language or protocol.languages[0]
-        if language not in protocol.languages:
-            raise Refused(problems.BAD_VALUE, f"{language!r} is not a language of the study. Allowed: {', '.join(protocol.languages)}.")
-        _judge(protocol, enrolment.eligibility)
-        zone = enrolment.time_zone or site.time_zone
-        if zone not in time_zones():
-            raise Refused(problems.BAD_VALUE, f"{zone!r} is not the name of a time zone, like {site.time_zone}.")
-        today = schedule.local(now, zone).date()
-        if enrolment.consent_day > today:
-            raise Refused(problems.BAD_VALUE, f"The consent of {enrolment.consent_day} lies in the future.")
-        nth = sum(number.startswith(site.id + "-") for number in participants.numbers(tx)) + 1
-        number = people.number(site.id, nth)
-        anchors = {"consent": enrolment.consent_day.isoformat()}
-        if "inclusion" in protocol.anchors:
-            anchors["inclusion"] = today.isoformat()
-        fact = {
-            "number": number, "site": site.id, "language": language, "time_zone": zone, "reminder_hour": enrolment.reminder_hour,
-            "consent_version": enrolment.consent_version, "anchors": anchors,
-            "eligibility": [{"criterion": name, "value": value} for name, value in enrolment.eligibility.items()],
-        }  # fmt: skip
-        record(tx, study, Kind.PARTICIPANT_ENROLLED, fact, actor=actor, now=now, participant=number)
-        return number
-
-    return study.store.write(work)
-
-
-def _judge(protocol: Protocol, values: Mapping[str, str]) -> None:
-    known = {criterion.id for criterion in protocol.eligibility}
-    for name in values:
-        if name not in known:
-            raise Refused(problems.BAD_VALUE, f"There is no criterion {name!r}. The study asks for: {', '.join(sorted(known))}.")
-    failures = []
-    for criterion in protocol.eligibility:
-        if criterion.id not in values:
-            failures.append(f"{criterion.id} was not given")
-        elif (why := unmet(criterion, values[criterion.id])) is not None:
-            failures.append(why)
-    if failures:
-        of_all = f"{len(failures)} of {len(protocol.eligibility)} are not."
-        raise Refused(problems.NOT_ELIGIBLE, of_all, errors=[{"what": failure} for failure in failures])
-
-
-def the_participant(tx: Tx, number: str) -> Participant:
-    """The participant of a number. Raises Refused(participant-unknown), which tells a mistyped number apart."""
-    found = participants.load(tx, number)
-    if found is None:
-        why = "is not a participant of this study" if people.number_is_valid(number) else "is mistyped: its check digit does not fit"
-        raise Refused(problems.PARTICIPANT_UNKNOWN, f"{number!r} {why}.")
-    return found
 
 
 def set_anchor(
@@ -309,10 +200,13 @@ def write_message(tx: Tx, study: Study, number: str, text: str, *, actor: str, n
 
 
 def offer_pairing(study: Study, number: str, *, actor: str, now: datetime, replaces: bool = False) -> tuple[str, str]:
-    """Make a pairing code; returns it and the instant until which it is good. The code itself is never journaled."""
+    """Make a pairing code; returns it and the instant until which it is good. The code itself is never journaled.
+
+    Raises Refused(participant-unknown, not-eligible).
+    """
 
     def work(tx: Tx) -> tuple[str, str]:
-        the_participant(tx, number)
+        must_be_included(the_participant(tx, number))
         code, expires = pairing.offer(tx, number, now, replaces=replaces)
         fact = {"expires_at": expires, "replaces": replaces}
         record(tx, study, Kind.PAIRING_OFFERED, fact, actor=actor, now=now, participant=number, nth=study.head(tx).position)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
 from qol_server.library.alerts import check_alerts, rule_of
+from qol_server.library.consents import consents
+from qol_server.library.criteria import criteria
 from qol_server.library.documents import Mapped, Mark, Report, listed, parse, place, version
 from qol_server.library.fields import Told, load, whole
 from qol_server.library.ladders import ladders, quiet_hours
@@ -16,12 +17,11 @@ from qol_server.library.medicines import concomitant_rules
 from qol_server.library.sites import sites
 from qol_server.library.study_shape import MOST_VISITS, RESERVED, StudyShape
 from qol_server.trial.instrument import Instrument
-from qol_server.trial.protocol import ZERO, Assessment, Criterion, Daily, Period, Protocol, Regimen, Treatment, Until, Visit
+from qol_server.trial.protocol import ZERO, Assessment, Daily, Period, Protocol, Regimen, Treatment, Until, Visit
 from qol_server.trial.schedule import visit_name
 
 PLACEHOLDERS = ("{n}", "{y}", "{h}")
 LAST_DOSE = "last_dose"
-LIMITS = ("above", "below", "at_least", "at_most")
 
 
 def protocol_from(text: bytes, name: str, instruments: Mapping[str, Instrument]) -> Protocol:
@@ -39,11 +39,12 @@ def _protocol_from(text: bytes, name: str, instruments: tuple[tuple[str, Instrum
     reader = _Reader(data, dict(instruments), report)
     assessments = {one.id: one for one in (*reader.assessments(), *reader.diaries())}
     treatment = reader.treatment()
-    criteria = tuple(reader.criteria())
+    judged = tuple(criteria(data.get("eligibility"), report))
     reminders = dict(ladders(data, reader.ids, report))
     quiet = quiet_hours(data, report)
     places = sites(data.get("sites"), data.get("time_zone"), report)
     medicines = concomitant_rules(whole(data.get("concomitant_rules")), report)
+    signed = consents(data.get("consents"), report)
     reader.check_the_rest()
     report.stop_if_wrong()
     return Protocol(
@@ -58,7 +59,8 @@ def _protocol_from(text: bytes, name: str, instruments: tuple[tuple[str, Instrum
         sites=places,
         assessments=assessments,
         treatment=treatment,
-        eligibility=criteria,
+        consents=signed,
+        eligibility=judged,
         reminders=reminders,
         quiet_hours=quiet,
         reasons={key: tuple(codes) for key, codes in data["reasons"].items()},
@@ -194,6 +196,7 @@ class _Reader:
             due=due,
             grace=part["grace"],
             until_before=part["until_before"],
+            on_site=part["on_site"],
             served_by=part["served_by"],
         )
         self._check_series(part, visit)
@@ -262,45 +265,6 @@ class _Reader:
             if self.anchors and anchor not in self.anchors:
                 wrong(place(self.raw, "anchors"), f'A study with a treatment needs the anchor "{anchor}"', "add it to anchors")
         return Treatment(part["name"], part["route"], regimens, part["start"], most, part["duration"])
-
-    def criteria(self) -> Iterator[Criterion]:
-        seen: set[str] = set()
-        for part in whole(self.data.get("eligibility")):
-            wrong, raw = self.report.wrong, part.raw
-            if part["id"] in seen:
-                wrong(place(raw, "id"), f'The criterion "{part["id"]}" stands twice', "each id once")
-            seen.add(part["id"])
-            limits: dict[str, Decimal | None] = {key: part[key] for key in LIMITS}
-            if part["between"] is not None:
-                if limits["at_least"] is not None or limits["at_most"] is not None:
-                    wrong(place(raw, "between"), '"between" sets at_least and at_most already', "between, or at_least and at_most")
-                limits["at_least"], limits["at_most"] = part["between"]
-            stated = [key for key in (*LIMITS, "between") if part[key] is not None]
-            if part["ask"] == "number":
-                if not stated:
-                    wrong(place(raw), f'The criterion "{part["id"]}" has no limit', listed((*LIMITS, "between")))
-                if part["expect"] is not None:
-                    wrong(place(raw, "expect"), '"expect" goes with yes_no only', listed((*LIMITS, "between")))
-                self._check_limits(part, limits)
-            else:
-                if part["expect"] is None:
-                    wrong(place(raw), f'The criterion "{part["id"]}" does not say which answer makes eligible', "expect: yes, expect: no")
-                for key in stated:
-                    wrong(place(raw, key), f'"{key}" goes with number only', "expect")
-            yield Criterion(part["id"], part["ask"], part["unit"], expect=part["expect"], note=part["note"], **limits)
-
-    def _check_limits(self, part: Told, limits: Mapping[str, Decimal | None]) -> None:
-        lows = [(limit, key) for key in ("above", "at_least") if (limit := limits[key]) is not None]
-        highs = [(limit, key) for key in ("below", "at_most") if (limit := limits[key]) is not None]
-        for bounds, kind in ((lows, "lower"), (highs, "upper")):
-            if len(bounds) > 1:
-                message = f'The criterion "{part["id"]}" has two {kind} limits'
-                self.report.wrong(place(part.raw), message, "one of " + listed(key for _, key in bounds))
-        for low, low_key in lows:
-            for high, high_key in highs:
-                if low > high or (low == high and (low_key, high_key) != ("at_least", "at_most")):
-                    message = f'The limits of "{part["id"]}" contradict each other: {low_key} {low} and {high_key} {high}'
-                    self.report.wrong(place(part.raw), message, "a lower limit that is below the upper one")
 
     def check_the_rest(self) -> None:
         """What stands outside of assessments, treatment, eligibility and reminders."""

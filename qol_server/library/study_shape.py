@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from qol_server.library.alerts import RULE_ID, AlertShape
+from qol_server.library.consents import ConsentShape
+from qol_server.library.criteria import CriterionShape
 from qol_server.library.documents import Mapped, listed
 from qol_server.library.fields import Amount, Clock, Distance, Field, Flag, Many, Name, OneOf, Part, Shape, Table, Text, Whole, Zone
 from qol_server.library.instrument_shape import DOCUMENT_ID
@@ -73,19 +75,6 @@ class TreatmentShape(Shape):
     duration = Distance(key="for", note="planned length, from `treatment_start`")
 
 
-class CriterionShape(Shape):
-    id = Name(*ANCHOR, required=True, note="name of the criterion")
-    ask = OneOf(("number", "yes_no"), required=True, note="what is asked")
-    note = Text(default="", note="the criterion in words")
-    unit = Text(default="", most=40, note="unit of the number")
-    between = Many(Amount(), least=2, most=2, note="lowest and highest number, both allowed")
-    above = Amount(note="strictly above")
-    below = Amount(note="strictly below")
-    at_least = Amount(note="this or more")
-    at_most = Amount(note="this or less")
-    expect = Flag(note="the answer that makes eligible; for `yes_no`")
-
-
 class VisitShape(Shape):
     id = Name(*VISIT_ID, required=True, note="name of the visit; of a series with `{n}`, or `{y}` and `{h}`")
     start = Name(*ANCHOR, required=True, key="from", note="the anchor it counts from")
@@ -96,6 +85,7 @@ class VisitShape(Shape):
     window = Many(Distance(negative=True), least=2, most=2, note="first and last day on time, from the target day; default `[P0D, P0D]`")
     grace = Distance(default=ZERO, note="accepted as late for so long after the window; default `P0D`")
     until_before = Name(*ANCHOR, note="the window runs from the target day to the day before this anchor; replaces `window`")
+    on_site = Flag(default=False, note="`yes`: the participant comes to the site; listed for staff on the target day")
     served_by = Name(*RULE_ID, note="a response to this assessment given in the window serves this visit too")
 
 
@@ -186,6 +176,7 @@ class StudyShape(Shape):
     withdrawals = Table(
         Name(*ANCHOR), Table(Name(*LANGUAGE), Text()), default={}, note="kind of withdrawal -> language -> what stops with it"
     )
+    consents = Many(Part(ConsentShape), default=(), note="versions of the consent in order of time; none: any may be recorded")
     eligibility = Many(Part(CriterionShape), default=(), note="criteria; all must be met")
     concomitant_rules = Many(Part(ConcomitantShape), default=(), note="rules on other medicines")
     reasons = Table(

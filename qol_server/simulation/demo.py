@@ -80,7 +80,7 @@ def newcomer(settings: Settings, now: datetime) -> tuple[str, str]:
     study = open_study(settings, STUDY)
     protocol = study.protocol_in_force(study.store.read())
     site = random.Random(0).choice(sorted(protocol.sites))
-    enrolment = conduct.Enrolment(site, "2.0", now.date() - timedelta(days=20), eligible(protocol), language="en")
+    enrolment = conduct.Enrolment(site, "1.0", now.date() - timedelta(days=20), eligible(protocol), language="en")
     number = conduct.enrol(study, enrolment, actor=STAFF, now=now)
     conduct.start_treatment(study, number, now.date() - timedelta(days=14), actor=STAFF, now=now)
     return number, conduct.offer_pairing(study, number, actor=STAFF, now=now)[0]

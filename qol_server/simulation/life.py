@@ -127,7 +127,7 @@ class Life:
         study = self._study
         if day == fate.enrolled:
             enrolment = conduct.Enrolment(
-                fate.site, "2.0", day, eligible(self._protocol), language=fate.language, time_zone=fate.zone, reminder_hour=fate.hour + 2
+                fate.site, "1.0", day, eligible(self._protocol), language=fate.language, time_zone=fate.zone, reminder_hour=fate.hour + 2
             )
             one.number = conduct.enrol(study, enrolment, actor=STAFF, now=now)
             one.pair(conduct.offer_pairing(study, one.number, actor=STAFF, now=now)[0], day)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from qol_server.state import adverse_events, cases, ledger, medicines, messages, participants, responses
+from qol_server.state import adverse_events, cases, ledger, medicines, messages, participants, responses, screening
 from qol_server.state.responses import Known
 from qol_server.store import Tx
 from qol_server.trial.facts import Entry, Kind
@@ -62,8 +62,8 @@ class Folder:
 
 
 _MOVES_THE_CALENDAR = {
-    Kind.PARTICIPANT_ENROLLED, Kind.ANCHOR_SET, Kind.ANCHOR_REVOKED, Kind.TREATMENT_PRESCRIBED, Kind.PRESCRIPTION_CORRECTED,
-    Kind.WITHDRAWAL_RECORDED, Kind.WITHDRAWAL_REVOKED,
+    Kind.PARTICIPANT_ENROLLED, Kind.PARTICIPANT_INCLUDED, Kind.ANCHOR_SET, Kind.ANCHOR_REVOKED, Kind.TREATMENT_PRESCRIBED,
+    Kind.PRESCRIPTION_CORRECTED, Kind.WITHDRAWAL_RECORDED, Kind.WITHDRAWAL_REVOKED,
 }  # fmt: skip
 
 
@@ -136,7 +136,11 @@ _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.WORDING_IMPORTED: _adopt,
     Kind.PROTOCOL_ADOPTED: _adopt,
     Kind.STUDY_ACTIVATED: _activate,
-    Kind.PARTICIPANT_ENROLLED: participants.enrol,
+    Kind.PARTICIPANT_ENROLLED: screening.enrol,
+    Kind.PARTICIPANT_INCLUDED: screening.include,
+    Kind.CONSENT_GIVEN: screening.consent,
+    Kind.ELIGIBILITY_RECORDED: screening.record,
+    Kind.DEVIATION_SIGNED: screening.deviate,
     Kind.ANCHOR_SET: participants.set_anchor,
     Kind.ANCHOR_REVOKED: participants.revoke_anchor,
     Kind.TREATMENT_PRESCRIBED: participants.prescribe,

@@ -12,7 +12,7 @@ import orjson
 from qol_server.store import Row, Tx
 from qol_server.trial import schedule
 from qol_server.trial.facts import Entry
-from qol_server.trial.participant import Participant, Prescription
+from qol_server.trial.participant import Consent, Participant, Prescription
 from qol_server.trial.protocol import Protocol
 
 ENDS_PARTICIPATION = ("death", "study_end")
@@ -46,6 +46,16 @@ def load_all(tx: Tx, numbers: Sequence[str]) -> dict[str, Participant]:
         withdrawals.setdefault(row["participant"], {})[row["kind"]] = date.fromisoformat(row["day"])
     pauses = tx.all(f"SELECT participant, until FROM pauses WHERE {_AMONG}", among)  # noqa: S608
     paused = {row["participant"]: date.fromisoformat(row["until"]) for row in pauses}
+    consents: dict[str, list[Consent]] = {}
+    for row in tx.all(f"SELECT participant, version, day FROM consents WHERE {_AMONG} ORDER BY participant, day, position", among):  # noqa: S608
+        consents.setdefault(row["participant"], []).append(Consent(row["version"], date.fromisoformat(row["day"])))
+    unmet: dict[str, list[str]] = {}
+    for row in tx.all(
+        f"SELECT participant, criterion FROM eligibility v WHERE {_AMONG} AND result = 'not-met' AND NOT EXISTS (SELECT 1 FROM deviations d"  # noqa: S608
+        " WHERE d.participant = v.participant AND d.criterion = v.criterion AND d.value = v.value) ORDER BY participant, criterion",
+        among,
+    ):
+        unmet.setdefault(row["participant"], []).append(row["criterion"])
     return {
         row["participant"]: Participant(
             number=row["participant"],
@@ -57,6 +67,9 @@ def load_all(tx: Tx, numbers: Sequence[str]) -> dict[str, Participant]:
             reminder_hour=row["reminder_hour"],
             language=row["language"],
             paused_until=paused.get(row["participant"]),
+            consents=tuple(consents.get(row["participant"], ())),
+            included=bool(row["included"]),
+            unmet=tuple(unmet.get(row["participant"], ())),
         )
         for row in tx.all(f"SELECT * FROM roster WHERE {_AMONG}", among)  # noqa: S608
     }
@@ -79,11 +92,11 @@ def site_of(tx: Tx, number: str) -> str | None:
 
 def enrol(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     tx.run(
-        "INSERT INTO roster (participant, site, language, time_zone, reminder_hour, enrolled_at, ended_on, revision)"
-        " VALUES (?, ?, ?, ?, ?, ?, NULL, ?)",
+        "INSERT INTO roster (participant, site, language, time_zone, reminder_hour, enrolled_at, included, ended_on, revision)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?)",
         (
             fact["number"], fact["site"], fact["language"], fact["time_zone"], fact["reminder_hour"], entry.received_at,
-            entry.position,
+            int(fact.get("included", True)), entry.position,
         ),
     )  # fmt: skip
     for anchor, day in fact["anchors"].items():

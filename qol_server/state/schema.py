@@ -21,8 +21,23 @@ CREATE TABLE documents (
 ;
 CREATE TABLE roster (
   participant TEXT PRIMARY KEY, site TEXT NOT NULL, language TEXT NOT NULL, time_zone TEXT NOT NULL,
-  reminder_hour INTEGER NOT NULL, enrolled_at TEXT NOT NULL, ended_on TEXT, revision INTEGER NOT NULL
+  reminder_hour INTEGER NOT NULL, enrolled_at TEXT NOT NULL, included INTEGER NOT NULL, ended_on TEXT, revision INTEGER NOT NULL
 ) STRICT
+;
+CREATE TABLE consents (
+  participant TEXT NOT NULL, version TEXT NOT NULL, day TEXT NOT NULL, taken_by TEXT NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY (participant, version, day)
+) STRICT, WITHOUT ROWID
+;
+CREATE TABLE eligibility (
+  participant TEXT NOT NULL, criterion TEXT NOT NULL, value TEXT NOT NULL, result TEXT NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY (participant, criterion)
+) STRICT, WITHOUT ROWID
+;
+CREATE TABLE deviations (
+  participant TEXT NOT NULL, criterion TEXT NOT NULL, value TEXT NOT NULL, meaning TEXT NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY (participant, criterion, value)
+) STRICT, WITHOUT ROWID
 ;
 CREATE TABLE anchors (
   participant TEXT NOT NULL, anchor TEXT NOT NULL, nth INTEGER NOT NULL, day TEXT NOT NULL, position INTEGER NOT NULL,

@@ -30,6 +30,13 @@ class Kind(StrEnum):
     STUDY_ACTIVATED = "study.activated"
     # the participant
     PARTICIPANT_ENROLLED = "participant.enrolled"
+    PARTICIPANT_INCLUDED = "participant.included"
+    CONSENT_GIVEN = "consent.given"
+    ELIGIBILITY_RECORDED = "eligibility.recorded"
+    DEVIATION_SIGNED = "deviation.signed"
+    CONTACT_WRITTEN = "contact.written"
+    CONTACT_SEEN = "contact.seen"
+    CONTACT_ERASED = "contact.erased"
     ANCHOR_SET = "anchor.set"
     ANCHOR_REVOKED = "anchor.revoked"
     TREATMENT_PRESCRIBED = "treatment.prescribed"

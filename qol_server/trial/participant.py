@@ -20,11 +20,20 @@ class Prescription:
 
 
 @dataclass(frozen=True, slots=True)
+class Consent:
+    """On ``day``, local, the participant signed this version of the consent."""
+
+    version: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class Participant:
     """``anchors``: name -> dates in order of repetition (the n-th is the n-th time it happened).
 
-    ``prescriptions`` are ordered by day, at most one a day. ``withdrawals``: kind -> day. ``paused_until``: the last day of a
-    pause of all contact.
+    ``prescriptions`` are ordered by day, at most one a day. ``withdrawals``: kind -> day. ``consents``: all that were given,
+    by day. ``included``: False while eligibility is open, and for good where it fails. ``unmet``: criteria that are not met
+    and for which no deviation was signed. ``paused_until``: the last day of a pause of all contact.
     """
 
     number: str
@@ -36,6 +45,9 @@ class Participant:
     reminder_hour: int = 9
     language: str = "en"
     paused_until: date | None = None
+    consents: tuple[Consent, ...] = ()
+    included: bool = True
+    unmet: tuple[str, ...] = ()
 
     def is_paused(self, today: date) -> bool:
         """Whether nobody is to write to the participant, or to call, on this day of theirs."""

@@ -93,6 +93,7 @@ ID_REUSE = _define("id-reuse", 422, "Kept for review: another entry has this id 
 CLOCK = _define("clock-beyond-a-year", 422, "Kept for review: the phone's clock is more than a year off", "A data manager will look at it.")
 AFTER_END = _define("after-end", 422, "Kept for review: entered after the participation ended", "Sealed until the data manager decides by the consent.")
 
+CONSENT_NEEDED = _define("consent-needed", 422, "Kept for review: entered while a new consent was needed", "Sealed until the data manager decides by the consent.")
 UNPROCESSABLE = _define("unprocessable", 422, "Kept for review: the server's rules stumbled over it", "A data manager will look at it; the fault is the server's.")
 
 # Staff commands
@@ -106,6 +107,7 @@ OWN_ACCOUNT = _define("own-account", 409, "This is your own account", "Let anoth
 LAST_ADMINISTRATOR = _define("last-administrator", 409, "This study would have no administrator", "Give the role to somebody else first.")
 PARTICIPANT_UNKNOWN = _define("participant-unknown", 404, "There is no such participant", "Check the number; qol participant list STUDY shows all of them.")
 NOT_ELIGIBLE = _define("not-eligible", 409, "Not all criteria of eligibility are met", "Check the values; what is not met is named.")
+ELIGIBILITY_CHANGED = _define("eligibility-changed", 409, "The eligibility is not as you saw it any more", "Look at it again, and decide anew.")
 BAD_VALUE = _define("bad-value", 422, "A value is not allowed here", "Change what is named and try again.")
 REASON_NEEDED = _define("reason-needed", 422, "A reason is needed here", "Say in a few words why.")
 CASE_UNKNOWN = _define("case-unknown", 404, "There is no such case", "Look at the worklist again.")

@@ -47,6 +47,7 @@ class Visit:
     due: Period = ZERO  # last day on time, counted from the target day
     grace: Period = ZERO  # accepted as late until due + grace
     until_before: str | None = None  # the window runs from the target to the day before this anchor (open-ended while unknown)
+    on_site: bool = False  # the participant comes to the site for it
     served_by: str | None = None  # assessment of which a response given in this window serves this visit too
 
 
@@ -155,6 +156,19 @@ class ConcomitantRule:
     source: str = ""  # where the two lists are from
 
 
+@dataclass(frozen=True, slots=True)
+class ConsentVersion:
+    """A version of the consent, signed by whoever joins from ``since`` on.
+
+    ``renew``: whoever signed an earlier one has to sign again; until then collecting goes on, or ``pauses``.
+    """
+
+    version: str
+    since: date
+    renew: bool = False
+    pauses: bool = False
+
+
 MIDNIGHT = time(0, 0)
 
 
@@ -192,6 +206,7 @@ class Protocol:
     sites: Mapping[str, Site]
     assessments: Mapping[str, Assessment]
     treatment: Treatment | None = None
+    consents: tuple[ConsentVersion, ...] = ()  # in order of time; none: the study's file does not list them
     eligibility: tuple[Criterion, ...] = ()
     reminders: Mapping[str, tuple[Rung, ...]] = field(default_factory=dict)
     quiet_hours: Quiet | None = None

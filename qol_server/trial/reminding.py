@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from qol_server.trial.consenting import collecting_pauses
 from qol_server.trial.participant import Participant
 from qol_server.trial.protocol import Period, Protocol, Quiet, Rung
 from qol_server.trial.schedule import Assignment, State, add, has_ended, instant, local, state
@@ -162,9 +163,9 @@ def next_try(reminder: Reminder, now: datetime, asked: timedelta) -> datetime | 
 def is_wanted(protocol: Protocol, participant: Participant, assignment: Assignment, answered: Container[str], now: datetime) -> bool:
     """Whether anybody should be reminded of this assignment at all at ``now``.
 
-    No: before consent, after death or withdrawal of contact, questionnaires or consent, after an end of its assessment, while
-    contact is paused, when it is answered, served or under review, not expected (a held day of a dose diary), not open yet, or
-    closed.
+    No: before consent, or while it is needed again and collecting pauses for it; after death or withdrawal of contact,
+    questionnaires or consent; after an end of its assessment; while contact is paused; when it is answered, served or under
+    review, not expected (a held day of a dose diary), not open yet, or closed.
     """
     wall = local(now, participant.time_zone)
     today = wall.date()
@@ -174,6 +175,8 @@ def is_wanted(protocol: Protocol, participant: Participant, assignment: Assignme
         return False
     consents = participant.anchors.get("consent", ())
     if not consents or today < min(consents) or is_to_be_left_alone(participant, now):
+        return False
+    if collecting_pauses(protocol.consents, participant.consents, today):
         return False
     assessment = protocol.assessments.get(assignment.assessment)
     return not has_ended(assessment.ends if assessment else (), participant, today)

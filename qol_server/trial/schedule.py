@@ -94,12 +94,12 @@ def local(now: datetime, zone: str) -> datetime:
 def calendar(protocol: Protocol, participant: Participant, horizon: date) -> tuple[Assignment, ...]:
     """All assignments that open on or before ``horizon``, sorted by opening day and occurrence.
 
-    An assessment whose anchor is not known has none; a series or diary without an end has twenty years. Those that an end
-    (anchor or withdrawal) reaches on or before their due day stay listed with ``expected`` False, and so do dose-diary days
-    on which the treatment is held or over.
+    Who is not included has none. An assessment whose anchor is not known has none; a series or diary without an end has
+    twenty years. Those that an end (anchor or withdrawal) reaches on or before their due day stay listed with ``expected``
+    False, and so do dose-diary days on which the treatment is held or over.
     """
     found: dict[str, Assignment] = {}
-    for assessment in protocol.assessments.values():
+    for assessment in protocol.assessments.values() if participant.included else ():
         end = min(_ends(assessment.ends, participant), default=None)
         for assignment in _of_assessment(protocol, participant, assessment, horizon, end):
             found.setdefault(assignment.occurrence, assignment)

@@ -174,3 +174,15 @@ def test_a_mutated_file_is_read_or_refused_with_lines_and_nothing_else_happens(d
     last = text.count(b"\n") + 1
     mistakes = mistakes_of(path, text)
     assert all(mistake.message and 1 <= mistake.line <= last + 1 for mistake in mistakes)
+
+
+def test_versions_of_the_consent_follow_each_other_and_stand_once():
+    text = (QUESTIONNAIRES / "studies" / "desminib.yaml").read_text(encoding="utf-8")
+    first = '  - {version: "1.0", from: 2006-01-01}\n'
+    wrong = first + '  - {version: "2.0", from: 2006-01-01}\n  - {version: "1.0", from: 2007-01-01, until_renewed: pause}\n'
+    with pytest.raises(StudyFileError) as refused:
+        protocol_from(text.replace(first, wrong).encode(), "wrong.yaml", INSTRUMENTS)
+    said = [mistake.message for mistake in refused.value.mistakes]
+    assert 'The consent "2.0" does not come after the one before it' in said
+    assert 'The consent "1.0" stands twice' in said
+    assert '"renew" and "until_renewed" go together' in said

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 import pytest
 
 from qol_server import journal, messaging
+from qol_server.intake import conduct, enrolling
 from qol_server.intake.study import open_study
 from qol_server.messaging import Message
 from qol_server.trial.facts import Kind
@@ -176,6 +177,7 @@ ONE_CLOCK = """
 import sys
 from datetime import datetime
 from pathlib import Path
+from qol_server.intake import conduct, enrolling
 from qol_server.intake.study import open_study
 from qol_server.settings import Settings
 from scheduler import ticks
@@ -267,3 +269,21 @@ def test_the_zone_is_the_participants_own(trial: Trial) -> None:
     live(trial, wall("2026-03-03 00:00"), wall("2026-03-04 00:00"), Post())
     when = [step[3] for step in steps(trial, clea, "dose@2026-03-03") if step[0] == "sent"]
     assert when == ["03-03 14:00", "03-03 17:00"], f"nine and twelve in Martinique, in {PARIS} time"
+
+
+def test_while_a_consent_is_needed_again_nobody_is_reminded_unless_the_study_goes_on(trial: Trial, ben: str) -> None:
+    known = b'  - {version: "1.0", from: 2006-01-01}\n'
+    asked = {}
+    for until in (b"go_on", b"pause"):
+        amended = people.protocol().replace(
+            known, known + b'  - {version: "2.0", from: 2026-03-03, renew: yes, until_renewed: ' + until + b"}\n"
+        )
+        conduct.adopt(trial.study, amended, people.instruments(), actor=people.DATA_MANAGER, now=trial.now)
+        day = {b"go_on": "2026-03-03", b"pause": "2026-03-04"}[until]
+        live(trial, wall(f"{day} 00:00"), wall(f"{day} 23:00"), Post(), minutes=60)
+        asked[until] = [step[0] for step in steps(trial, ben, f"dose@{day}")]
+    assert asked == {b"go_on": ["intended", "sent", "intended", "sent"], b"pause": []}
+    trial.now = wall("2026-03-05 08:00")
+    enrolling.give_consent(trial.study, ben, "2.0", date(2026, 3, 5), actor=people.NURSE, now=trial.now)
+    live(trial, wall("2026-03-05 08:00"), wall("2026-03-05 10:00"), Post(), minutes=60)
+    assert [step[0] for step in steps(trial, ben, "dose@2026-03-05")] == ["intended", "sent"]

@@ -1,0 +1,67 @@
+"""Names, telephones and addresses of participants: written, looked at and destroyed, each time with a line in the journal.
+
+The journal says who, whose, when and what for; what the details say stands in the vault alone, under a key for each participant.
+The line comes first: there may be one for a look that a crash prevented, never a look without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import orjson
+
+from qol_server.contacts import PERSON
+from qol_server.intake.enrolling import the_participant
+from qol_server.intake.record import record
+from qol_server.intake.study import Study
+from qol_server.store import Tx
+from qol_server.trial import problems
+from qol_server.trial.contacting import FIELDS, Purpose, fits
+from qol_server.trial.facts import Kind
+from qol_server.trial.problems import Refused
+
+DETAILS = "details"
+
+
+def is_kept(study: Study, number: str) -> bool:
+    """Whether there are contact details of the participant; this is no look at them."""
+    return bool(study.contacts.names(number, PERSON))
+
+
+def write(study: Study, number: str, details: Mapping[str, str], *, actor: str, now: datetime) -> None:
+    """Keep these details, and no others, of a participant. Raises Refused(participant-unknown, bad-value, data-folder)."""
+    kept = {field: details[field] for field in FIELDS if details.get(field)}
+    for field in {*details} - {*FIELDS}:
+        raise Refused(problems.BAD_VALUE, f"There is no {field!r}. Allowed: {', '.join(FIELDS)}.")
+    for field, value in kept.items():
+        if not fits(field, value):
+            raise Refused(problems.BAD_VALUE, f"What is given as {field} cannot be one.")
+    _tell(study, number, Kind.CONTACT_WRITTEN, {"fields": list(kept)}, actor, now)
+    study.contacts.put(number, PERSON, DETAILS, orjson.dumps(kept), now)
+
+
+def look(study: Study, number: str, why: Purpose, *, actor: str, now: datetime) -> dict[str, str]:
+    """The details of a participant, by field; that somebody looked is journalled before. Raises Refused(participant-unknown)."""
+    _tell(study, number, Kind.CONTACT_SEEN, {"why": why}, actor, now)
+    found = study.contacts.read(number, PERSON, who=actor, why=why, now=now)
+    return orjson.loads(found[DETAILS]) if DETAILS in found else {}
+
+
+def erase(study: Study, number: str, *, reason: str, actor: str, now: datetime) -> None:
+    """Destroy a participant's key, and with it all that could reach them, the phones' subscriptions too.
+
+    Raises Refused(participant-unknown, reason-needed).
+    """
+    if not reason.strip():
+        raise Refused(problems.REASON_NEEDED)
+    _tell(study, number, Kind.CONTACT_ERASED, {}, actor, now, reason.strip())
+    study.contacts.erase(number)
+
+
+def _tell(study: Study, number: str, kind: Kind, fact: Mapping[str, object], actor: str, now: datetime, reason: str | None = None) -> None:
+    def work(tx: Tx) -> None:
+        the_participant(tx, number)
+        record(tx, study, kind, fact, actor=actor, now=now, participant=number, reason=reason, nth=study.head(tx).position)
+
+    study.store.write(work)

@@ -1,0 +1,44 @@
+"""How far a participant has come: one word for where somebody stands on a day, from the dated facts alone."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from qol_server.trial.participant import Participant
+
+
+class Standing(StrEnum):
+    """Where a participant stands."""
+
+    SCREENING = "screening"
+    NOT_ELIGIBLE = "not-eligible"
+    INCLUDED = "included"  # and the treatment has not begun
+    ON_TREATMENT = "on-treatment"
+    FOLLOW_UP = "follow-up"
+    LOST = "lost"
+    ENDED = "ended"  # as the study planned it
+    WITHDRAWN = "withdrawn"  # the consent
+    DIED = "died"
+
+
+def standing(participant: Participant, day: date) -> Standing:
+    """Where the participant stands on a local day. What ends the participation comes first, whatever it ends."""
+    has = {name for name, days in participant.anchors.items() if any(each <= day for each in days)}
+    has |= {f"withdrawal.{kind}" for kind, when in participant.withdrawals.items() if when <= day}
+    for fact, means in _ENDS:
+        if fact in has:
+            return means
+    if not participant.included:
+        return Standing.NOT_ELIGIBLE if participant.unmet else Standing.SCREENING
+    if has & {"treatment_end", "withdrawal.treatment"}:
+        return Standing.FOLLOW_UP
+    return Standing.ON_TREATMENT if "treatment_start" in has else Standing.INCLUDED
+
+
+_ENDS = (
+    ("death", Standing.DIED),
+    ("withdrawal.consent", Standing.WITHDRAWN),
+    ("study_end", Standing.ENDED),
+    ("lost_to_follow_up", Standing.LOST),
+)
