@@ -1,4 +1,4 @@
-"""Takes a picture of every screen, as large as it is, on a phone and on a tablet, in every language: ./qol test --screenshots FOLDER."""
+"""Takes a picture of every screen of the app and every page of the desk, in every language: ./qol test --screenshots FOLDER."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.browser.original import Original, prepare
 from tests.browser.rig import PHONE_SIZE, TABLET_SIZE
 from tests.browser.screens import Walk
 from tests.browser.weather import Server
+from tests.staff.browser import screenshots
 
 SIZES = (PHONE_SIZE, TABLET_SIZE)
 LANGUAGES = {"en": people.BEN, "fr": people.ADA}
@@ -55,6 +56,7 @@ def main(into: Path) -> int:
         for language in LANGUAGES:
             taken = take(browser, original, language, into, Path(folder) / language)
             print(f"{into / language}: {taken} pictures")
+        print(f"{into}: {screenshots.take(browser, into, Path(folder) / 'desk')} pictures of the staff's desk")
         browser.close()
     return 0
 

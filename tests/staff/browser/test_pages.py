@@ -6,36 +6,19 @@ from collections.abc import Callable
 
 import pytest
 
-from qol_server.staff import AREAS
-from qol_server.trial.roles import RIGHTS, Permission, Role
+from tests.staff.browser.pages import GETS, address, who
 from tests.staff.browser.rig import DESKTOP, PHONE, Seat
-from tests.staff.rig import House
-from tests.staff.routes import EXAMPLES
+from tests.staff.rig import HERE, House
 
-PAGES = {
-    f"GET {route.path}": route.permission
-    for pages in AREAS.values()
-    for route in pages.routes
-    if route.method == "GET" and not route.polled
-}
 LOOKS = ((PHONE, "dark", "fr"), (DESKTOP, "light", "en"))
-PREFERRED = (Role.INVESTIGATOR, Role.STUDY_MANAGER, Role.ADMINISTRATOR, Role.DATA_MANAGER)
 
 
-def who(permission: Permission) -> Role:
-    return next(role for role in (*PREFERRED, *Role) if role in RIGHTS[permission].roles)
-
-
-@pytest.mark.parametrize("route", sorted(PAGES))
+@pytest.mark.parametrize("route", sorted(GETS))
 def test_a_page_is_fit_for_use(desk: House, seat: Callable[..., Seat], route: str) -> None:
-    parts = EXAMPLES[route].parts(desk)
-    path = route.removeprefix("GET ")
-    for name, value in parts.items():
-        path = path.replace(f"<{name}>", value)
-    role = who(PAGES[route])
+    path = address(desk, GETS[route])
     for size, theme, language in LOOKS:
-        there = seat(role, None, language=language)
-        answer = there.page.goto(there.server.origin + f"/{desk.trial.study.slug}/staff{path}")
+        there = seat(who(GETS[route].permission), None, language=language)
+        answer = there.page.goto(there.server.origin + HERE + path)
         assert answer is not None
         assert answer.status == 200, (route, answer.status)
         assert there.faults(size, theme) == [], (route, theme)
