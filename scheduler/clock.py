@@ -11,7 +11,7 @@ from threading import Lock, Thread
 
 from qol_server import messaging
 from qol_server.clock import Clock, stamp, wall_clock
-from qol_server.intake import casework
+from qol_server.intake import calls, casework
 from qol_server.intake.study import Study, open_study, slugs
 from qol_server.logs import log_failure
 from qol_server.settings import Settings
@@ -19,7 +19,7 @@ from scheduler import ticks
 
 log = logging.getLogger(__name__)
 
-EVERY: dict[str, int] = {"remind": 60, "escalate": 60, "score": 300, "watch": 900, "seal": 3600}
+EVERY: dict[str, int] = {"remind": 60, "escalate": 60, "score": 300, "watch": 900, "digest": 900, "seal": 3600}
 """Seconds between two ticks of a kind."""
 
 
@@ -34,7 +34,8 @@ class Rounds:
             "remind": lambda study, now: ticks.remind(study, now, messaging.sender(study, settings, now)),
             "escalate": casework.escalate,
             "score": lambda study, now: ticks.score(study, now, settings),
-            "watch": ticks.watch,
+            "watch": calls.watch,
+            "digest": calls.make_digests,
             "seal": lambda study, now: ticks.seal(study, now, settings),
         }
 

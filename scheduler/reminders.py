@@ -21,6 +21,7 @@ from qol_server.store import Row, Tx
 from qol_server.trial import facts, reminding
 from qol_server.trial.facts import Kind
 from qol_server.trial.reminding import Outcome, Reminder
+from qol_server.trial.watching import Task
 
 log = logging.getLogger(__name__)
 
@@ -101,13 +102,13 @@ def _due(study: Study, tx: Tx, now: datetime, only: str | None = None) -> Iterat
 
 
 def _is_told_already(tx: Tx, one: Reminder) -> bool:
-    """Whether ``watch`` raised the call before the ladder could: after an outage both find the same visit."""
-    return one.is_task and reminders.was_called(tx, one.participant, one.occurrence, "overdue")
+    """Whether the call is there already: after an outage ``watch`` and the ladder find the same visit."""
+    return one.is_task and reminders.was_called(tx, one.participant, one.occurrence)
 
 
 def _call(study: Study, tx: Tx, one: Reminder, now: datetime) -> bool:
     """Raise a call; False where another clock was first, or nobody wants it any more."""
-    fact = {"task": one.channel, "rung": one.rung}
+    fact = {"task": Task.OVERDUE, "rung": one.rung}
     return one in _due(study, tx, now, one.participant) and _record(study, tx, Kind.CALL_RAISED, fact, one, now)
 
 

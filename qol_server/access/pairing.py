@@ -25,7 +25,7 @@ CREATE TABLE pairing_codes (
 CREATE TABLE tokens (token BLOB PRIMARY KEY, device TEXT NOT NULL, used INTEGER NOT NULL) STRICT;
 CREATE INDEX tokens_device ON tokens (device);
 CREATE TABLE wrong_codes (address TEXT NOT NULL, at TEXT NOT NULL) STRICT;
-CREATE TABLE sightings (device TEXT PRIMARY KEY, at TEXT NOT NULL, unsent INTEGER NOT NULL, oldest TEXT) STRICT
+CREATE TABLE sightings (device TEXT PRIMARY KEY, at TEXT NOT NULL, unsent INTEGER NOT NULL, oldest TEXT, skew INTEGER) STRICT
 """
 
 
@@ -189,13 +189,26 @@ def phones(tx: Tx, participant: str) -> list[Row]:
 SEEN_EVERY = timedelta(minutes=5)
 
 
-def seen(tx: Tx, device: str, now: datetime, unsent: int, oldest: str | None) -> None:
-    """Note when a device was last seen and what it says is waiting on it."""
+def seen(tx: Tx, device: str, now: datetime, unsent: int, oldest: str | None, skew: int) -> None:
+    """Note when a device was last seen, what it says is waiting on it, and how many milliseconds its clock is before ours."""
     tx.run(
-        "INSERT INTO sightings (device, at, unsent, oldest) VALUES (?, ?, ?, ?) ON CONFLICT (device) DO UPDATE SET"
-        " at = excluded.at, unsent = excluded.unsent, oldest = excluded.oldest",
-        (device, stamp(now), unsent, oldest),
+        "INSERT INTO sightings (device, at, unsent, oldest, skew) VALUES (?, ?, ?, ?, ?) ON CONFLICT (device) DO UPDATE SET"
+        " at = excluded.at, unsent = excluded.unsent, oldest = excluded.oldest, skew = excluded.skew",
+        (device, stamp(now), unsent, oldest, skew),
     )
+
+
+_IN_USE = """
+SELECT d.participant, d.device, d.contiguous_to, d.gap_since, coalesce(s.at, d.paired_at) AS at, s.skew
+FROM devices d LEFT JOIN sightings s USING (device) WHERE d.status = 'active'
+"""
+
+
+def in_use(tx: Tx, participant: str | None = None) -> list[Row]:
+    """The phones that are neither replaced nor revoked: participant, device, at (last seen, or paired), skew, gap_since, contiguous_to."""
+    if participant is None:
+        return tx.all(_IN_USE + "ORDER BY d.participant, d.device")
+    return tx.all(_IN_USE + "AND d.participant = ? ORDER BY d.device", (participant,))
 
 
 def is_due_to_be_seen(phone: Phone, now: datetime) -> bool:

@@ -114,6 +114,7 @@ class PatientApi:
     @staticmethod
     def _admit(study: Study, tx: Tx, phone: Phone, token: str, envelope: Envelope, lines: list[bytes], now: datetime) -> Admitted:
         is_new, is_due = not phone.token_used, pairing.is_due_to_be_seen(phone, now)
+        skew = round((envelope.sent_at - now) / timedelta(milliseconds=1))
 
         def note(tx: Tx) -> None:
             """What has to be remembered of a sync besides its entries; most syncs write nothing here."""
@@ -121,14 +122,13 @@ class PatientApi:
                 pairing.token_used(tx, token, phone.device)
             if is_due:
                 queue = envelope.queue or {"unsent": 0}
-                pairing.seen(tx, phone.device, now, queue["unsent"], queue.get("oldest"))
+                pairing.seen(tx, phone.device, now, queue["unsent"], queue.get("oldest"), skew)
 
         if not lines:
             if is_new or is_due:
                 study.store.write(note)
             gaps = missing(phone.contiguous_to, orjson.loads(phone.ahead))
             return Admitted((), phone.contiguous_to, gaps, phone.participant_revision, phone.participant_revision)
-        skew = round((envelope.sent_at - now) / timedelta(milliseconds=1))
         examined = [examine(study, tx, number, raw) for number, raw in enumerate(lines, 2)]
         seqs = envelope.seqs or tuple(line.seq or 0 for line in examined)
         return admit(study, phone, examined, seqs, now=now, skew=skew, also=note)

@@ -13,7 +13,7 @@ import orjson
 from qol_server import journal
 from qol_server.access.pairing import Phone
 from qol_server.clock import stamp
-from qol_server.intake import alerting
+from qol_server.intake import alerting, calls
 from qol_server.intake.examine import Line
 from qol_server.intake.study import Study
 from qol_server.journal import Head
@@ -120,7 +120,7 @@ def _admit(
     contiguous_to, ahead = _advance(device["contiguous_to"], had, came)
     if (contiguous_to, batch.last_seq, ahead) != (device["contiguous_to"], device["last_seq"], had):
         latest = None if batch.last_captured is None else batch.last_captured.isoformat()
-        devices.went_on(tx, phone.device, contiguous_to, orjson.dumps(ahead).decode(), batch.last_seq, latest)
+        devices.went_on(tx, phone.device, contiguous_to, orjson.dumps(ahead).decode(), batch.last_seq, latest, batch.received_at)
     fresh = [result.position for result in results if result.status in ("stored", "quarantined") and result.position is not None]
     return Admitted(
         tuple(results), contiguous_to, missing(contiguous_to, ahead), device["revision"], max([device["revision"], *fresh]),
@@ -198,6 +198,8 @@ def _together(tx: Tx, batch: _Batch, lines: Sequence[Line]) -> list[Result]:
     protocol = batch.study.protocol(tx, batch.phone.protocol)
     for (_, line, entry), receipt in zip(fresh, receipts, strict=True):
         alerting.look(tx, batch.study, protocol, entry.at(receipt.position), line.fact or {}, batch.now)
+    came = [(entry.at(receipt.position), line.fact) for (_, line, entry), receipt in zip(fresh, receipts, strict=True)]
+    calls.hear(tx, batch.study, batch.phone.participant, came, batch.now)
     for index, line, first in repeats:
         status = "quarantined" if made[first].status == "quarantined" else "duplicate"
         results[index] = replace(made[first], line=line.number, status=status, flags=())

@@ -223,7 +223,8 @@ class _Looker:
 
     def _unreadable(self) -> None:
         """Somebody has to ask the participant what it was."""
-        self._record(Kind.CALL_RAISED, {"task": "unreadable"}, self.entry.occurrence, nth=f"unreadable/{self.entry.position}")
+        fact = {"task": "unreadable", "about": self.entry.position}
+        self._record(Kind.CALL_RAISED, fact, self.entry.occurrence, nth=f"unreadable/{self.entry.position}")
 
     def _is_late(self, survey: Survey) -> bool:
         return survey.began is not None and self.now - datetime.fromisoformat(survey.began) > KNOWN_LATE

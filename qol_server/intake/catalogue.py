@@ -28,10 +28,12 @@ from qol_server.intake.shapes import (
 from qol_server.intake.staff_shapes import STAFF_SHAPES
 from qol_server.trial.facts import PHONE_KINDS, Kind
 from qol_server.trial.prescribing import Doubt
+from qol_server.trial.watching import CHANNELS, Settled, Task
 
 _OCCURRENCE = re.compile(r"[a-z][a-z0-9-]{0,63}@[A-Za-z0-9#_.:-]{1,64}")
 
 LONGEST_MESSAGE = 2000  # characters
+LONGEST_NOTE = 1000
 
 
 class PhoneEntry(Shape):
@@ -208,12 +210,50 @@ class ScoresComputed(Shape):
 
 
 class CallRaised(Shape):
-    """A call task: "call" is a ``rung`` of the reminders, "unknown-days" names the ``days`` that nobody reported.
-    "unreadable": what the phone sent can neither be used nor judged, so that somebody has to ask."""
+    """A call task. ``rung``: of the reminders that asked for it. ``days``: those that nobody reported. ``device``: the phone that
+    it is about. ``about``: position of the entry that raised it; ``what``: what the participant asks for there."""
 
-    task = OneOf("unknown-days", "overdue", "call", "unreadable", required=True)
+    task = OneOf(*Task, required=True)
     rung = Whole(0, 99)
     days = fields.List(Day())
+    device = Text(40)
+    about = Whole(1, 2**53)
+    what = OneOf("pause", "stop", "call-me")
+
+
+class CallStep(Shape):
+    """Something that happens to a call. ``call``: position of the entry that raised it."""
+
+    call = Whole(1, 2**53, required=True)
+
+
+class CallAttempted(CallStep):
+    """Somebody tried to reach the participant."""
+
+    channel = OneOf(*CHANNELS, required=True)
+    reached = fields.Boolean(required=True)
+    note = Text(LONGEST_NOTE, required=True, allow_none=True)
+
+
+class CallClosed(CallStep):
+    """Somebody is done with a call; the reason is the entry's."""
+
+    note = Text(LONGEST_NOTE, required=True, allow_none=True)
+
+
+class CallSettled(CallStep):
+    """Nobody needs to call any more."""
+
+    why = OneOf(*Settled, required=True)
+
+
+class OverdueListed(Shape):
+    """What was overdue at a site on a Monday. ``lines``: [participant, assessment, last day on time], no visit: its name may tell
+    of an illness."""
+
+    site = Text(2, required=True)
+    week = Day(required=True)
+    lines = fields.List(fields.List(Text(64)), required=True)
 
 
 class SignedHead(Shape):
@@ -263,6 +303,11 @@ SHAPES: dict[Kind, Schema] = {
     Kind.REMINDER_FAILED: ReminderStep(),
     Kind.SCORES_COMPUTED: ScoresComputed(),
     Kind.CALL_RAISED: CallRaised(),
+    Kind.CALL_TAKEN: CallStep(),
+    Kind.CALL_ATTEMPTED: CallAttempted(),
+    Kind.CALL_CLOSED: CallClosed(),
+    Kind.CALL_SETTLED: CallSettled(),
+    Kind.OVERDUE_LISTED: OverdueListed(),
     Kind.JOURNAL_SEALED: SignedHead(),
     Kind.WITNESS_DISAGREED: SignedHead(),
     Kind.EXPORT_MADE: ExportMade(),

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from qol_server import journal
 from qol_server.access import pairing
-from qol_server.intake import prescribing, reach
+from qol_server.intake import calls, prescribing, reach
 from qol_server.intake.adoption import Adoption, activate, adopt, import_wording, lacking, preview
 from qol_server.intake.catalogue import LONGEST_MESSAGE
 from qol_server.intake.enrolling import Enrolment, enrol, must_be_included, the_participant
@@ -76,6 +76,7 @@ def _set_anchor(
         tx, study, Kind.ANCHOR_SET, {"anchor": anchor, "nth": nth, "date": day.isoformat()}, actor=actor, now=now,
         participant=number, reason=reason, nth=f"{anchor}/{nth}/{day}/{study.head(tx).position}",
     )  # fmt: skip
+    calls.settle(tx, study, number, now)
     return nth
 
 
@@ -162,6 +163,7 @@ def withdraw(study: Study, number: str, kind: str, day: date, *, actor: str, now
             tx, study, Kind.WITHDRAWAL_RECORDED, {"kind": kind, "date": day.isoformat()}, actor=actor, now=now, participant=number,
             reason=reason, nth=f"{kind}/{day}/{study.head(tx).position}",
         )  # fmt: skip
+        calls.settle(tx, study, number, now)
 
     study.store.write(work)
     reach.settle(study, number, now)

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from qol_server.library.alerts import check_alerts, rule_of
+from qol_server.library.calls import call_limits
 from qol_server.library.consents import consents
 from qol_server.library.criteria import criteria
 from qol_server.library.documents import Mapped, Mark, Report, listed, parse, place, version
@@ -75,6 +76,7 @@ def _protocol_from(text: bytes, name: str, instruments: tuple[tuple[str, Instrum
         withdrawal_effects=data["withdrawals"],
         concomitant_rules=medicines,
         escalation={key: tuple(steps) for key, steps in data["escalation"].items()},
+        calls=call_limits(data["calls"]),
         endpoints=_plain(data.raw.get("endpoints", {})),
         assumptions=tuple(data["assumptions"]),
         emergency_number=data["emergency_number"],
@@ -128,14 +130,8 @@ class _Reader:
                 continue
             self._anchor(place(daily.raw, "from"), daily["start"])
             made = Daily(daily["start"], self._until(daily))
-            made = Daily(
-                made.start,
-                made.until,
-                opens=part["opens"] or made.opens,
-                closes=part["closes"] or made.closes,
-                late_reason_after=part["late_reason_after"],
-            )
-            late = made.late_reason_after
+            late = part["late_reason_after"]
+            made = Daily(made.start, made.until, part["opens"] or made.opens, part["closes"] or made.closes, late)
             if late is not None and _days(late) > _days(made.closes):
                 self.report.wrong(
                     place(part.raw, "late_reason_after"), "The reason would be asked for after the day is closed", "not later than closes"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from qol_server.library.alerts import RULE_ID, AlertShape
+from qol_server.library.calls import CallsShape
 from qol_server.library.consents import ConsentShape
 from qol_server.library.criteria import CriterionShape
 from qol_server.library.documents import Mapped, listed
@@ -180,7 +181,10 @@ class StudyShape(Shape):
     eligibility = Many(Part(CriterionShape), default=(), note="criteria; all must be met")
     concomitant_rules = Many(Part(ConcomitantShape), default=(), note="rules on other medicines")
     reasons = Table(
-        Name(*ANCHOR), Many(Name(*ANCHOR), least=1), default={}, note="code lists of reasons: hold, dose_change, late, missed …"
+        Name(*ANCHOR),
+        Many(Name(*ANCHOR), least=1),
+        default={},
+        note="code lists of reasons: hold, dose_change, late, missed (why data are missing), call (what came of another call) …",
     )
     assessments = Many(Part(AssessmentShape), default=(), note="questionnaires at visits")
     diaries = Many(Part(DiaryShape), default=(), note="questionnaires for each day or whenever something happens")
@@ -194,4 +198,5 @@ class StudyShape(Shape):
         default={},
         note="urgency -> when the next person is told, counted from receipt",
     )
+    calls = Part(CallsShape, note="when the site is asked to telephone, besides `task: call` of the reminders")
     endpoints = Part(EndpointsShape, note="conventions of the analysis")

@@ -37,7 +37,7 @@ def ticking(settings: Settings, slug: str) -> Iterator[Tick]:
 
 
 def _tick_on_demand(settings: Settings, slug: str, pipe: Connection) -> None:
-    from qol_server.intake import looking
+    from qol_server.intake import calls, looking
     from qol_server.intake.study import open_study
     from scheduler import ticks
 
@@ -51,7 +51,7 @@ def _tick_on_demand(settings: Settings, slug: str, pipe: Connection) -> None:
                 if now.time() < ONCE_A_DAY_BEFORE:
                     ticks.seal(study, now, settings)
                     if now.weekday() in (0, 3):
-                        ticks.watch(study, now)
+                        calls.watch(study, now)
                     if now.weekday() == 0:
                         looking.score(study, views, now)
                 pipe.send(None)

@@ -18,11 +18,15 @@ def sequence(tx: Tx, device: str | None) -> Row | None:
     return tx.one(_SEQUENCE, (device,))
 
 
-def went_on(tx: Tx, device: str, contiguous_to: int, ahead: str, last_seq: int, last_captured: str | None) -> None:
-    """Note up to which number nothing is missing, what came beyond it (JSON), and the highest number with its capture."""
+def went_on(tx: Tx, device: str, contiguous_to: int, ahead: str, last_seq: int, last_captured: str | None, now: str) -> None:
+    """Note up to which number nothing is missing, what came beyond it (JSON), and the highest number with its capture.
+
+    ``gap_since`` is when a number was found missing first; it counts anew when one that was missing has come.
+    """
     tx.run(
-        "UPDATE devices SET contiguous_to = ?, ahead = ?, last_seq = ?, last_captured = ? WHERE device = ?",
-        (contiguous_to, ahead, last_seq, last_captured, device),
+        "UPDATE devices SET gap_since = CASE WHEN ?2 = '[]' THEN NULL WHEN contiguous_to = ?1 THEN coalesce(gap_since, ?5) ELSE ?5 END,"
+        " contiguous_to = ?1, ahead = ?2, last_seq = ?3, last_captured = ?4 WHERE device = ?6",
+        (contiguous_to, ahead, last_seq, last_captured, now, device),
     )
 
 

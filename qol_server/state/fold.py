@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from qol_server.state import adverse_events, cases, ledger, medicines, messages, participants, responses, screening
+from qol_server.state import adverse_events, calls, cases, ledger, medicines, messages, participants, responses, screening
 from qol_server.state.responses import Known
 from qol_server.store import Tx
 from qol_server.trial.facts import Entry, Kind
@@ -96,14 +96,14 @@ def _quarantine(tx: Tx, entry: Entry, _fact: Mapping[str, Any]) -> None:
 
 def _pair(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     earlier = tx.one(  # a phone that is paired again goes on counting
-        "SELECT contiguous_to, ahead, last_seq, last_captured FROM devices WHERE participant = ? AND installation = ?"
+        "SELECT contiguous_to, ahead, last_seq, last_captured, gap_since FROM devices WHERE participant = ? AND installation = ?"
         " ORDER BY paired_at DESC, rowid DESC LIMIT 1",
         (entry.participant, fact["installation_id"]),
     )
-    sequence = (0, "[]", 0, None) if earlier is None else tuple(earlier)
+    sequence = (0, "[]", 0, None, None) if earlier is None else tuple(earlier)
     tx.run(
         "INSERT INTO devices (device, participant, installation, status, app, platform, paired_at, contiguous_to, ahead, last_seq,"
-        " last_captured) VALUES (?, ?, ?, 'active', ?, ?, ?, ?, ?, ?, ?)",
+        " last_captured, gap_since) VALUES (?, ?, ?, 'active', ?, ?, ?, ?, ?, ?, ?, ?)",
         (entry.device, entry.participant, fact["installation_id"], fact["app"], fact["platform"], entry.received_at, *sequence),
     )
     if fact["time_zone"]:
@@ -121,14 +121,6 @@ def _set_device(status: str) -> Callable[[Tx, Entry, Mapping[str, Any]], None]:
 def _note(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     messages.read(tx, entry, fact)
     ledger.note(tx, entry, fact)
-
-
-def _call(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
-    """``last_day``: of a call about unknown days, the last of them when it was raised."""
-    tx.run(
-        "INSERT INTO calls (position, participant, task, occurrence, rung, last_day) VALUES (?, ?, ?, ?, ?, ?)",
-        (entry.position, entry.participant, fact["task"], entry.occurrence, fact.get("rung"), max(fact.get("days", ()), default=None)),
-    )
 
 
 _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
@@ -163,7 +155,12 @@ _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.REMINDER_FAILED: ledger.settle(Outcome.FAILED),
     Kind.CONTACT_PAUSED: participants.pause,
     Kind.CONTACT_RESUMED: participants.resume,
-    Kind.CALL_RAISED: _call,
+    Kind.CALL_RAISED: calls.raised,
+    Kind.CALL_TAKEN: calls.taken,
+    Kind.CALL_ATTEMPTED: calls.attempted,
+    Kind.CALL_CLOSED: calls.closed,
+    Kind.CALL_SETTLED: calls.settled,
+    Kind.OVERDUE_LISTED: calls.overdue_listed,
     Kind.MESSAGE_SENT: messages.send,
     Kind.ALERT_RAISED: cases.alert,
     Kind.CASE_OPENED: cases.opened,

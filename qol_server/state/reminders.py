@@ -26,8 +26,9 @@ _BETWEEN = "WHERE participant = ? AND occurrence > ? AND occurrence < ?"
 class Waiting:
     """One participant with what waits for an answer around now, and what was said about it.
 
-    ``assignments``: expected, and nothing was received for them (but see ``served``). ``ledger``: where the messages and calls
-    about them stand. ``since``: when the first phone was paired, before that when the participant was enrolled.
+    ``assignments``: expected, nothing was received for them (but see ``served``), and no call was closed with why not.
+    ``ledger``: where the messages and calls about them stand. ``since``: when the first phone was paired, before
+    that when the participant was enrolled.
     """
 
     participant: Participant
@@ -48,7 +49,8 @@ def waiting(tx: Tx, now: datetime, *, closed_for: timedelta = timedelta(0), only
         f"SELECT a.* FROM assignments a WHERE a.retired = 0 AND a.expected = 1 AND {window}"  # noqa: S608
         " AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.participant = a.participant AND r.occurrence = a.occurrence"
         " AND r.current = 1) AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.participant = a.participant"
-        " AND q.occurrence = a.occurrence) ORDER BY a.participant, a.occurrence",
+        " AND q.occurrence = a.occurrence) AND NOT EXISTS (SELECT 1 FROM calls c WHERE c.participant = a.participant"
+        " AND c.task = 'overdue' AND c.occurrence = a.occurrence AND c.reason IS NOT NULL) ORDER BY a.participant, a.occurrence",
         ((day + _A_DAY).isoformat(), (day - _A_DAY - closed_for).isoformat(), *(() if only is None else (only,))),
     )
     grouped: dict[str, list[Assignment]] = {}
@@ -71,7 +73,8 @@ def _ledger(tx: Tx, about: list[tuple[str, str]]) -> dict[str, dict[Identity, St
     found: dict[str, dict[Identity, Standing]] = {}
     asked = (orjson.dumps(about).decode(),)
     of_calls = f"'{TASK}' AS channel, 'sent' AS outcome, 1 AS tries, NULL AS until"
-    for table, columns, only in (("reminders", "channel, outcome, tries, until", ""), ("calls", of_calls, f" AND t.task = '{TASK}'")):
+    by_ladder = " AND t.task = 'overdue' AND t.rung IS NOT NULL"
+    for table, columns, only in (("reminders", "channel, outcome, tries, until", ""), ("calls", of_calls, by_ladder)):
         sql = (
             f"SELECT t.participant, t.occurrence, t.rung, {columns} FROM json_each(?) k CROSS JOIN {table} t"  # noqa: S608
             f" ON t.participant = k.value ->> 0 AND t.occurrence = k.value ->> 1{only}"
@@ -96,16 +99,15 @@ def served(tx: Tx, protocol: Protocol, number: str) -> set[str]:
     return set(schedule.served(listed, given))
 
 
-def was_called(tx: Tx, participant: str, occurrence: str, task: str | None = None) -> bool:
-    """Whether a call about this occurrence was ever raised, of one task where it is named."""
-    rows = tx.all("SELECT task FROM calls WHERE participant = ? AND occurrence = ?", (participant, occurrence))
-    return any(task in (None, row["task"]) for row in rows)
-
-
-def last_unknown_day(tx: Tx, participant: str) -> date | None:
-    """The last of the unknown days for which a call was raised most recently."""
-    row = tx.one("SELECT max(last_day) AS day FROM calls WHERE participant = ? AND task = 'unknown-days'", (participant,))
-    return None if row is None or row["day"] is None else date.fromisoformat(row["day"])
+def was_called(tx: Tx, participant: str, occurrence: str) -> bool:
+    """Whether a call about this unanswered occurrence was raised that is open, or that somebody closed."""
+    return (
+        tx.one(
+            "SELECT 1 FROM calls WHERE participant = ? AND task = 'overdue' AND occurrence = ? AND settled IS NULL",
+            (participant, occurrence),
+        )
+        is not None
+    )
 
 
 def silent(tx: Tx, at_least: int, first: date, last: date) -> list[str]:

@@ -7,6 +7,7 @@ from qol_server.store import Tx
 # A ``revision`` is the position of the entry that last changed the row: what a phone has not seen yet is above its cursor.
 # ``began`` of a response is the UTC instant at which it, or the first one that it corrects, was captured.
 # A prescription that was corrected stays, with the position that corrected it; of those of one day the last one counts.
+# ``place`` of a call is its task's in the order of urgency, ``reason`` what somebody closed it with, ``settled`` why it closed by itself.
 # ``earliest`` is the first day on which an assignment ever opened: a phone may know it from then, wherever it was moved.
 _SCHEMA = """
 CREATE TABLE study (
@@ -103,7 +104,7 @@ CREATE INDEX quarantine_participant ON quarantine (participant, occurrence)
 CREATE TABLE devices (
   device TEXT PRIMARY KEY, participant TEXT NOT NULL, installation TEXT NOT NULL, status TEXT NOT NULL, app TEXT NOT NULL,
   platform TEXT NOT NULL, paired_at TEXT NOT NULL, contiguous_to INTEGER NOT NULL, ahead TEXT NOT NULL,
-  last_seq INTEGER NOT NULL, last_captured TEXT
+  last_seq INTEGER NOT NULL, last_captured TEXT, gap_since TEXT
 ) STRICT
 ;
 CREATE TABLE reminders (
@@ -124,10 +125,28 @@ CREATE TABLE pauses (
 ) STRICT, WITHOUT ROWID
 ;
 CREATE TABLE calls (
-  position INTEGER PRIMARY KEY, participant TEXT NOT NULL, task TEXT NOT NULL, occurrence TEXT, rung INTEGER, last_day TEXT
+  position INTEGER PRIMARY KEY, participant TEXT NOT NULL, site TEXT NOT NULL, task TEXT NOT NULL, place INTEGER NOT NULL,
+  occurrence TEXT, rung INTEGER, days TEXT NOT NULL, last_day TEXT, device TEXT, about INTEGER, what TEXT, raised_at TEXT NOT NULL,
+  state TEXT NOT NULL, owner TEXT, attempts INTEGER NOT NULL, closed_at TEXT, closed_by TEXT, reason TEXT, settled TEXT,
+  version INTEGER NOT NULL
 ) STRICT
 ;
 CREATE INDEX calls_participant ON calls (participant, task, occurrence)
+;
+CREATE INDEX calls_open ON calls (place, position, site) WHERE state <> 'closed'
+;
+CREATE INDEX calls_open_of ON calls (participant) WHERE state <> 'closed'
+;
+CREATE TABLE call_attempts (
+  position INTEGER PRIMARY KEY, "call" INTEGER NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL, channel TEXT NOT NULL,
+  reached INTEGER NOT NULL, note TEXT
+) STRICT
+;
+CREATE INDEX call_attempts_call ON call_attempts ("call")
+;
+CREATE TABLE digests (
+  site TEXT PRIMARY KEY, week TEXT NOT NULL, made_at TEXT NOT NULL, lines TEXT NOT NULL, position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
 ;
 CREATE TABLE messages (
   participant TEXT NOT NULL, id TEXT NOT NULL, text TEXT NOT NULL, language TEXT NOT NULL, about TEXT, sent_at TEXT NOT NULL,

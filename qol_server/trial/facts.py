@@ -63,6 +63,11 @@ class Kind(StrEnum):
     REMINDER_FAILED = "reminder.failed"
     SCORES_COMPUTED = "scores.computed"
     CALL_RAISED = "call.raised"
+    CALL_TAKEN = "call.taken"
+    CALL_ATTEMPTED = "call.attempted"
+    CALL_CLOSED = "call.closed"
+    CALL_SETTLED = "call.settled"
+    OVERDUE_LISTED = "overdue.listed"
     JOURNAL_SEALED = "journal.sealed"
     WITNESS_DISAGREED = "witness.disagreed"
     # accounts of staff, in the server's own journal

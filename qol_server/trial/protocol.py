@@ -128,6 +128,21 @@ class Quiet:
 
 
 @dataclass(frozen=True, slots=True)
+class CallLimits:
+    """When somebody is asked to telephone; the defaults are ours, and stand where the study's file says nothing."""
+
+    unknown_days: int = 3  # days in a row of which the dose diary says nothing: as the call of the ladders, which comes on day three
+    # how long after something opened on it a phone may not be heard of, by how often things open; None: for ever
+    silent_daily: Period | None = Period(days=5)
+    silent_weekly: Period | None = Period(days=14)
+    silent_seldom: Period | None = None
+    clock_skew: Period = Period(minutes=60)  # what is entered around midnight belongs to the wrong day from there on
+    sequence_gap: Period = Period(days=1)
+    refresh_ahead: Period = Period(days=14)  # so long before a window opens …
+    refresh_after: Period = Period(months=3)  # … after which so long nothing was asked
+
+
+@dataclass(frozen=True, slots=True)
 class Criterion:
     """One eligibility criterion: ``ask`` is "number", with strict (above, below) and inclusive limits, or "yes_no" with ``expect``."""
 
@@ -222,6 +237,7 @@ class Protocol:
     withdrawal_effects: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # kind -> language -> what stops
     concomitant_rules: tuple[ConcomitantRule, ...] = ()
     escalation: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)  # urgency -> distances from receipt
+    calls: CallLimits = CallLimits()
     endpoints: Mapping[str, Any] = field(default_factory=dict)  # as in the document: conventions by name
     emergency_number: str = "112"
     assumptions: tuple[str, ...] = ()  # what the study's file takes for granted without a source

@@ -234,11 +234,12 @@ def visit_name(visit: Visit, n: int) -> str:
 # State
 
 
-def state(assignment: Assignment, now: datetime, *, answered: bool = False, under_review: bool = False) -> State:
+def state(assignment: Assignment, now: datetime, *, answered: bool = False, under_review: bool = False, given_up: bool = False) -> State:
     """The state at ``now``, the wall clock where the participant is (see ``local``).
 
-    ``answered``: a usable response serves it. ``under_review``: what was received is in quarantine. What was received
-    counts first, whenever that was; then whether it is expected; then the day.
+    ``answered``: a usable response serves it. ``under_review``: what was received is in quarantine. ``given_up``: the site
+    knows why there is none and closed its window. What was received counts first, whenever that was; then whether it is
+    expected; then the site's word; then the day.
     """
     if answered:
         return State.ANSWERED
@@ -246,6 +247,8 @@ def state(assignment: Assignment, now: datetime, *, answered: bool = False, unde
         return State.UNDER_REVIEW
     if not assignment.expected:
         return State.NOT_EXPECTED
+    if given_up:
+        return State.MISSED
     today = now.date()
     if (today, now.time()) < (assignment.opens, assignment.opens_at):
         return State.UPCOMING

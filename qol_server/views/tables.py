@@ -109,6 +109,11 @@ WINDOWS: Columns = (
     day("captured_day", "The local day on which that response was finished."),
     yes_no("late", "Whether that response was finished after the last day on time."),
     yes_no("valid", "Whether that response can be used: one scale at least has a score or, where nothing is scored, one item an answer."),
+    text(
+        "reason",
+        "Why it was missed, as the site's call found; empty: not missed, or nobody knows.",
+        "a code of the study's file, under reasons, missed",
+    ),
 )
 DOSES: Columns = (
     *WHO,

@@ -224,7 +224,7 @@ def test_a_month_climbs_to_the_telephone(trial: Trial, ben: str) -> None:
     live(trial, wall("2026-03-20 00:00"), wall("2026-04-20 00:00"), post, minutes=120)
     told = [step[1:] for step in steps(trial, ben, "qol@M1") if step[0] == "sent"]
     assert told == [("qol@M1", 0, "03-26 09:00"), ("qol@M1", 1, "04-02 09:00"), ("qol@M1", 2, "04-03 09:00")]
-    assert ("call", "qol@M1", []) in calls(trial, ben)
+    assert ("overdue", "qol@M1", []) in calls(trial, ben)
     assert len([call for call in calls(trial, ben) if call[1] == "qol@M1"]) == 1
 
 

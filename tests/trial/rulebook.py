@@ -177,6 +177,21 @@ def reporting(document: Mapping[str, Any]) -> str:
     return table(["Example", "The site knew", "Reported", "Looked at", "Due", "Clock"], rows)
 
 
+def calls(document: Mapping[str, Any]) -> str:
+    rows = [
+        [case["title"], f"`{case['task']}`", case_given(case), "no" if case["expect"] is None else shown(case["expect"]) or "nobody"]
+        for case in document["cases"]
+    ]
+    return table(["Example", "Call", "Given", "Found"], rows)
+
+
+def case_given(case: Mapping[str, Any]) -> str:
+    """What is known in an example of a call; its participant is always the same."""
+    words = {"days": "days of the diary that were answered", "skew": "milliseconds before ours"}
+    told = {words.get(name, name): case[name] for name in ("seen", "skew", "days", "answered", "known", "now") if name in case}
+    return shown(told)
+
+
 RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "windows": windows,
     "states": states,
@@ -190,4 +205,5 @@ RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "escalation": escalation,
     "adverse events": adverse_events,
     "seriousness": reporting,
+    "calls": calls,
 }
