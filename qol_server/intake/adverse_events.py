@@ -26,8 +26,6 @@ from qol_server.trial.problems import Refused
 DICTIONARY = "CTCAE 5.0"
 RELATIONS = ("not_related", "related")
 """Where the study's file has no list ``relation`` under ``reasons``."""
-MEANING = "I have judged this adverse event; what is recorded here is true and complete to the best of my knowledge."
-"""What a signature says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +90,9 @@ def change(study: Study, ae: str, event: AdverseEvent, *, reason: str, seen: int
     _with(study, ae, seen, work)
 
 
-def sign(study: Study, ae: str, *, name: str, seen: int, actor: str, now: datetime) -> None:
-    """Make it an adverse event in the data. ``name``: of whoever signs, as it is printed.
+def sign(study: Study, ae: str, *, name: str, meaning: str, seen: int, actor: str, now: datetime) -> None:
+    """Make it an adverse event in the data. ``name``: of whoever signs, as it is printed; ``meaning``: what they
+    read when they signed.
 
     What was recorded is judged again: a day of death may have become known. Raises as ``change`` does.
     """
@@ -104,7 +103,7 @@ def sign(study: Study, ae: str, *, name: str, seen: int, actor: str, now: dateti
         _must_fit(review(study, tx, the_participant(tx, there.participant), there.event, now))
         entry = journal.one(tx, there.content)
         assert entry is not None, "the state is folded from it"  # noqa: S101
-        fact = {"content": there.content, "body": hashlib.sha256(entry.line).hexdigest(), "name": name, "meaning": MEANING}
+        fact = {"content": there.content, "body": hashlib.sha256(entry.line).hexdigest(), "name": name, "meaning": meaning}
         _step(tx, study, there, Kind.ADVERSE_EVENT_SIGNED, fact, actor, now)
 
     _with(study, ae, seen, work)

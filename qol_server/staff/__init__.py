@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qol_server.staff import start
+from qol_server.staff import adverse_events, start
 from qol_server.staff.desk import Pages
 
 AREAS: Mapping[str, Pages] = {
     "start": start.PAGES,
+    "adverse_events": adverse_events.PAGES,
 }

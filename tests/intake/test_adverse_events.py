@@ -25,6 +25,7 @@ NAUSEA = AdverseEvent(
     term="nausea", grade=2, start=date(2026, 3, 3), end=None, relation="possibly_related", action=Action.DOSE_NOT_CHANGED,
     outcome=Outcome.NOT_RECOVERED, words="Sick each morning",
 )  # fmt: skip
+MEANING = "I have judged this."
 WORSE = replace(NAUSEA, term="Nausea", grade=3)
 
 
@@ -54,7 +55,7 @@ def there(trial: Trial, ae: str) -> Recorded:
 
 
 def sign(trial: Trial, ae: str) -> None:
-    adverse_events.sign(trial.study, ae, name="Ivan I.", seen=there(trial, ae).version, actor=INVESTIGATOR, now=trial.now)
+    adverse_events.sign(trial.study, ae, name="Ivan I.", meaning=MEANING, seen=there(trial, ae).version, actor=INVESTIGATOR, now=trial.now)
 
 
 def change(trial: Trial, ae: str, event: AdverseEvent, reason: str = "heard more", seen: int | None = None) -> None:
@@ -96,7 +97,7 @@ def test_a_signature_names_what_was_signed_by_its_bytes(trial: Trial, ada: str) 
     assert content is not None
     said = orjson.loads(signature.line)
     assert (said["content"], said["body"], said["name"]) == (found.content, content["body"].hex(), "Ivan I.")
-    assert (found.signed_by, said["meaning"]) == (INVESTIGATOR, adverse_events.MEANING)
+    assert (found.signed_by, said["meaning"]) == (INVESTIGATOR, MEANING)
 
 
 def test_a_change_breaks_the_signature_until_it_is_signed_again(trial: Trial, ada: str) -> None:
@@ -136,7 +137,17 @@ def test_of_two_who_change_it_at_once_the_second_is_told(trial: Trial, ada: str)
     seen = there(trial, ae).version
     change(trial, ae, WORSE, seen=seen)
     refused("adverse-event-changed", change, trial, ae, replace(NAUSEA, grade=1), seen=seen)
-    refused("adverse-event-changed", adverse_events.sign, trial.study, ae, name="I.", seen=seen, actor=INVESTIGATOR, now=trial.now)
+    refused(
+        "adverse-event-changed",
+        adverse_events.sign,
+        trial.study,
+        ae,
+        name="I.",
+        meaning=MEANING,
+        seen=seen,
+        actor=INVESTIGATOR,
+        now=trial.now,
+    )
     assert there(trial, ae).event == WORSE
 
 

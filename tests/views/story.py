@@ -101,7 +101,15 @@ def four_weeks(folder: Path) -> Story:
     fell = ada.something_happened(people.FELL_ILL | {"what": FREE_TEXT})
     ada.sync()
     story.ids["fall"] = _judged(story, story.ada, FALL, fell.receipt["position"])
-    adverse_events.sign(trial.study, story.ids["fall"], name="Ivan I.", seen=trial.position, actor=people.INVESTIGATOR, now=trial.now)
+    adverse_events.sign(
+        trial.study,
+        story.ids["fall"],
+        name="Ivan I.",
+        meaning="I have judged this.",
+        seen=trial.position,
+        actor=people.INVESTIGATOR,
+        now=trial.now,
+    )
     story.ids["not signed"] = _judged(story, story.ada, replace(FALL, term="Nausea", serious=frozenset(), aware_at=None))
     story.mark("14 March")
     trial.at("2026-03-26 15:00")
