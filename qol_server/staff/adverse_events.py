@@ -41,7 +41,7 @@ def listed(desk: Desk, number: str) -> Response:
     reports = history.ad_hoc(desk.tx, number, ADVERSE_EVENT_DIARY, [each.given for each in recorded if each.given is not None])
     return desk.page(
         "adverse_events/list.html", title=desk.t("ae.of", number=number), number=number, recorded=recorded, state=state, reports=reports,
-        site=number_site(desk, number), said=_said(desk),
+        site=number_site(desk, number), words_of=_said(desk),
     )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def show(desk: Desk, number: str, ae: str) -> Response:
     return desk.page(
         "adverse_events/show.html", title=desk.t("ae.one", term=found.event.term), number=number, found=found, state=state(found),
         term=terminology.terms(found.dictionary)[found.event.term.casefold()], steps=_steps(desk, found), site=number_site(desk, number),
-        zone=_zone(desk, number), given=given, proposed=_as_typed(desk, number, found.event), said=_said(desk), **_choices(desk),
+        zone=_zone(desk, number), given=given, proposed=_as_typed(desk, number, found.event), words_of=_said(desk), **_choices(desk),
     )  # fmt: skip
 
 

@@ -133,7 +133,7 @@ class Desk:
     def go(self, path: str, /, *, done: str = "", query: Mapping[str, Any] | None = None, **parts: object) -> Response:
         """See another page; ``done``: the key, below "done.", of the words that say what has been done."""
         asked = dict(query or {}) | ({"done": done} if done else {})
-        return Response(status=303, headers={"Location": self.url(path, query=asked, **parts)})
+        return Response(status=303, headers={"Location": self.url(path, query=asked, **parts), "Cache-Control": "no-store"})
 
 
 _PART = re.compile(r"<(?:\w+:)?(\w+)>")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.staff import clinic
 from tests.staff.rig import House
 
 
@@ -17,7 +18,27 @@ class Example:
     form: Callable[[House], dict[str, Any]] = field(default=lambda _house: {})
 
 
+def _ada(house: House) -> dict[str, str]:
+    return {"number": house.ada}
+
+
+def _nausea(house: House) -> dict[str, str]:
+    """Ada, and an adverse event of hers that waits for its signature."""
+    return {"number": house.ada, "ae": clinic.record(house)}
+
+
+_AE = "/participants/<number>/adverse-events"
+
 EXAMPLES: dict[str, Example] = {
     "GET /": Example(),
+    f"GET {_AE}": Example(_ada),
+    f"GET {_AE}/new": Example(_ada),
+    f"POST {_AE}/new": Example(_ada, lambda house: clinic.NAUSEA | {"form": "event", "seen": str(house.trial.position)}),
+    f"GET {_AE}/<ae>": Example(_nausea),
+    f"POST {_AE}/<ae>/change": Example(
+        _nausea, lambda house: clinic.NAUSEA | {"form": "event", "grade": "3", "reason": "worse"} | clinic.seen(house)
+    ),
+    f"POST {_AE}/<ae>/sign": Example(_nausea, lambda house: {"form": "sign"} | clinic.seen(house)),
+    f"POST {_AE}/<ae>/withdraw": Example(_nausea, lambda house: {"form": "withdraw", "reason": "wrong participant"} | clinic.seen(house)),
 }
 """Method and path below the desk of a study, as they are declared -> the example."""
