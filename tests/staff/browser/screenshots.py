@@ -1,4 +1,4 @@
-"""Takes a picture of every page of the desk, on a phone and on a wide screen, in both languages: part of ./qol test --screenshots FOLDER."""
+"""Takes a picture of every page of the desk, on a phone and on a wide screen, in both languages: ./qol test --screenshots."""
 
 from __future__ import annotations
 
