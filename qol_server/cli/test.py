@@ -34,7 +34,7 @@ class Step:
 @click.option("--long", "long_", is_flag=True, help="Run the campaigns too, which take long.")
 @click.option("--without", type=click.Choice(["browser"]), multiple=True, help="Leave out a set that this machine cannot run.")
 @click.option("-k", "expression", metavar="EXPR", help="Only the tests that match this pytest expression.")
-@click.option("--screenshots", metavar="FOLDER", help="Take a picture of every screen of the patient's app and of every page of the desk instead.")
+@click.option("--screenshots", metavar="FOLDER", help="Take a picture of each screen of the app and each page of the desk instead.")
 @click.option("--write-docs", is_flag=True, help="First write the generated pages of docs/reference anew.")
 @json_option
 def command(
