@@ -186,9 +186,11 @@ def of_kind(tx: Tx, kind: Kind) -> list[Entry]:
     return [_entry(row) for row in tx.all(_READ + " WHERE e.kind = ? ORDER BY e.position", (kind,))]
 
 
-def of_participant(tx: Tx, participant: str) -> list[Entry]:
-    """All entries of one participant, in order."""
-    return [_entry(row) for row in tx.all(_READ + " WHERE e.participant = ? ORDER BY e.position", (participant,))]
+def of_participant(tx: Tx, participant: str, kinds: Sequence[Kind] = tuple(Kind)) -> list[Entry]:
+    """The entries of one participant, all or those of some kinds, in order."""
+    marks = ", ".join("?" * len(kinds))
+    rows = tx.all(_READ + f" WHERE e.participant = ? AND e.kind IN ({marks}) ORDER BY e.position", (participant, *kinds))
+    return [_entry(row) for row in rows]
 
 
 def latest(tx: Tx, *, leaving_out: Sequence[str] = ()) -> int:

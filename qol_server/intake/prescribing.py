@@ -22,7 +22,7 @@ A_YEAR = timedelta(days=366)
 def must_be_as_seen(tx: Tx, number: str, seen: int | None) -> None:
     """Raises Refused(changed-meanwhile) where a participant's last prescription is not the one at the position ``seen``."""
     if seen is not None and last(participants.prescriptions(tx, number)) != seen:
-        raise Refused(problems.CHANGED_MEANWHILE, f"Somebody has written down another prescription for {number}.")
+        raise Refused(problems.CHANGED_MEANWHILE)
 
 
 def last(history: Collection[Row]) -> int:
@@ -42,7 +42,7 @@ def must_be_meant(
     doubts = prescribing.doubts(participant, protocol.treatment, written, today)
     open_doubts = [{"what": str(doubt)} for doubt in doubts if doubt not in confirmed]
     if open_doubts:
-        raise Refused(problems.UNCONFIRMED, ", ".join(each["what"] for each in open_doubts) + ".", errors=open_doubts)
+        raise Refused(problems.UNCONFIRMED, errors=open_doubts)
     return [str(doubt) for doubt in doubts]
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qol_server.staff import adverse_events, start
+from qol_server.staff import adverse_events, dates, start, treatment
 from qol_server.staff.desk import Pages
 
 AREAS: Mapping[str, Pages] = {
+    "dates": dates.PAGES,
     "start": start.PAGES,
     "adverse_events": adverse_events.PAGES,
+    "treatment": treatment.PAGES,
 }

@@ -1,0 +1,66 @@
+"""Examples of the addresses about a participant's course: what stands in the address, and what is posted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from qol_server.intake import pausing, prescribing
+from qol_server.state import participants
+from tests import people
+from tests.staff.rig import House
+
+ONE = "/participants/<number>"
+
+
+def ada(house: House) -> dict[str, str]:
+    return {"number": house.ada}
+
+
+def nothing(_house: House) -> dict[str, Any]:
+    return {}
+
+
+def last(house: House) -> int:
+    """The position at which Ada's prescriptions last changed."""
+    return prescribing.last(participants.prescriptions(house.trial.study.store.read(), house.ada))
+
+
+def prescription(house: House) -> dict[str, str]:
+    return {"number": house.ada, "position": str(last(house))}
+
+
+def paused(house: House) -> dict[str, str]:
+    """Ada, whose contact is paused."""
+    if house.trial.study.store.read().one("SELECT 1 FROM pauses") is None:
+        pausing.pause(house.trial.study, house.ada, date(2026, 3, 20), reason="hospital", actor=people.NURSE, now=house.now)
+    return ada(house)
+
+
+def hold(house: House) -> dict[str, Any]:
+    return {"form": "prescribe", "what": "hold", "day": "2026-03-02", "reason": "toxicity", "seen": last(house), "confirm": "same-day"}
+
+
+def moved(house: House) -> dict[str, Any]:
+    before = "before-treatment-start"
+    return {"form": "correct", "how": "moved", "day": "2026-03-01", "reason": "a slip", "seen": last(house), "confirm": before}
+
+
+def confirmed(what: str) -> Callable[[House], dict[str, Any]]:
+    return lambda _house: {"form": "confirm", "what": what, "day": "2026-03-02", "reason": "a letter"}
+
+
+EXAMPLES: dict[str, tuple[Callable[[House], dict[str, str]], Callable[[House], dict[str, Any]]]] = {
+    f"GET {ONE}/treatment": (ada, nothing),
+    f"POST {ONE}/treatment": (ada, hold),
+    f"GET {ONE}/treatment/<position>": (prescription, nothing),
+    f"POST {ONE}/treatment/<position>": (prescription, moved),
+    f"GET {ONE}/dates": (ada, nothing),
+    f"POST {ONE}/dates/preview": (ada, lambda _house: {"form": "change", "what": "death", "day": "2026-03-02"}),
+    f"POST {ONE}/dates/record": (ada, confirmed("progression")),
+    f"POST {ONE}/dates/end": (ada, confirmed("withdrawal.consent")),
+    f"POST {ONE}/dates/pause": (ada, lambda _house: {"form": "pause", "until": "2026-03-20", "reason": "hospital"}),
+    f"POST {ONE}/dates/resume": (paused, lambda _house: {"form": "resume"}),
+}
+"""Method and path -> the two parts of an example."""
