@@ -26,6 +26,7 @@ from qol_server.patient_app.release import Releases
 from qol_server.proxies import BehindProxies
 from qol_server.settings import Settings, from_environment
 from qol_server.staff import AREAS, look
+from qol_server.staff.account import Account
 from qol_server.staff.door import Door, look_language
 from qol_server.staff.entrance import Entrance
 from qol_server.store import StoreBusy, StoreFull
@@ -125,6 +126,7 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> F
     app.register_blueprint(AppFiles(hall.study, Releases(settings.data), withdrawn=settings.app_withdrawn).blueprint())
     app.register_blueprint(Door(hall.study, hall.staff, clock).blueprint(AREAS))
     app.register_blueprint(Entrance(hall.staff, hall.title, clock).blueprint())
+    app.register_blueprint(Account(hall.staff, clock).blueprint())
     if settings.trusted_proxies:
         app.wsgi_app = BehindProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     _explain_failures(app)

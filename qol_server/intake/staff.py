@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from qol_server import journal, keys
-from qol_server.access import accounts, passkeys, passwords, sessions, throttle
+from qol_server.access import accounts, history, passkeys, passwords, sessions, throttle
 from qol_server.access.accounts import Account
 from qol_server.access.pairing import normalised
 from qol_server.clock import stamp
@@ -40,8 +40,11 @@ class Staff:
 
     def record(self, tx: Tx, kind: Kind, fact: Mapping[str, Any], *, actor: str, now: datetime) -> None:
         """Add an entry to the server's journal, in the transaction of what it tells. Raises Refused(bad-request)."""
-        identity = facts.server_id(SERVER, kind, None, None, journal.head(tx, SERVER).position + 1)
+        position = journal.head(tx, SERVER).position + 1
+        identity = facts.server_id(SERVER, kind, None, None, position)
         journal.append(tx, SERVER, [sealed(kind, identity, fact, actor=actor, received_at=stamp(now))])
+        if fact.get("login") is not None:
+            history.note(tx, fact["login"], position)
 
     def seal(self, tx: Tx, *, actor: str, now: datetime) -> None:
         """Sign the head and record it, once a UTC day."""
@@ -73,7 +76,7 @@ def _make(staff: Staff, tx: Tx, now: datetime) -> None:
         return
     epoch = f"e_{secrets.token_hex(8)}"
     journal.create(tx, SERVER, epoch)
-    for tables in (accounts, passkeys, sessions, throttle):
+    for tables in (accounts, history, passkeys, sessions, throttle):
         tables.create(tx)
     staff.record(tx, Kind.SERVER_CREATED, {"epoch": epoch, "public_key": staff.signing.public_hex}, actor="server", now=now)
 

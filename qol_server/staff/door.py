@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import Blueprint, Response, request
 
 from qol_server.access import sessions
+from qol_server.access.passkeys import Place
 from qol_server.access.sessions import Session
 from qol_server.clock import Clock
-from qol_server.intake import logins
+from qol_server.intake import logins, passkeys
 from qol_server.intake.logins import LoggedIn
 from qol_server.intake.staff import Staff
 from qol_server.intake.study import Study
@@ -186,17 +187,31 @@ def look_language() -> str:
     return request.accept_languages.best_match(look.LANGUAGES) or "en"
 
 
+def place(staff: Staff) -> Place:
+    """The host and origin of the pages as browsers know them."""
+    known = urlsplit(staff.settings.public_url or request.host_url)
+    return Place((known.hostname or ""), f"{known.scheme}://{known.netloc.lower()}")
+
+
 def log_in(staff: Staff, login: str, now: datetime) -> LoggedIn:
-    """Log in with the posted password and code. Raises as ``logins.log_in``."""
-    given = request.form
-    return logins.log_in(
-        staff, login, given.get("_password", ""), given.get("_code", ""), address=request.remote_addr or "",
-        browser=request.cookies.get(BROWSER), now=now,
-    )  # fmt: skip
+    """Log in with the posted passkey, or password and code; a session that the browser had ends.
+
+    Raises as ``logins.log_in``, and Refused(passkey-refused).
+    """
+    given, address, browser = request.form, request.remote_addr or "", request.cookies.get(BROWSER)
+    if given.get("_passkey"):
+        entered = passkeys.log_in(staff, given["_passkey"], place=place(staff), address=address, browser=browser, now=now)
+    else:
+        password, code = given.get("_password", ""), given.get("_code", "")
+        entered = logins.log_in(staff, login, password, code, address=address, browser=browser, now=now)
+    logins.log_out(staff, token())
+    return entered
 
 
 def prove(staff: Staff, now: datetime) -> Session:
-    """Prove once more who is there, with the posted password and code. Raises as ``logins.step_up``."""
+    """Prove once more who is there, with what was posted. Raises as ``logins.step_up``, and Refused(passkey-refused)."""
+    if request.form.get("_passkey"):
+        return passkeys.step_up(staff, token(), request.form["_passkey"], place=place(staff), now=now)
     return logins.step_up(staff, token(), request.form.get("_password", ""), request.form.get("_code", ""), now=now)
 
 

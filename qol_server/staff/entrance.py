@@ -1,7 +1,8 @@
-"""The entrance of the desk, for all studies: logging in and out, the first set-up, proving it again, the own account."""
+"""The entrance of the desk, for all studies: logging in and out, the first set-up, proving it again."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +15,10 @@ from markupsafe import Markup
 
 from qol_server.access.sessions import Session
 from qol_server.clock import Clock
-from qol_server.intake import logins
+from qol_server.intake import logins, passkeys
 from qol_server.intake.staff import Staff
 from qol_server.staff import look
-from qol_server.staff.door import BROWSER, SESSION, is_secure, let_in, log_in, look_language, ours, prove, token
+from qol_server.staff.door import BROWSER, SESSION, is_secure, let_in, log_in, look_language, ours, place, prove, token
 from qol_server.staff.forms import Form
 from qol_server.trial import problems
 from qol_server.trial.problems import Refused
@@ -46,18 +47,17 @@ class Entrance:
             ("/set-up", "GET", self.ask_code, ANYBODY),
             ("/set-up", "POST", self.begin, ANYBODY),
             ("/set-up/factor", "POST", self.finish, ANYBODY),
-            ("/account", "GET", self.account, STAFF),
-            ("/account/password", "POST", self.change_password, STAFF),
+            ("/passkey", "GET", self.ask_passkey, ANYBODY),
             ("/static/<digest>/<name>", "GET", self.file, ANYBODY),
         ):
-            routes.add_url_rule(path, f"{method.lower()}-{view.__name__}", _declared(view, permission), methods=[method])
+            routes.add_url_rule(path, f"{method.lower()}-{view.__name__}", declared(view, permission), methods=[method])
         return routes
 
     # logging in and out
 
     def ask(self, failure: Refused | None = None) -> Response:
         language = look_language()
-        return _page(
+        return narrow(
             "entrance/log-in.html", language, failure, next=_next(), done=request.args.get("done", ""), secure=is_secure(),
             login=request.form.get("_login", ""),
         )  # fmt: skip
@@ -68,44 +68,54 @@ class Entrance:
             entered = log_in(self.staff(now), request.form.get("_login", ""), now)
         except Refused as why:
             return self.ask(why)
-        return let_in(_go(_next()), entered)
+        return let_in(go(_next()), entered)
 
     def leave(self) -> Response:
         logins.log_out(self.staff(self.clock()), token())
-        answer = _go("/staff/log-in?done=out")
+        answer = go("/staff/log-in?done=out")
         answer.delete_cookie(SESSION, path="/", secure=True, httponly=True, samesite="Strict")
         answer.headers["Clear-Site-Data"] = '"cache"'
         return answer
 
     def home(self) -> Response:
-        session = self._session()
+        session = there(self.staff, self.clock())
         places = []
         for study in sorted({grant.study for grant in session.grants}):
             title = self.title_of(study)
             if title is not None:
                 places.append((study, title, [grant for grant in session.grants if grant.study == study]))
         if len(places) == 1 and not request.args:
-            return _go(f"/{places[0][0]}/staff/")
-        return _page("entrance/home.html", session.language, None, session=session, places=places)
+            return go(f"/{places[0][0]}/staff/")
+        return narrow("entrance/home.html", session.language, None, session=session, places=places)
 
     # proving it again
 
+    def ask_passkey(self) -> Response:
+        """What a script asks the browser for, as JSON: afresh each time, as it is good for five minutes."""
+        now = self.clock()
+        staff = self.staff(now)
+        if request.args.get("for") == passkeys.PROVE:
+            asked = passkeys.to_prove(staff, token(), place(staff), now)
+        else:
+            asked = passkeys.to_log_in(staff, place(staff), now)
+        return Response(json.dumps(asked), content_type="application/json", headers={"Cache-Control": "no-store"})
+
     def ask_again(self, failure: Refused | None = None) -> Response:
-        return _page("entrance/prove.html", self._session().language, failure, next=_next())
+        return narrow("entrance/prove.html", there(self.staff, self.clock()).language, failure, next=_next())
 
     def prove_again(self) -> Response:
-        self._session()
+        there(self.staff, self.clock())
         now = self.clock()
         try:
             prove(self.staff(now), now)
         except Refused as why:
             return self.ask_again(why)
-        return _go(_next())
+        return go(_next())
 
     # the first set-up
 
     def ask_code(self, failure: Refused | None = None) -> Response:
-        return _page("entrance/set-up.html", look_language(), failure, secure=is_secure(), code=request.form.get("one_time", ""))
+        return narrow("entrance/set-up.html", look_language(), failure, secure=is_secure(), code=request.form.get("one_time", ""))
 
     def begin(self) -> Response:
         now = self.clock()
@@ -128,32 +138,15 @@ class Entrance:
             return self.ask_code(why)
         session = logins.session_of(self.staff(now), entered.token, now)
         assert session is not None  # noqa: S101 - it was opened at this instant
-        return let_in(_page("entrance/recovery.html", session.language, None, codes=recovery, name=session.name), entered)
+        return let_in(narrow("entrance/recovery.html", session.language, None, codes=recovery, name=session.name), entered)
 
     @staticmethod
     def _factor(code: str, secret: str, address: str, failure: Refused | None) -> Response:
         picture = segno.make_qr(address, error="m").svg_inline(scale=5, border=4, light="#ffffff", dark="#000000", omitsize=False)
-        return _page(
+        return narrow(
             "entrance/factor.html", look_language(), failure, code=code, secret=secret, address=address,
             picture=Markup(picture),  # noqa: S704 - drawn here
         )  # fmt: skip
-
-    # the own account
-
-    def account(self, failure: Refused | None = None) -> Response:
-        session = self._session()
-        return _page("entrance/account.html", session.language, failure, session=session)
-
-    def change_password(self) -> Response:
-        self._session()
-        now, given = self.clock(), request.form
-        try:
-            logins.change_password(
-                self.staff(now), token(), given.get("_password", ""), given.get("_code", ""), given.get("password", ""), now=now
-            )
-        except Refused as why:
-            return self.account(why)
-        return _go("/staff/log-in?done=password")
 
     # the desk's own files
 
@@ -165,16 +158,10 @@ class Entrance:
         answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return answer
 
-    def _session(self) -> Session:
-        """Who is there. Raises Refused(session-over)."""
-        now = self.clock()
-        session = logins.session_of(self.staff(now), token(), now)
-        if session is None:
-            raise Refused(problems.SESSION_OVER)
-        return session
 
+def declared(view: Callable[..., Response], permission: str) -> Callable[..., Response]:
+    """A view of the entrance: acts have to come from its own pages, and whoever is not there any more is led back in."""
 
-def _declared(view: Callable[..., Response], permission: str) -> Callable[..., Response]:
     def guarded(**parts: str) -> Response:
         ours(request.method)
         try:
@@ -182,13 +169,20 @@ def _declared(view: Callable[..., Response], permission: str) -> Callable[..., R
         except Refused as why:
             if why.problem is not problems.SESSION_OVER or request.method != "GET":
                 raise
-            return _go(f"/staff/log-in?next={quote(request.path)}")
+            return go(f"/staff/log-in?next={quote(request.path)}")
 
     guarded.permission = permission  # type: ignore[attr-defined]
     return guarded
 
 
-def _page(template: str, language: str, failure: Refused | None, **values: Any) -> Response:
+def there(staff: Callable[[datetime], Staff], now: datetime) -> Session:
+    """Who is there. Raises Refused(session-over)."""
+    return logins.present(staff(now), token(), now)
+
+
+def narrow(template: str, language: str, failure: Refused | None, **values: Any) -> Response:
+    """A page of the entrance, with the status of the failure that it shows."""
+
     def t(key: str, **given: Any) -> str:
         return look.words(language, key, **given)
 
@@ -207,5 +201,5 @@ def _next() -> str:
     return wanted if is_ours and parts[1] else HOME
 
 
-def _go(where: str) -> Response:
+def go(where: str) -> Response:
     return Response(status=303, headers={"Location": where, "Cache-Control": "no-store"})

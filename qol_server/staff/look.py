@@ -17,6 +17,7 @@ from flask import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from qol_server.access.history import Event
 from qol_server.staff.words import WORDS
 from qol_server.trial.problems import Refused
 
@@ -63,7 +64,7 @@ def environment() -> Environment:
     made = Environment(
         loader=PackageLoader("qol_server.staff"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.globals.update(file=file_address, problem_words=problem_words)
+    made.globals.update(file=file_address, problem_words=problem_words, happened=happened)
     made.filters.update(day=day, exact=exact, age=age, ago=ago, number=number)
     return made
 
@@ -76,6 +77,22 @@ def problem_words(language: str, refused: Refused) -> tuple[str, str]:
         words(language, title) if title in WORDS else refused.problem.title,
         said or (words(language, advice) if advice in WORDS else refused.problem.advice),
     )
+
+
+def happened(language: str, event: Event, study: str | None = None) -> str:
+    """An event of an account in words; roles in other studies than ``study``, where one is given, are not told apart."""
+    fact = event.fact
+    if study is not None and fact.get("study", study) != study:
+        return words(language, "event.role.elsewhere")
+    key, values = f"event.{event.kind}", {name: fact[name] for name in ("name", "study", "tries") if name in fact}
+    values["actor"] = event.actor.partition(":")[2] or event.actor
+    if "role" in fact:
+        site = words(language, "entrance.site", site=fact["site"]) if fact["site"] else words(language, "entrance.all_sites")
+        values |= {"role": words(language, f"role.{fact['role']}"), "site": site}
+    if "by" in fact:
+        values["by"] = words(language, f"by.{fact['by']}")
+        key = key if fact["known_browser"] else f"{key}.new"
+    return words(language, key, **values)
 
 
 # Time and numbers

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from qol_server.staff.words import adverse_events, common, course, entrance
+from qol_server.staff.words import account, adverse_events, common, course, entrance
 
-_TABLES = (common.WORDS, entrance.WORDS, adverse_events.WORDS, course.WORDS)
+_TABLES = (
+    common.WORDS,
+    entrance.WORDS,
+    account.WORDS,
+    adverse_events.WORDS,
+    course.WORDS,
+)
 WORDS: dict[str, tuple[str, str]] = {key: said for table in _TABLES for key, said in table.items()}
