@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from threading import Lock, Thread
 
-from qol_server import messaging
 from qol_server.clock import Clock, stamp, wall_clock
 from qol_server.intake import calls, casework
 from qol_server.intake.study import Study, open_study, slugs
 from qol_server.logs import log_failure
+from qol_server.messaging.sending import Sender
 from qol_server.settings import Settings
 from scheduler import ticks
 
@@ -29,9 +29,10 @@ class Rounds:
     def __init__(self, settings: Settings, clock: Clock = wall_clock) -> None:
         self._settings, self._clock = settings, clock
         self._open: dict[str, Study] = {}
+        self._senders: dict[str, Sender] = {}
         self._lock = Lock()
         self._ticks: dict[str, Callable[[Study, datetime], object]] = {
-            "remind": lambda study, now: ticks.remind(study, now, messaging.sender(study, settings, now)),
+            "remind": lambda study, now: ticks.remind(study, now, self._senders[study.slug].at(now)),
             "escalate": casework.escalate,
             "score": lambda study, now: ticks.score(study, now, settings),
             "watch": calls.watch,
@@ -60,7 +61,9 @@ class Rounds:
             try:
                 with self._lock:
                     if slug not in self._open:
-                        self._open[slug] = open_study(self._settings, slug)
+                        study = open_study(self._settings, slug)
+                        self._senders[slug] = Sender(study, self._settings)
+                        self._open[slug] = study
                 yield slug, self._open[slug]
             except Exception as failure:
                 log_failure(log, f"the study {slug} cannot be opened", failure)

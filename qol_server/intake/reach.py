@@ -8,7 +8,7 @@ from datetime import datetime
 import orjson
 
 from qol_server.access import pairing
-from qol_server.contacts import PUSH
+from qol_server.contacts import PERSON, PUSH
 from qol_server.intake.study import Study
 from qol_server.state import participants
 from qol_server.trial import schedule
@@ -41,6 +41,14 @@ def subscriptions(study: Study, number: str, now: datetime, why: str) -> dict[st
     settle(study, number, now)
     found = study.contacts.read(number, PUSH, who="clock", why=why, now=now)
     return {device: orjson.loads(value) for device, value in found.items()}
+
+
+def detail(study: Study, number: str, field: str, now: datetime, why: str) -> str | None:
+    """One of the contact details that the site keeps of a participant: ``email``, ``telephone``. The look is kept with ``why``."""
+    for value in study.contacts.read(number, PERSON, who="clock", why=why, now=now).values():
+        found = orjson.loads(value).get(field)
+        return found if isinstance(found, str) else None
+    return None
 
 
 def settle(study: Study, number: str, now: datetime) -> None:

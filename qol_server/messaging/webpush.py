@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import http.client
-import ipaddress
 import os
 import re
-import socket
-import ssl
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -25,13 +19,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from qol_server.keys import PushKey
+from qol_server.messaging import Undeliverable, outside
 
 LONGEST_ENDPOINT = 1000
 EXAMPLE = "https://push.example.org/send/0123"
 LIFE = timedelta(hours=12)
 """How long a push service keeps a message for a phone that is out of reach: a reminder of yesterday reminds of nothing."""
 TOKEN_LIFE = timedelta(hours=12)  # RFC 8292 allows a day at most
-TIMEOUT = 10.0
 RECORD = 4096  # octets; the message is one record
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _INSIDE = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "arpa", "test", "example", "invalid", "onion")
@@ -39,10 +33,6 @@ _INSIDE = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", 
 
 class Gone(Exception):
     """The subscription does not exist any more: the browser gave it up."""
-
-
-class Failed(Exception):
-    """The push service did not take the message; says its answer's number, never the address."""
 
 
 # What a browser gave
@@ -145,92 +135,22 @@ def authorization(endpoint: str, key: PushKey, contact: str, now: datetime) -> s
 
 
 def post(
-    message: bytes, subscription: Mapping[str, str], key: PushKey, contact: str, now: datetime, *, topic: str, loopback_http: bool = False
+    message: bytes, subscription: Mapping[str, str], key: PushKey, contact: str, now: datetime, *, topic: str, loopback: bool = False
 ) -> None:
-    """Send a message; returns when the push service took it. Raises Gone, Failed, OSError.
+    """Send a message; returns when the push service took it. Raises Gone, Undeliverable, NotTaken, Unknown.
 
     ``topic``: at most 32 letters of base64url; of two messages of a topic that wait at the service only the later one
-    arrives. Redirects are not followed. ``loopback_http``: a test's receiver on this machine is an address like any other.
+    arrives. ``loopback``: a test's receiver on this machine is an address like any other.
     """
     endpoint = subscription["endpoint"]
-    parts = urlsplit(endpoint)
-    host = parts.hostname or ""
-    if loopback_http:
-        connection = http.client.HTTPConnection(host, parts.port, timeout=TIMEOUT)
-    else:
-        if fault(endpoint):
-            raise Failed("the address may not be posted to")
-        connection = _Public(host, timeout=TIMEOUT)
+    if not loopback and fault(endpoint):
+        raise Undeliverable("the address may not be posted to")
     body = encrypt(message, subscription, ec.generate_private_key(ec.SECP256R1()), os.urandom(16))
     headers = {
         "Authorization": authorization(endpoint, key, contact, now), "Content-Encoding": "aes128gcm",
         "Content-Type": "application/octet-stream", "TTL": str(int(LIFE.total_seconds())), "Topic": topic, "Urgency": "normal",
     }  # fmt: skip
-    try:
-        with _deadline(connection, TIMEOUT):
-            connection.request("POST", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", body, headers)
-            status = connection.getresponse().status
-    except http.client.HTTPException as odd:
-        raise Failed(type(odd).__name__) from None
-    finally:
-        connection.close()
-    if status in (404, 410):
+    reply = outside.post(endpoint, body, headers, now, loopback=loopback)
+    if reply.status in (404, 410):
         raise Gone
-    if not 200 <= status < 300:
-        raise Failed(f"the push service answered {status}")
-
-
-@contextmanager
-def _deadline(connection: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
-    """Connect, and hang up when the whole post takes longer: a service that drips its answer must not hold up everybody's reminders."""
-    is_over = threading.Event()
-
-    def hang_up() -> None:
-        is_over.set()
-        if connection.sock is not None:
-            with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, hang_up)
-    timer.daemon = True
-    timer.start()
-    try:
-        connection.connect()
-        if is_over.is_set():
-            raise Failed("the push service took too long")
-        yield
-    except (OSError, http.client.HTTPException):
-        if is_over.is_set():
-            raise Failed("the push service took too long") from None
-        raise
-    finally:
-        timer.cancel()
-
-
-class _Public(http.client.HTTPSConnection):
-    """A connection that is made to public addresses only, whatever the name leads to; the certificate is checked as usual."""
-
-    def __init__(self, host: str, timeout: float) -> None:
-        super().__init__(host, timeout=timeout)
-        self._checks = ssl.create_default_context()
-
-    def connect(self) -> None:
-        found = socket.getaddrinfo(self.host, 443, type=socket.SOCK_STREAM)
-        addresses = [str(address[0]) for *_, address in found]
-        if not addresses or not all(is_public(address) for address in addresses):
-            raise Failed("the name leads to an address that is not public")
-        self.sock = socket.create_connection((addresses[0], 443), self.timeout)
-        self.sock = self._checks.wrap_socket(self.sock, server_hostname=self.host)
-
-
-def is_public(address: str) -> bool:
-    """Whether anybody on the internet may use this address; one of version 4 inside one of version 6 counts too."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour or (ipaddress.IPv4Address(int(found) & 0xFFFFFFFF) if found in _NAT64 else None)
-        if inner is not None:
-            return is_public(str(inner))
-    return found.is_global and not found.is_multicast
-
-
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+    outside.judge(reply)

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qol_server import keys
-from qol_server.messaging import webpush
+from qol_server.messaging import NotTaken, Undeliverable, Unknown, outside, webpush
 from tests.messaging.browser import Browser, claims, octets, service, text
 
 NOW = datetime(2026, 3, 3, 8, tzinfo=UTC)
@@ -59,7 +59,7 @@ def test_a_message_that_no_push_service_has_to_take_is_refused() -> None:
 
 
 def post(to: Browser, key: keys.PushKey, contact: str = "", **more: Any) -> None:
-    given = {"loopback_http": True} | more
+    given = {"loopback": True} | more
     webpush.post(b"hello", {"endpoint": to.endpoint, **to.keys}, key, contact, NOW, topic="dGhlIHRvcGlj", **given)
 
 
@@ -88,34 +88,58 @@ def test_a_subscription_that_is_gone_is_told_apart(tmp_path: Path, status: int) 
             post(there.browser(), keys.push_key(tmp_path))
 
 
-@pytest.mark.parametrize("status", [301, 307, 400, 401, 403, 413, 429, 500, 503])
-def test_an_answer_that_is_no_yes_is_a_failure_and_redirects_lead_nowhere(tmp_path: Path, status: int) -> None:
+MEANS: dict[int, type[Exception]] = dict.fromkeys((301, 307, 400, 401, 403, 413), Undeliverable)
+MEANS |= dict.fromkeys((408, 425, 429, 503), NotTaken) | dict.fromkeys((500, 502, 504), Unknown)
+
+
+@pytest.mark.parametrize("status", MEANS)
+def test_an_answer_that_is_no_yes_means_one_of_three_things_and_redirects_lead_nowhere(tmp_path: Path, status: int) -> None:
     with service() as there:
         there.answer, there.headers = status, {"Location": f"{there.address}/elsewhere"}
-        with pytest.raises(webpush.Failed, match=f"answered {status}"):
+        with pytest.raises(MEANS[status], match=f"answered {status}"):
             post(there.browser(), keys.push_key(tmp_path))
     assert len(there.taken) == 1
 
 
-def test_nobody_there_and_no_http_are_failures(tmp_path: Path) -> None:
+ASKED = {
+    "120": 120,
+    "0": 60,
+    "Tue, 03 Mar 2026 08:30:00 GMT": 1800,
+    "Tue, 03 Mar 2026 07:00:00 GMT": 60,
+    "soon": 60,
+    "-5": 60,
+    "9" * 99: 60,
+}
+
+
+@pytest.mark.parametrize("retry_after", ASKED)
+def test_a_service_is_left_alone_for_as_long_as_it_asks_to_be_and_a_minute_at_least(tmp_path: Path, retry_after: str) -> None:
+    with service() as there:
+        there.answer, there.headers = 429, {"Retry-After": retry_after}
+        with pytest.raises(NotTaken) as busy:
+            post(there.browser(), keys.push_key(tmp_path))
+    assert busy.value.wait == timedelta(seconds=ASKED[retry_after])
+
+
+def test_where_nobody_is_nothing_was_sent_and_what_is_no_http_may_have_taken_it(tmp_path: Path) -> None:
     with service() as there:
         ada = there.browser()
-    with pytest.raises(OSError, match="refused"):
+    with pytest.raises(NotTaken, match="cannot be reached"):
         post(ada, keys.push_key(tmp_path))
-    with socket.create_server(("127.0.0.1", 0)) as odd, pytest.raises((webpush.Failed, OSError)):
+    with socket.create_server(("127.0.0.1", 0)) as odd, pytest.raises(Unknown):
         post_to(odd, tmp_path, iter([b"this is no HTTP\r\n\r\n"]))
 
 
 @pytest.mark.parametrize("drop", [b"HTTP/1.1 100 Continue\r\n\r\n", b"x"], ids=["asks to go on", "never ends its line"])
 def test_a_service_that_never_ends_its_answer_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drop: bytes) -> None:
-    monkeypatch.setattr(webpush, "TIMEOUT", 0.3)
+    monkeypatch.setattr(outside, "TIMEOUT", 0.3)
     hung_up = threading.Event()
 
     def drip() -> Iterator[bytes]:
         while not hung_up.wait(0.02):
             yield drop
 
-    with socket.create_server(("127.0.0.1", 0)) as odd, pytest.raises(webpush.Failed, match="too long"):
+    with socket.create_server(("127.0.0.1", 0)) as odd, pytest.raises(Unknown, match="too long"):
         post_to(odd, tmp_path, drip(), at_last=hung_up.set)
 
 
@@ -230,6 +254,8 @@ def test_no_address_makes_the_check_stumble(endpoint: str) -> None:
         ("169.254.169.254", False),
         ("0.1.2.3", False),
         ("100.64.0.1", False),
+        ("168.63.129.16", False),
+        ("64:ff9b:1::808:808", False),
         ("224.0.0.1", False),
         ("255.255.255.255", False),
         ("::1", False),
@@ -246,15 +272,15 @@ def test_no_address_makes_the_check_stumble(endpoint: str) -> None:
     ],
 )
 def test_public_addresses_are_told_from_all_others(address: str, public: bool) -> None:
-    assert webpush.is_public(address) is public
+    assert outside.is_public(address) is public
 
 
 @pytest.mark.parametrize("leads_to", [["127.0.0.1"], ["8.8.8.8", "10.0.0.1"], ["::1"], []])
 def test_a_public_name_that_leads_inside_is_not_connected_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leads_to: list[str]) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", (address, 443)) for address in leads_to])
     monkeypatch.setattr(socket, "create_connection", lambda *_, **__: pytest.fail("it was connected to"))
-    with pytest.raises(webpush.Failed, match="not public"):
-        post(Browser("https://push.example.org/x"), keys.push_key(tmp_path), loopback_http=False)
+    with pytest.raises(Undeliverable, match="not public"):
+        post(Browser("https://push.example.org/x"), keys.push_key(tmp_path), loopback=False)
 
 
 def test_the_address_that_was_looked_at_is_the_one_that_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,8 +292,8 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_used(tmp_path: Path, 
 
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("8.8.8.8", 443))])
     monkeypatch.setattr(socket, "create_connection", create_connection)
-    with pytest.raises(ConnectionRefusedError):
-        post(Browser("https://push.example.org/x"), keys.push_key(tmp_path), loopback_http=False)
+    with pytest.raises(NotTaken):
+        post(Browser("https://push.example.org/x"), keys.push_key(tmp_path), loopback=False)
     assert asked == [("8.8.8.8", 443)]
 
 
@@ -305,15 +331,16 @@ def test_a_certificate_that_nobody_vouches_for_is_not_taken(tmp_path: Path, monk
     monkeypatch.setattr(socket, "create_connection", lambda *_, **__: near)
     thread = threading.Thread(target=answer)
     thread.start()
-    with pytest.raises(ssl.SSLCertVerificationError):
-        post(Browser("https://push.example.org/x"), keys.push_key(tmp_path), loopback_http=False)
+    with pytest.raises(NotTaken, match="cannot be reached") as refused:
+        post(Browser("https://push.example.org/x"), keys.push_key(tmp_path), loopback=False)
+    assert isinstance(refused.value.__cause__, ssl.SSLCertVerificationError)
     near.close()
     thread.join()
 
 
 def test_http_is_for_tests_alone(tmp_path: Path) -> None:
-    with service() as there, pytest.raises(webpush.Failed, match="may not be posted to"):
-        post(there.browser(), keys.push_key(tmp_path), loopback_http=False)
+    with service() as there, pytest.raises(Undeliverable, match="may not be posted to"):
+        post(there.browser(), keys.push_key(tmp_path), loopback=False)
     assert there.taken == []
 
 

@@ -75,7 +75,7 @@ def test_where_none_takes_it_the_next_rung_comes_in_its_time(trial: Trial, ben: 
     go(trial, weather, LATE)
     go(trial, weather, wall("2026-04-05 09:00"))
     assert weather.tries == ["email", "sms"]
-    assert ("call", TARGET, []) in calls(trial, ben)
+    assert TARGET in {occurrence for _, occurrence, _ in calls(trial, ben)}
 
 
 def test_a_channel_that_is_busy_is_asked_again_when_it_wants_to_be_and_holds_up_nobody(trial: Trial, ben: str) -> None:
