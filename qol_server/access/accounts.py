@@ -143,6 +143,12 @@ def find(tx: Tx, login: str) -> Account:
     return _account(tx, row)
 
 
+def name_of(tx: Tx, login: str) -> str | None:
+    """The name of an account's holder, whether it is closed or not; None where nobody ever had the login."""
+    row = tx.one("SELECT name FROM accounts WHERE login = ?", (login,))
+    return None if row is None else str(row["name"])
+
+
 def every(tx: Tx) -> list[Account]:
     """All accounts, by login."""
     return [_account(tx, row) for row in tx.all(_ACCOUNT + " ORDER BY a.login")]

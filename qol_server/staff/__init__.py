@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qol_server.staff import adverse_events, dates, start, treatment
+from qol_server.staff import adverse_events, cases, dates, expected, start, treatment, worklist
 from qol_server.staff.desk import Pages
 
 AREAS: Mapping[str, Pages] = {
@@ -15,4 +15,7 @@ AREAS: Mapping[str, Pages] = {
     "start": start.PAGES,
     "adverse_events": adverse_events.PAGES,
     "treatment": treatment.PAGES,
+    "worklist": worklist.PAGES,
+    "cases": cases.PAGES,
+    "expected": expected.PAGES,
 }

@@ -11,7 +11,9 @@ from urllib.parse import quote, urlencode
 
 from flask import Response, request
 
+from qol_server.access import accounts
 from qol_server.access.sessions import Session
+from qol_server.intake.staff import Staff
 from qol_server.intake.study import Study
 from qol_server.staff import look
 from qol_server.staff.forms import Form
@@ -29,7 +31,7 @@ ANY_SITE = "any site"
 WHOLE_STUDY = "whole study"
 """Only with a role for all sites of the study."""
 
-MENU: tuple[tuple[str, str, Permission], ...] = ()
+MENU: tuple[tuple[str, str, Permission], ...] = (("nav.worklist", "/worklist", Permission.WORKLIST_SEE),)
 """The areas of the desk in the order of the menu: key of the words, path, and what it takes to see it."""
 
 View = Callable[..., Response]
@@ -41,16 +43,18 @@ SiteOf = Callable[..., str | None]
 class Desk:
     """One request of somebody who is there, at one study. ``tx`` reads; acts of ``intake`` open transactions of their own.
 
-    ``failure``: why the act that was asked for was refused, on the page that is shown again.
+    ``staff``: the accounts' file. ``failure``: why the act that was asked for was refused, on the page that is shown again.
     """
 
     study: Study
+    staff: Staff
     session: Session
     now: datetime
     failure: Refused | None = None
     done: str = ""
     _forms: dict[str, Form] = field(default_factory=dict)
     _protocol: Protocol | None = None
+    _names: dict[str, str] = field(default_factory=dict)
 
     @property
     def tx(self) -> Tx:
@@ -89,6 +93,14 @@ class Desk:
         """The sites at which the person may do something, in the order of the study's file."""
         return sites(self.session.grants, permission, self.study.slug, self.protocol.sites)
 
+    def who(self, actor: str) -> str:
+        """Whom an entry is attributed to, as people know them: a colleague by name, the clock, the rules, the participant."""
+        if actor not in self._names:
+            kind, _, login = actor.partition(":")
+            name = accounts.name_of(self.staff.store.read(), login) if kind == "staff" else self.t(f"who.{kind}")
+            self._names[actor] = name or login
+        return self._names[actor]
+
     def participant(self, number: str) -> Participant:
         """The participant of a number, which the door has already looked at. Raises Refused(participant-unknown)."""
         found = participants.load(self.tx, number)
@@ -119,9 +131,8 @@ class Desk:
         return look.page(template, status, desk=self, t=self.t, language=self.language, now=self.now, Permission=Permission, **values)
 
     def part(self, template: str, **values: Any) -> Response:
-        """A piece of a page, for a script that puts it in its place; the browser is spared what it has already."""
+        """A piece of a page, for a script that puts it in its place; what it has already (If-None-Match) is not sent again."""
         answer = self.page(template, **values)
-        answer.headers["Cache-Control"] = "no-cache, private"
         answer.add_etag()
         answer.make_conditional(request)
         return answer

@@ -60,7 +60,7 @@ class Door:
             return entering
         session, entered = entering
         try:
-            desk = Desk(self._study(slug, session), session, now, done=request.args.get("done", ""))
+            desk = Desk(self._study(slug, session), self.staff(now), session, now, done=request.args.get("done", ""))
             self._allow(desk, route, parts)
             answer = self._prove(route, desk, now) if route.step_up else None
             answer = answer or self._act(route, desk, parts)

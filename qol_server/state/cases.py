@@ -206,10 +206,15 @@ def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
+def row(tx: Tx, id_: str) -> Row | None:
+    """The row of a case."""
+    return tx.one('SELECT * FROM cases WHERE "case" = ?', (id_,))
+
+
 def case(tx: Tx, id_: str) -> Case | None:
     """The case of this id."""
-    row = tx.one('SELECT * FROM cases WHERE "case" = ?', (id_,))
-    return None if row is None else of_row(row)
+    found = row(tx, id_)
+    return None if found is None else of_row(found)
 
 
 def latest(tx: Tx, participant: str, assessment: str) -> Case | None:
@@ -240,8 +245,19 @@ def beginning_with(tx: Tx, beginning: str) -> list[Row]:
 
 
 def alerts_of(tx: Tx, id_: str) -> list[Row]:
-    """The alerts of a case, in the order of the journal."""
-    return tx.all('SELECT * FROM alerts WHERE "case" = ? ORDER BY position', (id_,))
+    """The alerts of a case, in the order of the journal; ``under_review``: what they were found in is not used as it is."""
+    return tx.all(f'{_ALERTS} WHERE a."case" = ? ORDER BY a.position', (id_,))
+
+
+def explained_beside(tx: Tx, id_: str) -> list[Row]:
+    """The alerts that an expected level explained in the surveys of a case, with who said so and why."""
+    return tx.all(f'{_ALERTS} WHERE a.expected IS NOT NULL AND a.given IN (SELECT given FROM alerts WHERE "case" = ?)', (id_,))  # noqa: S608
+
+
+_ALERTS = (
+    "SELECT a.*, q.position IS NOT NULL AS under_review, e.actor, e.reason FROM alerts a"
+    " LEFT JOIN quarantine q ON q.position = a.given LEFT JOIN entries e ON e.position = a.expected"
+)
 
 
 def given_id(tx: Tx, id_: str) -> str | None:
@@ -285,11 +301,7 @@ def usual(tx: Tx, participant: str, today: date) -> list[Row]:
 
 def suppressed(tx: Tx, participant: str, limit: int) -> list[Row]:
     """The alerts of a participant that an expected level explained, latest first, with who said so and why."""
-    return tx.all(
-        "SELECT a.*, e.actor, e.reason FROM alerts a LEFT JOIN entries e ON e.position = a.expected"
-        " WHERE a.participant = ? AND a.expected IS NOT NULL ORDER BY a.position DESC LIMIT ?",
-        (participant, limit),
-    )
+    return tx.all(f"{_ALERTS} WHERE a.participant = ? AND a.expected IS NOT NULL ORDER BY a.position DESC LIMIT ?", (participant, limit))
 
 
 def suppressed_share(tx: Tx, since: str, until: str) -> list[Row]:

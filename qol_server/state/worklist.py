@@ -83,6 +83,25 @@ def key(wanted: Wanted, row: Row) -> Key:
     return [row[column.strip('"')] for column in _ORDERS[wanted.order][0]]
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """All open cases of some sites: how many, how many of them nobody has acknowledged, and when the latest clock began."""
+
+    total: int
+    waiting: int
+    latest: str
+
+
+def load(tx: Tx, sites: Sequence[str]) -> Load:
+    row = tx.one(
+        f"SELECT count(*) AS total, coalesce(sum(state = 'raised'), 0) AS waiting, coalesce(max(since), '') AS latest FROM cases"  # noqa: S608
+        f" WHERE {_OPEN}",
+        (orjson.dumps(list(sites)).decode(),),
+    )
+    assert row is not None  # noqa: S101
+    return Load(row["total"], row["waiting"], row["latest"])
+
+
 def count(tx: Tx, wanted: Wanted) -> int:
     """How many cases there are."""
     where, given = _where(wanted)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from qol_server.staff.words import account, adverse_events, common, course, entrance
+from qol_server.staff.words import account, adverse_events, cases, common, course, entrance
 
 _TABLES = (
     common.WORDS,
     entrance.WORDS,
     account.WORDS,
     adverse_events.WORDS,
+    cases.WORDS,
     course.WORDS,
 )
 WORDS: dict[str, tuple[str, str]] = {key: said for table in _TABLES for key, said in table.items()}

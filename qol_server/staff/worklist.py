@@ -1,0 +1,155 @@
+"""The worklist: the open cases of the sites that somebody works at, the most urgent first, with the calls to make beside them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+from flask import Response, request
+
+from qol_server.intake.alerting import watches
+from qol_server.staff.cases import named, site_of
+from qol_server.staff.desk import ANY_SITE, Desk, Pages
+from qol_server.staff.findings import Said, Speaker
+from qol_server.state import cases, worklist
+from qol_server.state.worklist import Order, Standing, Wanted
+from qol_server.store import Row
+from qol_server.trial import seriousness
+from qol_server.trial.alerting import Urgency
+from qol_server.trial.cases import Case, State, next_step
+from qol_server.trial.roles import Permission
+from qol_server.trial.seriousness import Clock
+
+PAGES = Pages()
+PAGE = 50  # cases
+SHOWN = 3  # findings of a case
+MINE, NOBODYS = "mine", "nobody"
+KEPT = "__Host-qol-worklist"
+"""The cookie that keeps the filters; it counts in the session in which it was set, and holds nothing about participants."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One case as the worklist shows it. ``next_step``: (which, when due) of the escalation; ``report``: how a serious one stands."""
+
+    case: Row
+    there: Case
+    about: str
+    findings: list[Said]
+    more: int
+    zone: str
+    owner: str
+    may_work: bool
+    next_step: tuple[int, datetime] | None
+    report: Clock | None
+
+
+@PAGES.get("/worklist", Permission.WORKLIST_SEE, at=ANY_SITE)
+def show(desk: Desk) -> Response:
+    """The worklist; filters that were set in this session come back with whoever comes without any."""
+    kept = _kept(desk)
+    if not request.args and kept:
+        return desk.go("/worklist", query=kept)
+    filters = _filters(desk)
+    answer = desk.page(
+        "worklist/show.html", title=desk.t("worklist.title"), filters=filters, choices=_choices(desk), **_rows(desk, filters),
+        poll=desk.url("/worklist/rows", query=filters | _after()), first=desk.url("/worklist", query=filters or {"all": 1}),
+    )  # fmt: skip
+    remembered = f"{_mark(desk)}.{urlencode(filters)}" if filters else ""
+    answer.set_cookie(KEPT, remembered, path="/", secure=True, httponly=True, samesite="Strict", max_age=None if filters else 0)
+    return answer
+
+
+@PAGES.get("/worklist/rows", Permission.WORKLIST_SEE, at=ANY_SITE, polled=True)
+def rows(desk: Desk) -> Response:
+    """The cases alone, for the page that is open; nothing is sent where nothing has changed."""
+    return desk.part("worklist/rows.html", **_rows(desk, _filters(desk)))
+
+
+def _rows(desk: Desk, filters: Mapping[str, str]) -> dict[str, Any]:
+    sites = desk.sites(Permission.WORKLIST_SEE)
+    wanted = _wanted(desk, filters, sites)
+    found = _page(desk, wanted)
+    speaker = Speaker(desk)
+    following = None
+    if len(found) > PAGE:
+        after = "~".join(str(part) for part in worklist.key(wanted, found[PAGE - 1]))
+        following = desk.url("/worklist", query=dict(filters) | {"after": after})
+    load = worklist.load(desk.tx, sites)
+    return {
+        "lines": [_line(desk, row, speaker) for row in found[:PAGE]], "following": following, "filtered": bool(filters),
+        "shown": worklist.count(desk.tx, wanted) if filters else load.total, "load": load, "is_watched": watches(desk.protocol),
+    }  # fmt: skip
+
+
+def _page(desk: Desk, wanted: Wanted) -> list[Row]:
+    """One case more than a page has; the first page for a key of another order."""
+    after = request.args.get("after", "")
+    key = [int(part) if part.isdigit() else part for part in after.split("~")] if after else None
+    try:
+        return worklist.page(desk.tx, wanted, key, PAGE + 1)
+    except ValueError:
+        return worklist.page(desk.tx, wanted, None, PAGE + 1)
+
+
+def _line(desk: Desk, row: Row, speaker: Speaker) -> Line:
+    there, site = cases.of_row(row), site_of(desk, row["site"])
+    findings = speaker.known(there.assessment, orjson.loads(row["known"]))
+    return Line(
+        row, there, speaker.title(there.assessment), findings[:SHOWN], max(0, len(findings) - SHOWN), site.time_zone,
+        named(desk, there.owner), there.state is State.RAISED and desk.may(Permission.CASE_WORK, site.id),
+        next_step(there, desk.protocol.escalation.get(there.urgency, ()), site),
+        None if there.serious is None else seriousness.clock(there.serious, desk.now),
+    )  # fmt: skip
+
+
+# Filters
+
+
+def _choices(desk: Desk) -> dict[str, list[tuple[str, str]]]:
+    """What can be filtered by, and the order: name -> [(code, words)]."""
+    speaker, protocol = Speaker(desk), desk.protocol
+    sites = desk.sites(Permission.WORKLIST_SEE)
+    return {
+        "site": [(site, f"{site} {protocol.sites[site].name}") for site in sites] if len(sites) > 1 else [],
+        "urgency": [(one, desk.t(f"urgency.{one}")) for one in Urgency],
+        "owner": [(one, desk.t(f"worklist.owner.{one}")) for one in (MINE, NOBODYS)],
+        "assessment": [(one, speaker.title(one)) for one in protocol.assessments],
+        "standing": [(one, desk.t(f"worklist.standing.{one}")) for one in Standing],
+        "order": [(one, desk.t(f"worklist.order.{one}")) for one in Order],
+    }
+
+
+def _filters(desk: Desk) -> dict[str, str]:
+    """The filters that the address names, without those that say nothing."""
+    allowed = {name: {code for code, _ in choices} for name, choices in _choices(desk).items()}
+    given = {name: request.args.get(name, "") for name in allowed}
+    return {name: code for name, code in given.items() if code in allowed[name] and (name, code) != ("order", Order.URGENCY)}
+
+
+def _wanted(desk: Desk, filters: Mapping[str, str], sites: tuple[str, ...]) -> Wanted:
+    urgency, standing = filters.get("urgency"), filters.get("standing")
+    owner = {MINE: desk.actor, NOBODYS: ""}.get(filters.get("owner", ""))
+    return Wanted(
+        (filters["site"],) if "site" in filters else sites, None if urgency is None else Urgency(urgency), owner,
+        filters.get("assessment"), None if standing is None else Standing(standing), Order(filters.get("order", Order.URGENCY)),
+    )  # fmt: skip
+
+
+def _after() -> dict[str, str]:
+    return {"after": request.args["after"]} if "after" in request.args else {}
+
+
+def _mark(desk: Desk) -> str:
+    """Stands for the session: on a shared computer nobody works behind another's filters."""
+    return hashlib.sha256(f"{desk.study.slug} {desk.session.login} {desk.session.opened_at}".encode()).hexdigest()[:16]
+
+
+def _kept(desk: Desk) -> dict[str, str]:
+    mark, _, query = request.cookies.get(KEPT, "").partition(".")
+    return dict(parse_qsl(query)) if mark == _mark(desk) else {}

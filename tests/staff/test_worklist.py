@@ -1,0 +1,200 @@
+"""The worklist: who sees which cases, in which order, what a filter hides, and what an empty page says."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from qol_server.intake import casework
+from qol_server.state import worklist
+from qol_server.state.worklist import Order, Standing, Wanted
+from qol_server.store import Tx
+from qol_server.trial.alerting import URGENCIES, Urgency
+from qol_server.trial.roles import Role
+from tests import people
+from tests.staff import casebook
+from tests.staff.rig import House, Member
+
+
+def shown(member: Member) -> list[str]:
+    """The cases on the page, in order."""
+    return re.findall(r'data-case="([^"]+)"', member.html)
+
+
+def many(house: House, number: int) -> list[str]:
+    """So many open cases at two sites, of which nothing but the worklist's own columns matters; in the order of their making."""
+    made = [str(uuid.UUID(int=n)) for n in range(number)]
+
+    def work(tx: Tx) -> None:
+        for n, id_ in enumerate(made):
+            urgency = URGENCIES[n % 3]
+            since = f"2026-03-0{1 + n % 2}T0{n % 10}:00:00.000Z"
+            tx.run(
+                'INSERT INTO cases ("case", participant, site, assessment, state, urgency, place, opened_at, since, known, surveys, steps,'
+                " owner, version) VALUES (?, ?, ?, 'symptoms', ?, ?, ?, ?, ?, '[]', 1, ?, ?, ?)",
+                (
+                    id_, house.ada, "01" if n % 4 else "02", "raised" if n % 5 else "acknowledged", urgency, n % 3, since, since,
+                    int(n % 7 == 0), people.NURSE if n % 2 else None, n + 1,
+                ),
+            )  # fmt: skip
+
+    house.trial.study.store.write(work)
+    return made
+
+
+def test_a_case_stands_there_in_words_with_age_hour_and_next_step(desk: House) -> None:
+    casebook.answers(desk, severity=3)
+    desk.trial.at("2026-03-03 09:30", "Europe/Paris")
+    nora = desk.login(Role.NURSE, "01")
+    nora.get("/worklist")
+    assert "1 open case, 1 not acknowledged" in nora.text
+    assert "Same day" in nora.text
+    assert "How bad was the nausea at its worst? Bad" in nora.text
+    assert "13 h 30 min ago 2 Mar 2026, 20:00" in nora.text
+    assert "Step 1 in 2 h 30 min 3 Mar 2026, 12:00" in nora.text
+    assert desk.ada in nora.text
+
+
+def test_the_desk_begins_with_the_worklist_for_those_who_work_from_it(desk: House) -> None:
+    casebook.answers(desk)
+    assert shown_at_start(desk, Role.NURSE)
+    assert shown_at_start(desk, Role.INSPECTOR)
+    assert not shown_at_start(desk, Role.DATA_MANAGER)
+
+
+def shown_at_start(house: House, role: Role) -> list[str]:
+    member = house.login(role)
+    member.get("/")
+    assert member.status == 200
+    return shown(member)
+
+
+def test_another_site_is_not_there(desk: House) -> None:
+    casebook.answers(desk)
+    nora = desk.login(Role.NURSE, "02")
+    nora.get("/worklist")
+    assert shown(nora) == []
+    assert "No case is open" in nora.text
+
+
+def test_an_inspector_sees_and_cannot_act(desk: House) -> None:
+    casebook.answers(desk)
+    for member, acts in ((desk.login(Role.INSPECTOR), False), (desk.login(Role.NURSE, "01"), True)):
+        member.get("/worklist")
+        assert ("Acknowledge and take" in member.text) == acts
+        member.get(f"/cases/{shown(member)[0]}")
+        assert ("<button" in member.html.partition("<main")[2]) == acts
+
+
+@pytest.mark.parametrize("query", ["", "?urgency=now"])
+def test_an_empty_worklist_says_why(desk: House, query: str) -> None:
+    nora = desk.login(Role.NURSE, "01")
+    nora.get(f"/worklist{query}")
+    assert "No case is open" in nora.text
+
+
+def test_a_filter_that_hides_everything_says_how_much(desk: House) -> None:
+    casebook.answers(desk)
+    nora = desk.login(Role.NURSE, "01")
+    nora.get("/worklist?urgency=now")
+    assert "Filters are on: 0 of 1 open cases are shown." in nora.text
+    assert "1 open case is hidden by them." in nora.text
+
+
+def test_filters_come_back_in_the_session_and_not_in_the_next_one(desk: House) -> None:
+    many(desk, 30)
+    nora = desk.login(Role.NURSE)
+    nora.get("/worklist?site=02&order=newest&all=1")
+    filtered = shown(nora)
+    assert filtered
+    answer = nora.get("/worklist")
+    assert answer.status_code == 303
+    nora.get(answer.headers["Location"])
+    assert shown(nora) == filtered
+    kept = nora.client.get_cookie("__Host-qol-worklist", path="/")
+    assert kept is not None
+    desk.trial.now += timedelta(minutes=1)
+    other = desk.login(Role.NURSE, name="olga")
+    other.client.set_cookie("__Host-qol-worklist", kept.value, domain="localhost", secure=True)
+    assert other.get("/worklist").status_code == 200  # a shared computer: nobody works behind another's filters
+    nora.get("/worklist?all=1")
+    assert nora.get("/worklist").status_code == 200
+
+
+def test_what_is_mine_and_what_is_nobodys(desk: House) -> None:
+    casebook.answers(desk)
+    nora = desk.login(Role.NURSE, "01")
+    nora.get("/worklist?owner=nobody")
+    assert len(shown(nora)) == 1
+    nora.get("/worklist?owner=mine")
+    assert shown(nora) == []
+    case = casebook.the_case(desk)
+    casework.acknowledge(desk.trial.study, case["case"], seen=case["version"], actor=nora.actor, now=desk.now)
+    nora.get("/worklist?owner=mine")
+    assert len(shown(nora)) == 1
+    nora.get("/worklist?standing=waiting")
+    assert shown(nora) == []
+
+
+@pytest.mark.parametrize("order", list(Order))
+def test_pages_in_every_order_show_each_case_once(desk: House, order: Order) -> None:
+    made = many(desk, 120)
+    nora = desk.login(Role.NURSE)
+    nora.get(f"/worklist?order={order}")
+    found = shown(nora)
+    while following := re.search(r'href="([^"]+)">Next page', nora.html):
+        nora.get(following[1].replace("&amp;", "&"))
+        found += shown(nora)
+    assert len(found) == 120
+    assert sorted(found) == made
+
+
+def test_the_most_urgent_come_first_then_those_that_wait_longest(desk: House) -> None:
+    many(desk, 60)
+    tx = desk.trial.study.store.read()
+    found = worklist.page(tx, Wanted(("01", "02")), None, 100)
+    assert [(row["place"], row["since"]) for row in found] == sorted((row["place"], row["since"]) for row in found)
+    assert {row["site"] for row in worklist.page(tx, Wanted(("02",)), None, 100)} == {"02"}
+    urgent = worklist.page(tx, Wanted(("01",), urgency=Urgency.NOW, standing=Standing.ESCALATED), None, 100)
+    assert urgent
+    assert all((row["urgency"], row["state"], row["steps"]) == ("now", "raised", 1) for row in urgent)
+    load = worklist.load(tx, ("01", "02"))
+    assert (load.total, load.waiting) == (60, 48)
+    assert worklist.count(tx, Wanted(("01", "02"), owner="")) == 30
+
+
+def test_a_key_of_another_order_leads_to_the_first_page(desk: House) -> None:
+    made = many(desk, 3)
+    nora = desk.login(Role.NURSE)
+    nora.get("/worklist?after=nothing~of~this~kind")
+    assert sorted(shown(nora)) == made
+
+
+def test_the_rows_come_again_only_when_something_changed(desk: House) -> None:
+    casebook.answers(desk)
+    nora = desk.login(Role.NURSE, "01")
+    first = nora.get("/worklist/rows")
+    assert shown(nora)
+    etag = first.headers["ETag"]
+    assert nora.get("/worklist/rows", **{"If-None-Match": etag}).status_code == 304
+    case = casebook.the_case(desk)
+    casework.acknowledge(desk.trial.study, case["case"], seen=case["version"], actor=people.NURSE, now=desk.now)
+    assert nora.get("/worklist/rows", **{"If-None-Match": etag}).status_code == 200
+
+
+def test_a_study_that_only_records_says_so(desk: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qol_server.staff.worklist.watches", lambda _protocol: False)
+    nora = desk.login(Role.NURSE, "01")
+    nora.get("/worklist")
+    assert "This study only records" in nora.text
+
+
+def test_the_worklist_in_french(desk: House) -> None:
+    casebook.answers(desk, severity=4, bleeding="yes")
+    nora = desk.login(Role.NURSE, "01", language="fr")
+    nora.get("/worklist")
+    assert "Immédiat" in nora.text
+    assert "Prendre en compte et en charge" in nora.text
