@@ -106,8 +106,8 @@ class Trial:
     def hold(self, number: str, day: date, reason: str = "toxicity") -> None:
         self.prescribe(number, None, day, reason)
 
-    def withdraw(self, number: str, kind: str, day: date) -> None:
-        conduct.withdraw(self.study, number, kind, day, actor=NURSE, now=self.now)
+    def withdraw(self, number: str, kind: str, day: date, reason: str | None = None) -> None:
+        conduct.withdraw(self.study, number, kind, day, actor=NURSE, now=self.now, reason=reason)
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """The transport of every phone here: straight into the application."""

@@ -13,6 +13,7 @@ from qol_server.trial.roles import RIGHTS, Grant, Permission, Role, may, sites
 # x: the role may. The columns: nurse, investigator, data manager, study manager, administrator, inspector.
 WRITTEN_DOWN = """
                       nu in da st ad ip
+study.enter            x  x  x  x  x  x
 worklist.see           x  x  .  .  .  x
 case.work              x  x  .  .  .  .
 case.resolve           x  x  .  .  .  .

@@ -78,7 +78,7 @@ def live_through(trial, number, phone, steps):
             case "progression":
                 trial.anchor(number, "progression", day, again=True)
             case "withdrawal":
-                trial.withdraw(number, "treatment", day)
+                trial.withdraw(number, "treatment", day, reason="it was another day")
             case "death":
                 trial.anchor(number, "death", day, reason="it was another day")
             case "restart":
