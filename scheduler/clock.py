@@ -16,10 +16,11 @@ from qol_server.logs import log_failure
 from qol_server.messaging.sending import Sender
 from qol_server.settings import Settings
 from scheduler import ticks
+from scheduler.notices import notify
 
 log = logging.getLogger(__name__)
 
-EVERY: dict[str, int] = {"remind": 60, "escalate": 60, "score": 300, "watch": 900, "digest": 900, "seal": 3600}
+EVERY: dict[str, int] = {"remind": 60, "escalate": 60, "notify": 60, "score": 300, "watch": 900, "digest": 900, "seal": 3600}
 """Seconds between two ticks of a kind."""
 
 
@@ -34,6 +35,7 @@ class Rounds:
         self._ticks: dict[str, Callable[[Study, datetime], object]] = {
             "remind": lambda study, now: ticks.remind(study, now, self._senders[study.slug].at(now)),
             "escalate": casework.escalate,
+            "notify": lambda study, now: notify(study, now, settings, self._senders[study.slug]),
             "score": lambda study, now: ticks.score(study, now, settings),
             "watch": calls.watch,
             "digest": calls.make_digests,

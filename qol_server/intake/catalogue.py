@@ -199,6 +199,24 @@ class ContactResumed(Shape):
     """The pause ends before its day."""
 
 
+class StaffNotified(Shape):
+    """A mail to one member of staff. ``about``: what it tells of, a case since it was raised and a step, or the week of a site.
+
+    ``template``: which of the sentences that messages may say. ``try``: from 1.
+    """
+
+    about = Text(200, required=True)
+    template = Text(40, required=True)
+    site = Text(2, required=True)
+    step = Whole(0, 9, required=True)
+    case = uuid_field(allow_none=True)
+    login = Text(100, required=True)
+    channel = OneOf("email", required=True)
+    nth = Whole(1, 99, required=True, data_key="try")
+    outcome = OneOf("intended", "sent", "deferred", "failed", required=True)
+    until = Moment(allow_none=True)
+
+
 class ScoresComputed(Shape):
     """One run of the scoring: what it covered, and the SHA-256 of the scores as canonical JSON."""
 
@@ -301,6 +319,7 @@ SHAPES: dict[Kind, Schema] = {
     Kind.REMINDER_DELIVERED: ReminderStep(),
     Kind.REMINDER_CANCELLED: ReminderStep(),
     Kind.REMINDER_FAILED: ReminderStep(),
+    Kind.STAFF_NOTIFIED: StaffNotified(),
     Kind.SCORES_COMPUTED: ScoresComputed(),
     Kind.CALL_RAISED: CallRaised(),
     Kind.CALL_TAKEN: CallStep(),

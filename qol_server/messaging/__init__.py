@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from qol_server.messaging import log
-from qol_server.messaging.texts import Text, say
 
 AT_LEAST = timedelta(minutes=1)
 """How long a service is left alone that could not be reached, or that asks to be without saying for how long."""
@@ -25,11 +24,6 @@ class Message:
     language: str
     key: str
     occurrence: str
-
-    @property
-    def text(self) -> Text:
-        """The message in the participant's language, in English where there is no translation."""
-        return say("reminder", self.language)
 
 
 class Undeliverable(Exception):

@@ -23,8 +23,8 @@ TEMPLATES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "fr": ("Personne n’a pris un cas au centre {site}", "Un cas attend au centre {site}, et personne ne l’a encore pris.\n\n{link}"),
     },
     "digest": {
-        "en": ("The week at site {site}", "At site {site} people wait for a call; how many: {count}.\n\n{link}"),
-        "fr": ("La semaine au centre {site}", "Au centre {site}, des personnes attendent un appel ; combien : {count}.\n\n{link}"),
+        "en": ("The week at site {site}", "At site {site} questionnaires are overdue; how many: {count}.\n\n{link}"),
+        "fr": ("La semaine au centre {site}", "Au centre {site}, des questionnaires sont en retard ; combien : {count}.\n\n{link}"),
     },
 }
 """Template -> language -> subject and text. English stands in for a language that is not there."""
@@ -32,7 +32,7 @@ TEMPLATES: Mapping[str, Mapping[str, tuple[str, str]]] = {
 SLOTS: Mapping[str, str] = {
     "site": "[0-9]{2}",
     "count": "[0-9]{1,4}",
-    "link": r"(?:https?://[A-Za-z0-9.:\[\]/_-]{1,200}/[a-z][a-z0-9-]{1,39}/staff/(?:calls|worklist|cases/[0-9a-f-]{36}))?",
+    "link": r"(?:https?://[A-Za-z0-9.:\[\]/_-]{1,200}/[a-z][a-z0-9-]{1,39}/staff/(?:calls/digest|worklist|cases/[0-9a-f-]{36}))?",
 }
 """What may stand in a slot: a site's number, how many, and an address of the staff's pages or nothing."""
 

@@ -124,6 +124,13 @@ CREATE TABLE pauses (
   participant TEXT PRIMARY KEY, until TEXT NOT NULL, since TEXT NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID
 ;
+CREATE TABLE notices (
+  about TEXT NOT NULL, login TEXT NOT NULL, "case" TEXT, outcome TEXT NOT NULL, tries INTEGER NOT NULL, until TEXT, why TEXT,
+  told_at TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (about, login)
+) STRICT, WITHOUT ROWID
+;
+CREATE INDEX notices_case ON notices ("case")
+;
 CREATE TABLE calls (
   position INTEGER PRIMARY KEY, participant TEXT NOT NULL, site TEXT NOT NULL, task TEXT NOT NULL, place INTEGER NOT NULL,
   occurrence TEXT, rung INTEGER, days TEXT NOT NULL, last_day TEXT, device TEXT, about INTEGER, what TEXT, raised_at TEXT NOT NULL,

@@ -14,6 +14,7 @@ from qol_server import journal, messaging
 from qol_server.intake import conduct, enrolling
 from qol_server.intake.study import open_study
 from qol_server.messaging import Message
+from qol_server.messaging.texts import say
 from qol_server.trial.facts import Kind
 from scheduler import ticks
 from tests import people
@@ -251,10 +252,10 @@ def test_messages_speak_the_participants_language_and_say_nothing_of_health(tria
     trial.start_treatment(ada, date(2026, 3, 2))
     post = Post()
     ticks.remind(trial.study, NINE, post)
-    texts = {message.to: message.text.body for message in post.taken}
+    texts = {message.to: say("reminder", message.language).body for message in post.taken}
     assert texts == {ada: "Vous avez quelque chose à remplir.", ben: "You have something to fill in."}
     for language in ("de", "en-GB"):
-        assert Message("push", ben, language, "key", "dose@2026-03-03").text.body == texts[ben]
+        assert say("reminder", language).body == texts[ben]
 
 
 def test_the_log_channel_names_nobody(caplog: pytest.LogCaptureFixture) -> None:
