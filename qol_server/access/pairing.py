@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import orjson
 
 from qol_server.clock import stamp
 from qol_server.store import Row, Tx
@@ -184,6 +187,17 @@ def phones(tx: Tx, participant: str) -> list[Row]:
         " LEFT JOIN sightings s USING (device) WHERE d.participant = ? ORDER BY d.paired_at",
         (participant,),
     )
+
+
+def in_use(tx: Tx, participants: Sequence[str]) -> dict[str, Row]:
+    """By participant, of the phones that are neither replaced nor revoked: phones (how many), at (last seen), unsent."""
+    rows = tx.all(
+        "SELECT d.participant, count(*) AS phones, max(s.at) AS at, sum(coalesce(s.unsent, 0)) AS unsent FROM devices d"
+        " LEFT JOIN sightings s USING (device) WHERE d.status = 'active' AND d.participant IN (SELECT value FROM json_each(?))"
+        " GROUP BY d.participant",
+        (orjson.dumps(list(participants)).decode(),),
+    )
+    return {row["participant"]: row for row in rows}
 
 
 SEEN_EVERY = timedelta(minutes=5)

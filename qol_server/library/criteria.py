@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from qol_server.library.documents import Report, listed, place
-from qol_server.library.fields import Amount, Flag, Many, Name, OneOf, Shape, Text, Told, whole
+from qol_server.library.fields import Amount, Flag, Many, Name, OneOf, Shape, Table, Text, Told, whole
+from qol_server.library.wordings import LANGUAGE
 from qol_server.trial.protocol import Criterion
 
 LIMITS = ("above", "below", "at_least", "at_most")
@@ -16,8 +17,8 @@ LIMITS = ("above", "below", "at_least", "at_most")
 class CriterionShape(Shape):
     id = Name("[a-z][a-z0-9_]{0,39}", "a word of lower-case letters, digits and _", required=True, note="name of the criterion")
     ask = OneOf(("number", "yes_no"), required=True, note="what is asked")
-    note = Text(default="", note="the criterion in words")
-    unit = Text(default="", most=40, note="unit of the number")
+    note = Table(Name(*LANGUAGE), Text(), default={}, note="language -> the criterion in words")
+    unit = Table(Name(*LANGUAGE), Text(most=60), default={}, note="language -> unit of the number")
     between = Many(Amount(), least=2, most=2, note="lowest and highest number, both allowed")
     above = Amount(note="strictly above")
     below = Amount(note="strictly below")

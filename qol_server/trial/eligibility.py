@@ -58,8 +58,13 @@ class Judged:
         if self.broken is None:
             return ""
         limit, wanted = self.broken
-        must = f"must be {wanted}" if limit is Limit.IS else f"must be {limit} {wanted} {self.criterion.unit}".rstrip()
+        must = f"must be {wanted}" if limit is Limit.IS else f"must be {limit} {wanted} {said(self.criterion.unit)}".rstrip()
         return f"{self.criterion.id} is {self.value}; it {must}"
+
+
+def said(texts: Mapping[str, str], language: str = "en") -> str:
+    """A text of the study's file in a language, else in English, else in any; '' where there is none."""
+    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
 
 
 def read(criterion: Criterion, text: str) -> str:
@@ -70,7 +75,7 @@ def read(criterion: Criterion, text: str) -> str:
             raise ValueError(f"{text!r} is not yes or no")
         return text
     if not _NUMBER.fullmatch(text):
-        raise ValueError(f"{text!r} is not a number ({criterion.unit})".replace(" ()", ""))
+        raise ValueError(f"{text!r} is not a number ({said(criterion.unit)})".replace(" ()", ""))
     return text.replace(",", ".")
 
 

@@ -148,13 +148,13 @@ class Criterion:
 
     id: str
     ask: str
-    unit: str = ""
+    unit: Mapping[str, str] = field(default_factory=dict)  # language -> text
     above: Decimal | None = None
     below: Decimal | None = None
     at_least: Decimal | None = None
     at_most: Decimal | None = None
     expect: bool | None = None
-    note: str = ""
+    note: Mapping[str, str] = field(default_factory=dict)  # language -> the criterion in words
 
 
 @dataclass(frozen=True, slots=True)

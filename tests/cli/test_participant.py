@@ -165,7 +165,7 @@ def test_a_mistyped_number_is_told_from_an_unknown_one(desk: Desk, ada: str) -> 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-5", "many"])
 def test_a_measurement_that_cannot_be_one_is_refused(value: str) -> None:
-    criterion = Criterion("anc", "number", "/mm3", above=Decimal(1000))
+    criterion = Criterion("anc", "number", {"en": "/mm3"}, above=Decimal(1000))
     with pytest.raises(ValueError, match="is not a number"):
         eligibility.read(criterion, value)
 
