@@ -189,7 +189,7 @@ def phones(tx: Tx, participant: str) -> list[Row]:
     )
 
 
-def in_use(tx: Tx, participants: Sequence[str]) -> dict[str, Row]:
+def at_hand(tx: Tx, participants: Sequence[str]) -> dict[str, Row]:
     """By participant, of the phones that are neither replaced nor revoked: phones (how many), at (last seen), unsent."""
     rows = tx.all(
         "SELECT d.participant, count(*) AS phones, max(s.at) AS at, sum(coalesce(s.unsent, 0)) AS unsent FROM devices d"

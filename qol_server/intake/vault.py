@@ -11,6 +11,7 @@ from datetime import datetime
 
 import orjson
 
+from qol_server import journal
 from qol_server.contacts import PERSON
 from qol_server.intake.enrolling import the_participant
 from qol_server.intake.record import record
@@ -29,15 +30,24 @@ def is_kept(study: Study, number: str) -> bool:
     return bool(study.contacts.names(number, PERSON))
 
 
-def write(study: Study, number: str, details: Mapping[str, str], *, actor: str, now: datetime) -> None:
-    """Keep these details, and no others, of a participant. Raises Refused(participant-unknown, bad-value, data-folder)."""
+def written_at(tx: Tx, number: str) -> int:
+    """The position at which details were last written or erased; 0 before the first."""
+    last = journal.of_participant(tx, number, (Kind.CONTACT_WRITTEN, Kind.CONTACT_ERASED))
+    return last[-1].position if last else 0
+
+
+def write(study: Study, number: str, details: Mapping[str, str], *, actor: str, now: datetime, seen: int | None = None) -> None:
+    """Keep these details, and no others, of a participant. ``seen``: what ``written_at`` said when the writer looked.
+
+    Raises Refused(participant-unknown, bad-value, contact-changed, data-folder).
+    """
     kept = {field: details[field] for field in FIELDS if details.get(field)}
     for field in {*details} - {*FIELDS}:
         raise Refused(problems.BAD_VALUE, f"There is no {field!r}. Allowed: {', '.join(FIELDS)}.")
     for field, value in kept.items():
         if not fits(field, value):
             raise Refused(problems.BAD_VALUE, f"What is given as {field} cannot be one.")
-    _tell(study, number, Kind.CONTACT_WRITTEN, {"fields": list(kept)}, actor, now)
+    _tell(study, number, Kind.CONTACT_WRITTEN, {"fields": list(kept)}, actor, now, seen=seen)
     study.contacts.put(number, PERSON, DETAILS, orjson.dumps(kept), now)
 
 
@@ -59,9 +69,14 @@ def erase(study: Study, number: str, *, reason: str, actor: str, now: datetime) 
     study.contacts.erase(number)
 
 
-def _tell(study: Study, number: str, kind: Kind, fact: Mapping[str, object], actor: str, now: datetime, reason: str | None = None) -> None:
+def _tell(
+    study: Study, number: str, kind: Kind, fact: Mapping[str, object], actor: str, now: datetime, reason: str | None = None,
+    *, seen: int | None = None,
+) -> None:  # fmt: skip
     def work(tx: Tx) -> None:
         the_participant(tx, number)
+        if seen is not None and written_at(tx, number) != seen:
+            raise Refused(problems.CONTACT_CHANGED)
         record(tx, study, kind, fact, actor=actor, now=now, participant=number, reason=reason, nth=study.head(tx).position)
 
     study.store.write(work)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qol_server.staff import adverse_events, cases, dates, expected, start, treatment, worklist
+from qol_server.staff import adverse_events, cases, contact, dates, enrolling, expected, people, start, treatment, worklist
 from qol_server.staff.desk import Pages
 
 AREAS: Mapping[str, Pages] = {
@@ -18,4 +18,7 @@ AREAS: Mapping[str, Pages] = {
     "worklist": worklist.PAGES,
     "cases": cases.PAGES,
     "expected": expected.PAGES,
+    "people": people.PAGES,
+    "enrolling": enrolling.PAGES,
+    "contact": contact.PAGES,
 }

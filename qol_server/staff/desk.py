@@ -31,7 +31,11 @@ ANY_SITE = "any site"
 WHOLE_STUDY = "whole study"
 """Only with a role for all sites of the study."""
 
-MENU: tuple[tuple[str, str, Permission], ...] = (("nav.worklist", "/worklist", Permission.WORKLIST_SEE),)
+MENU: tuple[tuple[str, str, Permission], ...] = (
+    ("nav.worklist", "/worklist", Permission.WORKLIST_SEE),
+    ("nav.participants", "/participants", Permission.PARTICIPANT_SEE),
+    ("nav.visits", "/visits", Permission.PARTICIPANT_SEE),
+)
 """The areas of the desk in the order of the menu: key of the words, path, and what it takes to see it."""
 
 View = Callable[..., Response]

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from flask import Response, request
 
 from qol_server.access import pairing
+from qol_server.staff.course import withdrawal_of
 from qol_server.staff.desk import ANY_SITE, Desk, Pages
 from qol_server.state import participants, roll
 from qol_server.state.roll import Completion
@@ -39,6 +40,7 @@ class Line:
     phone: Row | None
     next: Assignment | None
     cases: int
+    calls: int
     completion: Completion
 
 
@@ -67,7 +69,7 @@ def show(desk: Desk) -> Response:
     found = [number for number in numbers if _plain(wish.find) in _plain(number)]
     everybody = [(one, standing(one, today(desk, one))) for one in participants.load_all(desk.tx, found).values()]
     wanted = [(one, where) for one, where in everybody if wish.standing in ("", where) or (wish.standing == CONSENT and renewal(desk, one))]
-    phones = pairing.in_use(desk.tx, [one.number for one, _ in wanted]) if wish.sort == "seen" else {}
+    phones = pairing.at_hand(desk.tx, [one.number for one, _ in wanted]) if wish.sort == "seen" else {}
     order = list(Standing)
     wanted.sort(key=lambda each: _key(wish.sort, each[0], order.index(each[1]), phones.get(each[0].number)))
     start = (wish.page - 1) * AT_ONCE
@@ -76,6 +78,7 @@ def show(desk: Desk) -> Response:
         "people/list.html", title=desk.t("people.title"), lines=lines, wish=wish, total=len(wanted), all=len(numbers),
         pages=-(-len(wanted) // AT_ONCE), sites=sites, gravity=GRAVITY, standings=[*(str(each) for each in Standing), CONSENT],
         tomorrow=_expected(desk, _tomorrow(desk)), enrolling=desk.sites(Permission.PARTICIPANT_ENROL), sorts=SORTS,
+        withdrawal_of=withdrawal_of,
     )  # fmt: skip
 
 
@@ -129,14 +132,14 @@ def _key(sort: str, who: Participant, place: int, phone: Row | None) -> tuple[st
 
 def _lines(desk: Desk, shown: list[tuple[Participant, Standing]]) -> list[Line]:
     tx, numbers = desk.tx, [one.number for one, _ in shown]
-    phones, cases = pairing.in_use(tx, numbers), roll.open_cases(tx, numbers)
+    phones, cases, calls = pairing.at_hand(tx, numbers), roll.open_cases(tx, numbers), roll.open_calls(tx, numbers)
     done = roll.completion(tx, desk.protocol, {one.number: today(desk, one) for one, _ in shown})
     first = min((today(desk, one) for one, _ in shown), default=desk.now.date())
     to_come = roll.to_come(tx, numbers, first, visiting.on_site(desk.protocol))
     return [
         Line(
             one, where, renewal(desk, one), phones.get(one.number), _next(desk, one, to_come.get(one.number, ())),
-            cases.get(one.number, 0), done.get(one.number, Completion()),
+            cases.get(one.number, 0), calls.get(one.number, 0), done.get(one.number, Completion()),
         )
         for one, where in shown
     ]  # fmt: skip

@@ -38,7 +38,7 @@ def completion(tx: Tx, protocol: Protocol, today: Mapping[str, date]) -> dict[st
     )
     answered = "EXISTS (SELECT 1 FROM responses r WHERE r.participant = a.participant AND r.occurrence = a.occurrence AND r.current = 1)"
     asked = _json([(number, day.isoformat()) for number, day in today.items()])
-    rows = tx.all(f"SELECT a.participant, count(*) AS expected, sum({answered}) AS answered {due} GROUP BY a.participant", (asked,))  # noqa: S608
+    rows = tx.all(f"SELECT a.participant, count(*) AS expected, sum({answered}) AS answered {due} GROUP BY a.participant", (asked,))
     found = {row["participant"]: Completion(row["expected"], row["answered"]) for row in rows}
     lending = {a.id for a in protocol.assessments.values() for visit in a.visits if visit.served_by}
     lending |= {visit.served_by for a in protocol.assessments.values() for visit in a.visits if visit.served_by}
@@ -58,6 +58,15 @@ def open_cases(tx: Tx, numbers: Sequence[str]) -> dict[str, int]:
     """By number, how many cases are not resolved."""
     rows = tx.all(
         f"SELECT a.participant, count(*) AS n FROM cases a WHERE {_OF_A} AND a.state <> 'resolved' GROUP BY a.participant",  # noqa: S608
+        (_json(numbers),),
+    )
+    return {row["participant"]: row["n"] for row in rows}
+
+
+def open_calls(tx: Tx, numbers: Sequence[str]) -> dict[str, int]:
+    """By number, how many call tasks wait."""
+    rows = tx.all(
+        f"SELECT a.participant, count(*) AS n FROM calls a WHERE {_OF_A} AND a.closed_at IS NULL GROUP BY a.participant",  # noqa: S608
         (_json(numbers),),
     )
     return {row["participant"]: row["n"] for row in rows}

@@ -108,6 +108,7 @@ LAST_ADMINISTRATOR = _define("last-administrator", 409, "This study would have n
 PARTICIPANT_UNKNOWN = _define("participant-unknown", 404, "There is no such participant", "Check the number; qol participant list STUDY shows all of them.")
 NOT_ELIGIBLE = _define("not-eligible", 409, "Not all criteria of eligibility are met", "Check the values; what is not met is named.")
 ELIGIBILITY_CHANGED = _define("eligibility-changed", 409, "The eligibility is not as you saw it any more", "Look at it again, and decide anew.")
+CONTACT_CHANGED = _define("contact-changed", 409, "The contact details were changed meanwhile", "Show them again, and write anew what has to change.")
 BAD_VALUE = _define("bad-value", 422, "A value is not allowed here", "Change what is named and try again.")
 REASON_NEEDED = _define("reason-needed", 422, "A reason is needed here", "Say in a few words why.")
 CASE_UNKNOWN = _define("case-unknown", 404, "There is no such case", "Look at the worklist again.")

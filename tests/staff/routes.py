@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.staff import casebook, clinic, course
+from tests.staff import casebook, clinic, course, entering
 from tests.staff.rig import House
 
 
@@ -42,5 +42,6 @@ EXAMPLES: dict[str, Example] = {
     f"POST {_AE}/<ae>/withdraw": Example(_nausea, lambda house: {"form": "withdraw", "reason": "wrong participant"} | clinic.seen(house)),
     **{name: Example(*both) for name, both in course.EXAMPLES.items()},
     **{name: Example(*both) for name, both in casebook.EXAMPLES.items()},
+    **{name: Example(*both) for name, both in entering.EXAMPLES.items()},
 }
 """Method and path below the desk of a study, as they are declared -> the example."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qol_server.staff.words import account, adverse_events, cases, common, course, entrance
+from qol_server.staff.words import account, adverse_events, cases, common, course, enrolling, entrance, people
 
 _TABLES = (
     common.WORDS,
@@ -11,5 +11,7 @@ _TABLES = (
     adverse_events.WORDS,
     cases.WORDS,
     course.WORDS,
+    enrolling.WORDS,
+    people.WORDS,
 )
 WORDS: dict[str, tuple[str, str]] = {key: said for table in _TABLES for key, said in table.items()}

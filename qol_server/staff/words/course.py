@@ -4,6 +4,9 @@ from __future__ import annotations
 
 WORDS: dict[str, tuple[str, str]] = {
     "course.of": ("Pages about {number}", "Pages sur {number}"),
+    "course.consent": ("Consent", "Consentement"),
+    "course.eligibility": ("Eligibility", "Éligibilité"),
+    "course.contact": ("Contact details", "Coordonnées"),
     "course.treatment": ("Treatment", "Traitement"),
     "course.dates": ("Dates", "Dates"),
     "course.phones": ("Phones", "Téléphones"),
