@@ -23,11 +23,12 @@ A command lives in ``qol_server/cli/<name>.py``, is called ``command`` and reads
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -81,6 +82,18 @@ def say(text: str) -> None:
     """Tell a person how far things are, on standard error; silent with ``--json``."""
     if not wants_json():
         click.echo(text, err=True)
+
+
+@contextlib.contextmanager
+def following(what: str, of: str) -> Iterator[Callable[[int, int], None]]:
+    """Show on standard error how many of how many are done; gives what is told that. Silent with ``--json``."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(of), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True, quiet=wants_json()), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)
 
 
 def fail(detail: str, *, advice: str = "", code: int = WRONG_INPUT) -> NoReturn:

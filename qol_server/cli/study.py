@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from qol_server.cli.acting import Stated, as_option, counted, opened, settings_of
-from qol_server.cli.common import common, emit, json_option, table
+from qol_server.cli.acting import Day, Stated, as_option, counted, opened, settings_of
+from qol_server.cli.common import common, emit, following, json_option, table
 from qol_server.cli.failures import REFUSED, WRONG_INPUT
 from qol_server.cli.sources import instruments_in_reach, protocol_source, with_stand_in
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Check, list, show, adopt and activate study files."""
+    """Check, list, show, adopt, activate and rehearse study files."""
 
 
 @command.command()
@@ -226,3 +227,67 @@ def activate(study: str, actor: str, data: Path) -> None:
     wording = there.protocol_in_force(there.store.read()).wording
     remark = " Its labels only stand in for the wordings: do not use it with patients." if wording == adoption.STAND_IN else ""
     emit({"study": study, "status": "active", "wording": wording}, f"{study} is active; participants can be enrolled.{remark}")
+
+
+@command.command()
+@click.argument("study")
+@click.argument("draft", metavar="FILE", type=click.File("rb"))
+@click.option("--since", type=Day(), help="Count from this day on (UTC); what came before is the past only.  [default: the first answer]")
+@common
+def rehearse(study: str, draft: BinaryIO, since: date | None, data: Path) -> None:
+    """Try draft alert rules on what the participants of STUDY answered; nothing is changed.
+
+    FILE (- for standard input) is a protocol, its part "alerts:", or the list below it. Both the rules in force and the draft
+    judge every answer again, as it came. Activate the draft at the desk, or adopt the whole protocol.
+    """
+    from qol_server.intake import rehearsal
+    from qol_server.intake.rehearsal import nurses
+
+    there = opened(data, study)
+    read = rehearsal.read_draft(there, draft.read())
+    begins = None if since is None else datetime.combine(since, time(), UTC)
+    with following("Judging again", "participants") as progress:
+        told, _ = rehearsal.compare(there, read.present, read.protocol, since=begins, progress=progress)
+    payload = rehearsal.as_document(told, nurses(settings_of(data), there))
+    emit({"study": study, "rules_in_force": read.present.version} | payload, lambda: _rehearsed(payload))
+
+
+def _rehearsed(told: Mapping[str, Any]) -> str:
+    present, draft = told["present"], told["draft"]
+    rows = [(label, present[key], draft[key]) for key, label in _REHEARSED]
+    rows += [(f"alerts, {each}", present["urgencies"][each], draft["urgencies"][each]) for each in told["urgencies"]]
+    rules = sorted(present["rules"].keys() | draft["rules"].keys())
+    by_rule = [(each, present["rules"].get(each, 0), draft["rules"].get(each, 0)) for each in rules]
+    columns = ("site", "nurses", "present", "draft", "present_each", "draft_each")
+    sites = [tuple(each[column] for column in columns) for each in told["sites"]]
+    lines = [
+        f"{counted(told['surveys'], 'survey')} of {counted(told['participants'], 'participant')} judged again, in {told['weeks']} weeks.",
+        "", table(rows, ("", "in force", "draft")),
+        "", table(by_rule, ("alerts by rule", "in force", "draft")),
+        "", table(sites, ("site", "nurses", "to look at a week", "draft", "each nurse", "draft")),
+    ]  # fmt: skip
+    for key, label in _DIFFERENCES:
+        there = told["differences"][key]
+        lines += ["", f"{label}: {counted(there['count'], 'survey')}", *(f"  {_difference(one)}" for one in there["listed"][:MOST_PRINTED])]
+    return "\n".join(lines)
+
+
+def _difference(one: Mapping[str, Any]) -> str:
+    was, will_be = _of_rules(one["present"], one["was"]), _of_rules(one["draft"], one["will_be"])
+    return f"{one['participant']} {one['occurrence']} {one['at']:%Y-%m-%d}: {was} -> {will_be}"
+
+
+def _of_rules(rules: Sequence[str], urgency: str | None) -> str:
+    return f"{', '.join(rules)} ({urgency})" if rules else "nothing"
+
+
+MOST_PRINTED = 20
+_REHEARSED = (
+    ("alerts_a_week", "alerts a week"), ("cases_a_week", "cases a week"), ("to_look_at_a_week", "cases and raised anew, a week"),
+    ("alerts", "alerts"), ("suppressed", "… of them explained by an expected level"), ("surveys", "surveys that alert"), ("cases", "cases"),
+    ("anew", "cases raised anew"), ("participants", "participants with a case"),
+)  # fmt: skip
+_DIFFERENCES = (
+    ("lost", "Only the rules in force raise"), ("gained", "Only the draft raises"), ("sooner", "The draft makes it more urgent"),
+    ("later", "The draft makes it less urgent"),
+)  # fmt: skip

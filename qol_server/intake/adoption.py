@@ -38,24 +38,28 @@ class Adoption:
 
 
 def adopt(
-    study: Study, protocol: bytes, instruments: Mapping[str, bytes], *, actor: str, now: datetime, reason: str | None = None
-) -> Adoption:
+    study: Study, protocol: bytes, instruments: Mapping[str, bytes], *, actor: str, now: datetime, reason: str | None = None,
+    amends: str | None = None,
+) -> Adoption:  # fmt: skip
     """Put a protocol and its instruments into force, with the wordings that come with the software; all go into the journal.
 
-    ``instruments``: id -> document, for all that the protocol names. Raises StudyFileError, or Refused: bad-value for the
-    protocol of another study, stand-in-wording and not-licensed for what a live study may not be given.
+    ``instruments``: id -> document, for all that the protocol names. ``amends``: the version that it was made from. Raises
+    StudyFileError, or Refused: bad-value for the protocol of another study, stand-in-wording and not-licensed for what a live
+    study may not be given, protocol-changed where another version than ``amends`` is in force.
     """
     parsed, checked = _checked(study, protocol, instruments)
     used = sorted({a.instrument for a in checked.assessments.values()})
 
     def work(tx: Tx) -> Adoption:
         _must_suit(study, tx, checked)
+        before = study.current(tx, "protocol", study.slug)
+        if amends is not None and amends != before:
+            raise Refused(problems.PROTOCOL_CHANGED)
         new = []
         for name in used:
             fact: dict[str, object] = {"instrument": name, "version": parsed[name].version, "text": instruments[name].decode()}
             if _put(tx, study, Kind.INSTRUMENT_ADOPTED, name, fact, actor, now, reason):
                 new.append(name)
-        before = study.current(tx, "protocol", study.slug)
         fact = {"study": study.slug, "version": checked.version, "text": protocol.decode(), "amends": before}
         position = _put(tx, study, Kind.PROTOCOL_ADOPTED, study.slug, fact, actor, now, reason)
         touched: dict[str, Mapping[str, int]] = {}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -17,12 +18,12 @@ from qol_server.logs import log_failure
 from qol_server.state import cases, participants
 from qol_server.state.responses import utc
 from qol_server.store import Row, StoreBusy, StoreFull, Tx
-from qol_server.trial import alerting
-from qol_server.trial.alerting import Alert, AnyItem, Earlier, Finding, NotTaken, Rule, Seen, Urgency
-from qol_server.trial.cases import State, Turn, turn, worst
-from qol_server.trial.diary import DOSE_DIARY
+from qol_server.trial import alerting, judging
+from qol_server.trial.alerting import Alert, AnyItem, Finding, Rule, Urgency
+from qol_server.trial.cases import Turn, join
 from qol_server.trial.facts import Entry, Kind, server_id
 from qol_server.trial.instrument import Answers, Instrument, Licence
+from qol_server.trial.judging import Past, Survey
 from qol_server.trial.participant import Participant
 from qol_server.trial.protocol import Protocol
 from qol_server.trial.schedule import local
@@ -30,32 +31,10 @@ from qol_server.trial.schedule import local
 log = logging.getLogger(__name__)
 
 SERVER = "server"  # the actor of what the rules say
-KNOWN_LATE = timedelta(hours=24)
-"""What comes so long after it was captured was known late."""
 UNJUDGED = Rule("alert-rules", AnyItem((), ""), Urgency.SAME_DAY)
 """Stands for all rules where they could not even be asked."""
 NOTHING = Instrument("none", "", "", Licence("ours"), ())
 """Stands for the instrument where nobody knows it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What the rules are asked about: a response, or what can be read of an entry under review.
-
-    ``given``: its position. ``root``: id of the first response of its corrections. ``began``: UTC text.
-    """
-
-    given: int
-    occurrence: str
-    instrument: Instrument
-    answers: Answers
-    captured_at: str | None
-    began: str | None = None
-    root: str | None = None
-
-    @property
-    def assessment(self) -> str:
-        return self.occurrence.partition("@")[0]
 
 
 def watches(protocol: Protocol) -> bool:
@@ -98,7 +77,7 @@ class _Looker:
         if participant is None:
             return
         if self.entry.kind == Kind.ENTRY_QUARANTINED:
-            kept = self._kept(fact or _read_as_it_is(self.entry.line))
+            kept = self._kept(fact or read_as_it_is(self.entry.line))
             if kept is None:
                 self._unreadable()
             else:
@@ -111,7 +90,7 @@ class _Looker:
         self._judge(participant, survey)  # also what is not current: a second answer to the same day may be the one that tells
         for case in resting:
             self._record(Kind.CASE_CORRECTED, {"case": case, "given": self.entry.position}, nth=f"{case}/{self.entry.position}")
-        for later in self._neighbours(survey):
+        for later in judging.neighbours(self.protocol.rules, survey, self._past(participant)):
             self._judge(participant, later)
 
     def stumbled(self, fact: Mapping[str, Any]) -> None:
@@ -123,67 +102,28 @@ class _Looker:
 
     # what the rules see
 
+    def _past(self, participant: Participant) -> Past:
+        return _Stored(self.tx, participant.number, self._survey)
+
     def _survey(self, position: int, row: Row, answers: Answers, captured_at: str) -> Survey:
         instrument = self.study.instrument(self.tx, row["version"])
         return Survey(position, row["occurrence"], instrument, answers, captured_at, row["began"], row["root"])
 
     def _kept(self, fact: Mapping[str, Any]) -> Survey | None:
-        """What can be read of an entry under review; None where there is nothing to judge."""
-        answers, name, version = fact.get("answers"), fact.get("instrument"), fact.get("version")
-        if not isinstance(answers, dict) or not answers or not isinstance(name, str):
-            return None
-        try:
-            instrument = self.study.instrument(self.tx, version if isinstance(version, str) else "")
-        except LookupError:
-            current = self.study.current(self.tx, "instrument", name)
-            if current is None:
-                return None
-            instrument = self.study.instrument(self.tx, current)
-        readable = {item: str(answer) if isinstance(answer, float) else answer for item, answer in answers.items()}
-        captured = fact.get("captured_at")
-        began = None
-        if isinstance(captured, str):
-            try:
-                began = utc(captured)
-            except (ValueError, OverflowError):
-                captured = None
-        occurrence = self.entry.occurrence or f"{name}@unknown"
-        return Survey(self.entry.position, occurrence, instrument, readable, captured if isinstance(captured, str) else None, began)
+        return readable(self.entry, fact, self._instrument)
 
-    def _seen(self, participant: Participant, survey: Survey) -> Seen:
-        number, earlier = participant.number, dict[str, Earlier]()
-        asked = [rule for rule in self.protocol.rules if rule.enabled and rule.instrument in (None, survey.instrument.id)]
-        if survey.began is not None and any(rule.looks_back for rule in asked):
-            for which, first in (("previous", False), ("baseline", True)):
-                row = cases.before(self.tx, number, survey.assessment, survey.occurrence, survey.began, first=first)
-                if row is not None:
-                    earlier[which] = Earlier(self.study.instrument(self.tx, row["version"]), fact_of(row["line"])["answers"])
-
-        def doses(day: date) -> Answers:
-            row = cases.current(self.tx, number, f"{survey.assessment}@{day}")
-            return {} if row is None else fact_of(row["line"])["answers"]
-
-        return Seen(survey.instrument, survey.answers, participant, earlier, _day_of(survey), doses)
-
-    def _neighbours(self, survey: Survey) -> Iterator[Survey]:
-        """The responses that are judged by this one too: the next one, and the dose days that it may join to a row."""
-        number = str(self.entry.participant)
-        day = _day_of(survey)
-        if day is not None:
-            longest = max((rule.when.days for rule in self.protocol.rules if isinstance(rule.when, NotTaken)), default=0)
-            occurrences = [f"{survey.assessment}@{day + timedelta(days=n)}" for n in range(1, longest)]
-            rows = [cases.current(self.tx, number, occurrence) for occurrence in occurrences]
-        else:
-            rows = [cases.after(self.tx, number, survey.assessment, survey.occurrence, survey.began or "")]
-        for row in rows:
-            if row is not None:
-                fact = fact_of(row["line"])
-                yield self._survey(row["position"], row, fact["answers"], fact["captured_at"])
+    def _instrument(self, name: str, version: str | None) -> Instrument | None:
+        """The instrument of a version; where that is not known, the one in force."""
+        for known in (version, self.study.current(self.tx, "instrument", name)):
+            if known is not None:
+                with contextlib.suppress(LookupError):
+                    return self.study.instrument(self.tx, known)
+        return None
 
     # what becomes of it
 
     def _judge(self, participant: Participant, survey: Survey) -> None:
-        alerts = alerting.judge(self.protocol.rules, self._seen(participant, survey))
+        alerts = judging.judge(self.protocol.rules, participant, survey, self._past(participant))
         if alerts:
             today = local(self.now, participant.time_zone).date()
             levels = cases.expected(self.tx, participant.number)
@@ -193,13 +133,12 @@ class _Looker:
         """Record what is new of these alerts; what no expected level explains makes a case, or joins one."""
         fresh: list[tuple[Alert, int]] = []
         for alert, level in zip(alerts, explained or [None] * len(alerts), strict=True):
-            subjects = ",".join(sorted(finding.subject for finding in alert.findings))
             fact = {
                 "rule": alert.rule.id, "urgency": str(alert.rule.urgency), "given": survey.given, "root": survey.root,
-                "captured_at": survey.captured_at, "late": self._is_late(survey), "failed": alert.failed,
+                "captured_at": survey.captured_at, "late": judging.is_late(survey, self.now), "failed": alert.failed,
                 "expected": None if level is None else level.position, "findings": [_told(finding) for finding in alert.findings],
             }  # fmt: skip
-            head = self._record(Kind.ALERT_RAISED, fact, survey.occurrence, nth=f"{survey.given}/{alert.rule.id}/{subjects}")
+            head = self._record(Kind.ALERT_RAISED, fact, survey.occurrence, nth=judging.identity(survey, alert))
             if head is not None and level is None:
                 fresh.append((alert, head.position))
         if fresh:
@@ -208,26 +147,22 @@ class _Looker:
     def _bundle(self, survey: Survey, alerts: Sequence[Alert], positions: Sequence[int]) -> None:
         number = str(self.entry.participant)
         latest = cases.latest(self.tx, number, survey.assessment)
-        move = turn(latest, alerts, self.now)
-        standing = latest if move is not Turn.OPEN else None
-        urgencies = [alert.rule.urgency for alert in alerts]
-        if standing is not None and standing.state is not State.RESOLVED:
-            urgencies.append(standing.urgency)
-        id_ = standing.id if standing is not None else server_id(self.study.slug, Kind.CASE_OPENED, number, survey.occurrence, survey.given)
+        joined = join(latest, alerts, self.now)
+        if joined.turn is Turn.OPEN or latest is None:
+            id_ = case_id(self.study.slug, number, survey, alerts[0], lambda id_: cases.case(self.tx, id_) is not None)
+        else:
+            id_ = latest.id
         fact = {
-            "case": id_, "assessment": survey.assessment, "urgency": str(alerting.most_urgent(urgencies)),
+            "case": id_, "assessment": survey.assessment, "urgency": str(joined.urgency),
             "captured_at": survey.captured_at, "alerts": list(positions),
-            "known": cases.told(worst({} if standing is None else standing.known, alerts)),
+            "known": cases.told(joined.known),
         }  # fmt: skip
-        self._record(_KINDS[move], fact, survey.occurrence, nth=f"{id_}/{positions[0]}")
+        self._record(_KINDS[joined.turn], fact, survey.occurrence, nth=f"{id_}/{positions[0]}")
 
     def _unreadable(self) -> None:
         """Somebody has to ask the participant what it was."""
         fact = {"task": "unreadable", "about": self.entry.position}
         self._record(Kind.CALL_RAISED, fact, self.entry.occurrence, nth=f"unreadable/{self.entry.position}")
-
-    def _is_late(self, survey: Survey) -> bool:
-        return survey.began is not None and self.now - datetime.fromisoformat(survey.began) > KNOWN_LATE
 
     def _record(self, kind: Kind, fact: Mapping[str, Any], occurrence: str | None = None, *, nth: str) -> Head | None:
         return record(
@@ -243,7 +178,64 @@ _KINDS = {
 }
 
 
-def _read_as_it_is(line: bytes) -> Mapping[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What a participant gave, as the state has it; ``survey`` (position, row, answers, captured_at) makes one of a row."""
+
+    tx: Tx
+    number: str
+    survey: Callable[[int, Row, Answers, str], Survey]
+
+    def first(self, survey: Survey) -> Survey | None:
+        return self._made(cases.before(self.tx, self.number, survey.assessment, survey.occurrence, survey.began or "", first=True))
+
+    def previous(self, survey: Survey) -> Survey | None:
+        return self._made(cases.before(self.tx, self.number, survey.assessment, survey.occurrence, survey.began or ""))
+
+    def following(self, survey: Survey) -> Survey | None:
+        return self._made(cases.after(self.tx, self.number, survey.assessment, survey.occurrence, survey.began or ""))
+
+    def current(self, occurrence: str) -> Survey | None:
+        return self._made(cases.current(self.tx, self.number, occurrence))
+
+    def _made(self, row: Row | None) -> Survey | None:
+        if row is None:
+            return None
+        fact = fact_of(row["line"])
+        return self.survey(row["position"], row, fact["answers"], fact["captured_at"])
+
+
+def case_id(study: str, number: str, survey: Survey, alert: Alert, is_taken: Callable[[str], bool]) -> str:
+    """The id of the case that an alert opens: a survey's own, or another where that one was done with long ago."""
+    id_ = server_id(study, Kind.CASE_OPENED, number, survey.occurrence, survey.given)
+    return server_id(study, Kind.CASE_OPENED, number, survey.occurrence, judging.identity(survey, alert)) if is_taken(id_) else id_
+
+
+InstrumentOf = Callable[[str, str | None], Instrument | None]
+"""(id, version) -> the instrument of the version or, where that is not known, the one in force."""
+
+
+def readable(entry: Entry, fact: Mapping[str, Any], instrument_of: InstrumentOf) -> Survey | None:
+    """What can be read of an entry under review, of which ``fact`` is what it says; None where there is nothing to judge."""
+    answers, name, version = fact.get("answers"), fact.get("instrument"), fact.get("version")
+    if not isinstance(answers, dict) or not answers or not isinstance(name, str):
+        return None
+    instrument = instrument_of(name, version if isinstance(version, str) else None)
+    if instrument is None:
+        return None
+    usable = {item: str(answer) if isinstance(answer, float) else answer for item, answer in answers.items()}
+    captured = fact.get("captured_at")
+    began = None
+    if isinstance(captured, str):
+        try:
+            began = utc(captured)
+        except (ValueError, OverflowError):
+            captured = None
+    occurrence = entry.occurrence or f"{name}@unknown"
+    return Survey(entry.position, occurrence, instrument, usable, captured if isinstance(captured, str) else None, began)
+
+
+def read_as_it_is(line: bytes) -> Mapping[str, Any]:
     """What a line says that is not of our form, such as decimals that are no text; nothing where it is no JSON object."""
     try:
         said = orjson.loads(line)
@@ -254,13 +246,3 @@ def _read_as_it_is(line: bytes) -> Mapping[str, Any]:
 
 def _told(finding: Finding) -> list[str | None]:
     return [finding.subject, finding.value[:100], finding.before, finding.over]
-
-
-def _day_of(survey: Survey) -> date | None:
-    """The day that a dose diary tells about."""
-    if survey.instrument.id != DOSE_DIARY:
-        return None
-    try:
-        return date.fromisoformat(survey.occurrence.partition("@")[2])
-    except ValueError:
-        return None

@@ -237,6 +237,11 @@ def still_open(tx: Tx, site: str | None = None) -> list[Row]:
     return tx.all(f"SELECT * FROM cases WHERE state <> 'resolved'{where} ORDER BY place, since, \"case\"", given)  # noqa: S608
 
 
+def lately_resolved(tx: Tx, limit: int) -> list[Row]:
+    """Of the cases that were resolved last, at most so many: since when they waited, and when they were resolved."""
+    return tx.all("SELECT since, resolved_at FROM cases WHERE state = 'resolved' ORDER BY resolved_at DESC LIMIT ?", (limit,))
+
+
 def beginning_with(tx: Tx, beginning: str) -> list[Row]:
     """The cases, open or not, whose id begins so; at most two."""
     if not beginning:

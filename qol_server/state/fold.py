@@ -48,9 +48,7 @@ class Folder:
             flags = responses.give(tx, entry, fact, known, noticed)
             known.flush(tx)
             return flags
-        handle = _HANDLERS.get(Kind(entry.kind))
-        if handle is not None:
-            handle(tx, entry, fact)
+        fold_alone(tx, entry, fact)
         if entry.kind in _MOVES_THE_CALENDAR and entry.participant is not None:
             self.recalendar(tx, entry.participant, entry.position)
         return ()
@@ -59,6 +57,13 @@ class Folder:
         """Bring one participant's assignments up to the facts and the protocol in force."""
         protocol = self.protocol(tx)
         return [] if protocol is None else participants.recalendar(tx, protocol, participant, position)
+
+
+def fold_alone(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """Fold one entry that is no response, without the calendar that may follow from it."""
+    handle = _HANDLERS.get(Kind(entry.kind))
+    if handle is not None:
+        handle(tx, entry, fact)
 
 
 _MOVES_THE_CALENDAR = {

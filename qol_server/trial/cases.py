@@ -117,6 +117,25 @@ def turn(case: Case | None, alerts: Sequence[Alert], now: datetime) -> Turn:
     return Turn.WORSEN if is_worse else Turn.REPEAT
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What becomes of new alerts: what they do, and how urgent the case is and what is known of it from then on."""
+
+    turn: Turn
+    urgency: Urgency
+    known: Known
+
+
+def join(latest: Case | None, alerts: Sequence[Alert], now: datetime) -> Joined:
+    """Let alerts (at least one, none of them explained) of one survey join the participant's latest case, or make a new one."""
+    move = turn(latest, alerts, now)
+    standing = latest if move is not Turn.OPEN else None
+    urgencies = [alert.rule.urgency for alert in alerts]
+    if standing is not None and standing.state is not State.RESOLVED:
+        urgencies.append(standing.urgency)
+    return Joined(move, most_urgent(urgencies), worst({} if standing is None else standing.known, alerts))
+
+
 def ladder(case: Case, steps: Sequence[Period], site: Site) -> tuple[datetime, ...]:
     """When each step of the escalation is due (UTC), counted from ``since``; what is urgent now does not wait for the hours."""
     return tuple(elapsed(site, case.since, step, always=case.urgency is Urgency.NOW) for step in steps)

@@ -121,3 +121,17 @@ def test_without_keys_it_says_how_to_make_them(desk: Desk) -> None:
 def test_an_unknown_study_is_named(desk: Desk, words: list[str]) -> None:
     desk.run("init")
     assert desk.problem("study", *words) == ("study-unknown", 2)
+
+
+def test_draft_rules_are_rehearsed_and_mistakes_named_by_their_lines(desk: Desk, tmp_path: Path) -> None:
+    slug = desk.demonstration()
+    draft = tmp_path / "draft.yaml"
+    draft.write_text('- {id: fever, when: {item: temperature, at_least: "39"}, urgency: now}\n', encoding="utf-8")
+    told = desk.read("study", "rehearse", slug, draft)
+    assert (told["surveys"], told["present"]["alerts"], told["draft"]["cases"]) == (0, 0, 0)
+    assert desk.run("study", "rehearse", slug, draft, "--since", "2026-01-01") == 0
+    assert "to look at a week" in desk.out
+    draft.write_text("\n- {id: fever, when: {item: tempreature, at_least: 39}, urgency: now}\n", encoding="utf-8")
+    assert desk.problem("study", "rehearse", slug, draft) == ("bad-study-file", 2)
+    assert desk.run("study", "rehearse", slug, draft) == 2
+    assert "line 2: There is no item" in desk.err

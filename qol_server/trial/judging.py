@@ -1,0 +1,101 @@
+"""What of a participant's answers the rules are shown when something comes: the same at the door and in a rehearsal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from qol_server.trial import alerting
+from qol_server.trial.alerting import Alert, Earlier, NotTaken, Rule, Seen
+from qol_server.trial.diary import DOSE_DIARY
+from qol_server.trial.instrument import Answers, Instrument
+from qol_server.trial.participant import Participant
+
+KNOWN_LATE = timedelta(hours=24)
+"""What comes so long after it was captured was known late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What the rules are asked about: a response, or what can be read of an entry under review.
+
+    ``given``: its position in the journal. ``root``: id of the first response of its corrections. ``began``: the UTC instant,
+    as text that sorts by it, at which the first of them was captured.
+    """
+
+    given: int
+    occurrence: str
+    instrument: Instrument
+    answers: Answers
+    captured_at: str | None
+    began: str | None = None
+    root: str | None = None
+
+    @property
+    def assessment(self) -> str:
+        return self.occurrence.partition("@")[0]
+
+    @property
+    def day(self) -> date | None:
+        """The day that a dose diary tells about."""
+        if self.instrument.id != DOSE_DIARY:
+            return None
+        try:
+            return date.fromisoformat(self.occurrence.partition("@")[2])
+        except ValueError:
+            return None
+
+
+class Past(Protocol):
+    """The responses of one participant that count, as far as they are known."""
+
+    def first(self, survey: Survey) -> Survey | None:
+        """Of another occurrence of its assessment the one that began first, before this one."""
+
+    def previous(self, survey: Survey) -> Survey | None:
+        """Of another occurrence of its assessment the one that began last, before this one."""
+
+    def following(self, survey: Survey) -> Survey | None:
+        """Of another occurrence of its assessment the one that began first after this one."""
+
+    def current(self, occurrence: str) -> Survey | None:
+        """The one that counts for an occurrence."""
+
+
+def judge(rules: Sequence[Rule], participant: Participant, survey: Survey, past: Past) -> tuple[Alert, ...]:
+    """The alerts that the rules raise about a survey, most urgent first; never raises for what is answered."""
+    earlier: dict[str, Earlier] = {}
+    asked = any(rule.enabled and rule.looks_back and rule.instrument in (None, survey.instrument.id) for rule in rules)
+    if survey.began is not None and asked:
+        for which, found in (("previous", past.previous(survey)), ("baseline", past.first(survey))):
+            if found is not None:
+                earlier[which] = Earlier(found.instrument, found.answers)
+
+    def doses(day: date) -> Answers:
+        there = past.current(f"{survey.assessment}@{day}")
+        return {} if there is None else there.answers
+
+    return alerting.judge(rules, Seen(survey.instrument, survey.answers, participant, earlier, survey.day, doses))
+
+
+def neighbours(rules: Iterable[Rule], survey: Survey, past: Past) -> Iterator[Survey]:
+    """The responses that are judged by this one too: the next one, and the dose days that it may join to a row."""
+    day = survey.day
+    if day is None:
+        found = [past.following(survey)]
+    else:
+        longest = max((rule.when.days for rule in rules if isinstance(rule.when, NotTaken)), default=0)
+        found = [past.current(f"{survey.assessment}@{day + timedelta(days=n)}") for n in range(1, longest)]
+    return (each for each in found if each is not None)
+
+
+def identity(survey: Survey, alert: Alert) -> str:
+    """What makes an alert the same one: it is raised once, however often the survey is judged."""
+    return f"{survey.given}/{alert.rule.id}/{','.join(sorted(finding.subject for finding in alert.findings))}"
+
+
+def is_late(survey: Survey, now: datetime) -> bool:
+    """Whether what was captured is known at ``now`` (aware) only after a day or more."""
+    return survey.began is not None and now - datetime.fromisoformat(survey.began) > KNOWN_LATE
