@@ -98,6 +98,15 @@ def dose_days(participant: Participant, responses: Mapping[date, Answers], first
     return tuple(_dose_day(participant, day, responses.get(day, {})) for day in days)
 
 
+def reported_days(participant: Participant, responses: Mapping[date, Answers], first: date, last: date, today: date) -> tuple[DoseDay, ...]:
+    """The days from ``first`` to ``last`` that are over, and ``today`` once it was answered, without those before and after the
+    treatment on which nothing was taken."""
+    last = min(last, today if today in responses else today - timedelta(days=1))
+    days = dose_days(participant, responses, first, last)
+    counted = [nth for nth, one in enumerate(days) if treated(participant, one.day) or one.recorded_mg]
+    return days[counted[0] : counted[-1] + 1] if counted else ()
+
+
 def _dose_day(participant: Participant, day: date, answers: Answers) -> DoseDay:
     prescription = prescribed(participant, day)
     in_treatment = treated(participant, day)

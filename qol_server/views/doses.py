@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -42,7 +42,7 @@ def rows(tx: Tx, participant: Participant, listed: Sequence[Assignment], today: 
             given[row["item"]] = row["answer"]
     occurrences |= {day: name for name in answers if (day := _day_of(name)) is not None and day not in occurrences and day <= today}
     by_day = {day: answers[name] for day, name in occurrences.items() if name in answers}
-    days = _reported(participant, by_day, min(occurrences), max(occurrences), today)
+    days = diary.reported_days(participant, by_day, min(occurrences), max(occurrences), today)
     who = (participant.number, participant.site)
     named = [(day, occurrences.get(day.day, f"{assessment}@{day.day}")) for day in days]
     made = [(*who, *_day(day, name, *entries.get(name, (None, None)))) for day, name in named]
@@ -54,15 +54,6 @@ def _day_of(occurrence: str) -> date | None:
         return date.fromisoformat(schedule.parse(occurrence)[1])
     except ValueError:
         return None
-
-
-def _reported(
-    participant: Participant, answers: Mapping[date, Mapping[str, str | None]], first: date, last: date, today: date
-) -> tuple[DoseDay, ...]:
-    last = min(last, today if today in answers else today - timedelta(days=1))
-    days = diary.dose_days(participant, answers, first, last)
-    counted = [nth for nth, one in enumerate(days) if diary.treated(participant, one.day) or one.recorded_mg]
-    return days[counted[0] : counted[-1] + 1] if counted else ()
 
 
 def _day(one: DoseDay, occurrence: str, entry: str | None, captured: str | None) -> Row:

@@ -29,12 +29,12 @@ def rows(tx: Tx, participant: Participant, listed: list[Assignment], day: date) 
     captured = {name: date.fromisoformat(text) for name, text in responses.answered(tx, participant.number).items()}
     current = {row["occurrence"]: (row["id"], row["valid"]) for row in tx.all(_SERVING, (participant.number,))}
     reviewed = responses.under_review(tx, participant.number)
-    serving = _serving(listed, captured)
+    by_occurrence = serving(listed, captured)
     why = _reasons(tx, participant, listed)
     evening = datetime.combine(day, time.max)
     made = []
     for one in listed:
-        by = serving.get(one.occurrence)
+        by = by_occurrence.get(one.occurrence)
         state = schedule.state(
             one, evening, answered=by is not None, under_review=one.occurrence in reviewed, given_up=one.occurrence in why
         )
@@ -69,7 +69,7 @@ def _reasons(tx: Tx, participant: Participant, listed: list[Assignment]) -> dict
     return found
 
 
-def _serving(listed: list[Assignment], captured: dict[str, date]) -> dict[str, str]:
+def serving(listed: list[Assignment], captured: dict[str, date]) -> dict[str, str]:
     """Occurrence -> occurrence whose response serves it. Only assessments that share responses are compared with each other."""
     sharing = {one.served_by for one in listed if one.served_by is not None}
     sharing |= {one.assessment for one in listed if one.served_by is not None}
