@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from fractions import Fraction
+from html import escape
 
 from markupsafe import Markup
 
@@ -24,7 +24,7 @@ WIDTH, LEFT, RIGHT = 1000, 170, 56
 PLOT = WIDTH - LEFT - RIGHT
 ROW, SCORE_ROW, DOSE_ROW = 16, 34, 44
 FEW = 40  # marks of a row that are stops of the keyboard one by one
-COLUMNS = 180  # a symptom has at most so many marks in a row
+COLUMNS = 120  # a symptom has at most so many marks in a row
 LANES, SCORES = 16, 18  # rows that are drawn; the tables hold the others too
 SHAPES = {
     State.ANSWERED: "answered", State.MISSED: "missed", State.LATE: "late", State.OPEN: "open", State.UNDER_REVIEW: "review",
@@ -34,12 +34,14 @@ SHAPES = {
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the strip says: ``t`` gives the words of a key, ``day`` a day, ``name`` the name of a symptom or scale, ``url`` a page."""
+    """What the strip says: ``t`` gives the words of a key, ``day`` a day, ``name`` the name of a symptom, scale, assessment or anchor,
+    ``level`` how bad a symptom was by an instrument, ``url`` where something is shown ("": nowhere for this person)."""
 
     t: Callable[..., str]
     day: Callable[[date], str]
     name: Callable[[str, str], str]
-    url: Callable[..., str]
+    level: Callable[[str, Point], str]
+    url: Callable[[str, str], str]
 
 
 @dataclass(slots=True)
@@ -49,7 +51,7 @@ class _Pen:
     history: History
     words: Words
     y: float = 26
-    parts: list[Markup] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
 
     def x(self, day: date) -> float:
         """Where a day begins."""
@@ -60,36 +62,31 @@ class _Pen:
     def width(self, first: date, last: date) -> float:
         return max(self.x(last + timedelta(days=1)) - self.x(first), 1.5)
 
-    def put(self, text: str, **values: object) -> None:
-        self.parts.append(Markup(text).format(**values))  # noqa: S704 - templates of this module; values are escaped
-
-    def row(self, label: str, height: float, marks: Sequence[Markup], summary: str, *, is_stop: bool) -> None:
+    def row(self, label: str, height: float, marks: Sequence[str], summary: str, *, is_stop: bool) -> None:
         """A row: its label, its marks, its summary; ``is_stop``: one stop of the keyboard, instead of its marks."""
-        stop = Markup(' tabindex="0"' if is_stop else "")
-        self.put(
-            '<g role="group" class="row" aria-label="{label}: {summary}"{stop}>'
-            '<line class="rule" x1="0" x2="{width}" y1="{base}" y2="{base}"/><text class="label" x="{left}" y="{middle}">{label}</text>',
-            label=label, summary=summary, stop=stop, width=WIDTH, base=f"{self.y + height + 2:.1f}", left=LEFT - 10,
-            middle=f"{self.y + height / 2 + 4:.1f}",
-        )  # fmt: skip
-        self.parts += marks
-        self.put("</g>")
+        base, label = f"{self.y + height + 2:.1f}", escape(label)
+        opening = (
+            f'<g role="group" class="row" aria-label="{label}: {escape(summary)}"{IN if is_stop else ""}>'
+            f'<line class="rule" x1="0" x2="{WIDTH}" y1="{base}" y2="{base}"/>'
+            f'<text class="label" x="{LEFT - 10}" y="{self.y + height / 2 + 4:.1f}">{label}</text>'
+        )
+        self.parts += [opening, *marks, "</g>"]
         self.y += height + 4
 
 
-def _mark(shape: Markup, words: str, *, href: str = "", stop: bool = True) -> Markup:
+def _mark(shape: str, words: str, *, href: str = "", stop: bool = True) -> str:
     """A shape with its words: a link where it leads somewhere."""
+    said = escape(words)
     if href:
-        index = Markup("") if stop else Markup(' tabindex="-1"')
-        return Markup('<a href="{}" aria-label="{}"{}><title>{}</title>{}</a>').format(href, words, index, words, shape)
-    index = Markup(' tabindex="0"') if stop else Markup("")
-    return Markup('<g role="img" aria-label="{}"{}><title>{}</title>{}</g>').format(words, index, words, shape)
+        return f'<a href="{escape(href)}" aria-label="{said}"{"" if stop else OUT}><title>{said}</title>{shape}</a>'
+    return f'<g role="img" aria-label="{said}"{IN if stop else ""}><title>{said}</title>{shape}</g>'
 
 
-def _rect(css: str, x: float, y: float, width: float, height: float) -> Markup:
-    return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>').format(
-        css, f"{x:.1f}", f"{y:.1f}", f"{width:.1f}", f"{height:.1f}"
-    )
+IN, OUT = ' tabindex="0"', ' tabindex="-1"'
+
+
+def _rect(css: str, x: float, y: float, width: float, height: float) -> str:
+    return f'<rect class="{css}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"/>'
 
 
 def draw(history: History, words: Words) -> Markup:
@@ -103,36 +100,40 @@ def draw(history: History, words: Words) -> Markup:
     _symptoms(pen)
     _scores(pen)
     height = pen.y + 4
-    axis = _axis(pen, height)
-    head = Markup(
-        '<svg class="strip" viewBox="0 0 {w} {h}" role="group" aria-labelledby="strip-title strip-desc"'
-        ' xmlns="http://www.w3.org/2000/svg">'
-        '<title id="strip-title">{title}</title><desc id="strip-desc">{desc}</desc><defs>'
-        '<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<rect class="hatch-ground" width="6" height="6"/><line class="hatch-line" x1="0" y1="0" x2="0" y2="6"/></pattern>'
-        '<pattern id="dots" width="5" height="5" patternUnits="userSpaceOnUse"><circle class="hatch-dot" cx="2" cy="2" r="1"/>'
-        "</pattern></defs>"
+    title = escape(words.t("strip.title", number=history.participant.number))
+    desc = escape(words.t("strip.desc", first=words.day(history.first), last=words.day(history.last)))
+    head = (
+        f'<svg class="strip" viewBox="0 0 {WIDTH} {height:.0f}" role="group" aria-labelledby="strip-title strip-desc"'
+        f' xmlns="http://www.w3.org/2000/svg"><title id="strip-title">{title}</title><desc id="strip-desc">{desc}</desc>'
     )
-    t = words.t
-    title = t("strip.title", number=history.participant.number)
-    desc = t("strip.desc", first=words.day(history.first), last=words.day(history.last))
-    return head.format(w=WIDTH, h=f"{height:.0f}", title=title, desc=desc) + axis + Markup("").join(pen.parts) + Markup("</svg>")
+    # every text went through escape(), every number through a format of its own
+    return Markup("".join((head, PATTERNS, *_axis(pen, height), *pen.parts, "</svg>")))  # noqa: S704
 
 
-def _axis(pen: _Pen, height: float) -> Markup:
+PATTERNS = (
+    '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect class="hatch-ground" width="6" height="6"/><line class="hatch-line" x1="0" y1="0" x2="0" y2="6"/></pattern>'
+    '<pattern id="dots" width="5" height="5" patternUnits="userSpaceOnUse"><circle class="hatch-dot" cx="2" cy="2" r="1"/>'
+    "</pattern></defs>"
+)
+
+
+def _axis(pen: _Pen, height: float) -> list[str]:
     """Lines for weeks, months or years, so that at most a dozen are named; the dates that matter have lines of their own."""
     first, last = pen.history.first, pen.history.last
-    days = (last - first).days + 1
-    ticks = _ticks(first, last, days)
-    line = Markup('<line class="tick" x1="{0}" x2="{0}" y1="20" y2="{1}"/><text class="date" x="{2}" y="14">{3}</text>')
-    drawn = [line.format(f"{pen.x(day):.1f}", f"{height:.0f}", f"{pen.x(day) + 2:.1f}", pen.words.day(day)) for day in ticks]
-    kept = Markup('<line class="anchor" x1="{0}" x2="{0}" y1="20" y2="{1}"><title>{2}</title></line>')
+    drawn = []
+    for day in _ticks(first, last, (last - first).days + 1):
+        x = pen.x(day)
+        drawn.append(
+            f'<line class="tick" x1="{x:.1f}" x2="{x:.1f}" y1="20" y2="{height:.0f}"/>'
+            f'<text class="date" x="{x + 2:.1f}" y="14">{escape(pen.words.day(day))}</text>'
+        )
     for name, times in pen.history.participant.anchors.items():
-        drawn += [
-            kept.format(f"{pen.x(day):.1f}", f"{height:.0f}", f"{pen.words.name('anchor', name)}, {pen.words.day(day)}")
-            for day in times if first <= day <= last
-        ]  # fmt: skip
-    return Markup("").join(drawn)
+        for day in times:
+            if first <= day <= last:
+                x, said = pen.x(day), escape(f"{pen.words.name('anchor', name)}, {pen.words.day(day)}")
+                drawn.append(f'<line class="anchor" x1="{x:.1f}" x2="{x:.1f}" y1="20" y2="{height:.0f}"><title>{said}</title></line>')
+    return drawn
 
 
 def _ticks(first: date, last: date, days: int) -> list[date]:
@@ -156,10 +157,9 @@ def _dose(pen: _Pen) -> None:
         x, width = pen.x(step.first), pen.width(step.first, step.last)
         height = float(step.mg_per_day / most) * (DOSE_ROW - 14)
         shape = _rect("dose" if step.regimen else "held", x, pen.y + DOSE_ROW - max(height, 3), width, max(height, 3))
-        level = pen.words.t("strip.hold") if step.regimen is None else pen.words.t("strip.mg", mg=_plain(Fraction(step.mg_per_day)))
+        level = pen.words.t("strip.hold") if step.regimen is None else pen.words.t("strip.mg", mg=plain(float(step.mg_per_day)))
         if width > 42:
-            where = Markup('<text class="value" x="{}" y="{}">{}</text>')
-            shape += where.format(f"{x + 3:.1f}", f"{pen.y + DOSE_ROW - max(height, 3) - 3:.1f}", level)
+            shape += f'<text class="value" x="{x + 3:.1f}" y="{pen.y + DOSE_ROW - max(height, 3) - 3:.1f}">{escape(level)}</text>'
         marks.append(_mark(shape, f"{level}, {_span(pen, step.first, step.last)}", stop=len(steps) <= FEW))
     pen.row(pen.words.t("strip.dose"), DOSE_ROW, marks, pen.words.t("strip.steps", n=len(steps)), is_stop=len(steps) > FEW)
 
@@ -188,7 +188,7 @@ def _visits(pen: _Pen) -> None:
             first, last = one.assignment.opens, min(one.assignment.due, pen.history.last)
             shape = _rect(f"visit-{SHAPES[one.state]}", pen.x(first), pen.y + 3, pen.width(first, last) - 1, ROW - 6)
             if one.on is not None:
-                shape += Markup('<circle class="given" cx="{}" cy="{}" r="4"/>').format(f"{pen.x(one.on):.1f}", f"{pen.y + ROW / 2:.1f}")
+                shape += f'<circle class="given" cx="{pen.x(one.on):.1f}" cy="{pen.y + ROW / 2:.1f}" r="4"/>'
             state = pen.words.t(f"strip.state.{one.state}")
             said = f"{one.assignment.visit}, {_span(pen, first, last)}: {state}"
             href = "" if one.by is None else pen.words.url("answers", one.by)
@@ -205,7 +205,7 @@ def _alerts(pen: _Pen) -> None:
     for one in alerts:
         x, y = pen.x(one.day), pen.y + ROW - 2
         css = "alert-expected" if one.expected else f"alert-{one.urgency}"
-        shape = Markup('<path class="{}" d="M{} {}l6 0l-6 -13l-6 13z"/>').format(css, f"{x:.1f}", f"{y:.1f}")
+        shape = f'<path class="{css}" d="M{x:.1f} {y:.1f}l6 0l-6 -13l-6 13z"/>'
         said = f"{one.rule}, {pen.words.day(one.day)}: {pen.words.t(f'strip.urgency.{one.urgency}')}"
         if one.expected:
             said += f", {pen.words.t('strip.expected')}"
@@ -224,13 +224,15 @@ def _events(pen: _Pen) -> None:
         x, y = max(pen.x(one.event.start), LEFT), pen.y + row * ROW
         width = pen.width(max(one.event.start, pen.history.first), end)
         shape = _rect(("event-signed" if one.counts else "event-open"), x, y + 2, width, ROW - 4)
-        shape += Markup('<text class="grade" x="{}" y="{}">{}</text>').format(f"{x + 3:.1f}", f"{y + ROW - 5:.1f}", one.event.grade)
+        shape += f'<text class="grade" x="{x + 3:.1f}" y="{y + ROW - 5:.1f}">{one.event.grade}</text>'
         until = pen.words.t("strip.goes_on") if one.event.end is None else pen.words.day(end)
         state = pen.words.t("strip.signed" if one.counts else "strip.not_signed")
         said = pen.words.t("strip.event", term=one.event.term, grade=one.event.grade, first=pen.words.day(one.event.start), last=until)
         marks.append(_mark(shape, f"{said}, {state}", href=pen.words.url("ae", one.ae), stop=len(events) <= FEW))
     if marks:
-        pen.row(pen.words.t("strip.events"), ROW * (max(rows) + 1), marks, pen.words.t("strip.count", n=len(marks)), is_stop=len(events) > FEW)
+        pen.row(
+            pen.words.t("strip.events"), ROW * (max(rows) + 1), marks, pen.words.t("strip.count", n=len(marks)), is_stop=len(events) > FEW
+        )
 
 
 def lanes(history: History) -> list[tuple[str, str, Sequence[Point]]]:
@@ -241,43 +243,38 @@ def lanes(history: History) -> list[tuple[str, str, Sequence[Point]]]:
 
 def _symptoms(pen: _Pen) -> None:
     width = -(-((pen.history.last - pen.history.first).days + 1) // COLUMNS)
-    for _, symptom, all_points in lanes(pen.history)[:LANES]:
+    for instrument, symptom, all_points in lanes(pen.history)[:LANES]:
         points = [point for point in strip.worst(all_points, pen.history.first, width) if point.value]
         across = max(PLOT * width / ((pen.history.last - pen.history.first).days + 1) - 0.5, 3)
         marks = []
         for point in points:
-            height = 3 + (ROW - 4) * float(point.value)
-            level = -(-int(point.value * 100) // 25)
+            height = 3 + (ROW - 4) * point.value
+            level = max(1, round(point.value * 4))
             shape = _rect(f"level-{level}", pen.x(point.day), pen.y + ROW - height, across, height)
-            said = f"{pen.words.name('level', _level(point))}, {pen.words.day(point.day)}"
+            said = f"{pen.words.level(instrument, point)}, {pen.words.day(point.day)}"
             marks.append(_mark(shape, said, href=pen.words.url("answers", point.occurrence), stop=False))
         worst = max(points, key=lambda point: (point.value, point.day))
-        told = pen.words.t("strip.worst", level=pen.words.name("level", _level(worst)), day=pen.words.day(worst.day), n=len(all_points))
+        told = pen.words.t("strip.worst", level=pen.words.level(instrument, worst), day=pen.words.day(worst.day), n=len(all_points))
         lane = [_rect("lane", LEFT, pen.y, PLOT, ROW), *marks]
         pen.row(pen.words.name("symptom", symptom), ROW, lane, told, is_stop=True)
 
 
-def _level(point: Point) -> str:
-    return f"{point.about}={float(point.value)}"
-
-
 def _scores(pen: _Pen) -> None:
     for (_, scale), points in list(pen.history.scores.items())[:SCORES]:
-        top = max(100, *(float(point.value) for point in points)) if max(point.value for point in points) > 4 else 4
-        at = [(pen.x(point.day), pen.y + SCORE_ROW - 4 - (SCORE_ROW - 8) * float(point.value) / top) for point in points]
+        top = max(100, *(point.value for point in points)) if max(point.value for point in points) > 4 else 4
+        at = [(pen.x(point.day), pen.y + SCORE_ROW - 4 - (SCORE_ROW - 8) * point.value / top) for point in points]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
         first, last = points[0], points[-1]
-        told = pen.words.t("strip.score", first=_plain(first.value), last=_plain(last.value), day=pen.words.day(last.day), n=len(points))
-        shape = Markup('<rect class="lane" x="{}" y="{}" width="{}" height="{}"/><polyline class="score" points="{}"/>').format(
-            LEFT, f"{pen.y:.1f}", PLOT, SCORE_ROW, line
+        told = pen.words.t("strip.score", first=plain(first.value), last=plain(last.value), day=pen.words.day(last.day), n=len(points))
+        shape = (
+            f'<rect class="lane" x="{LEFT}" y="{pen.y:.1f}" width="{PLOT}" height="{SCORE_ROW}"/><polyline class="score" points="{line}"/>'
         )
         marks = [shape]
         for (x, y), point in zip(at, points, strict=True):
-            dot = Markup('<circle class="score-dot" cx="{}" cy="{}" r="4"/>').format(f"{x:.1f}", f"{y:.1f}")
-            said = f"{_plain(point.value)}, {pen.words.day(point.day)}"
+            dot = f'<circle class="score-dot" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
+            said = f"{plain(point.value)}, {pen.words.day(point.day)}"
             marks.append(_mark(dot, said, href=pen.words.url("scores", point.occurrence), stop=False))
-        end = Markup('<text class="value" x="{}" y="{}">{}</text>')
-        marks.append(end.format(WIDTH - RIGHT + 6, f"{at[-1][1] + 4:.1f}", _plain(last.value)))
+        marks.append(f'<text class="value" x="{WIDTH - RIGHT + 6}" y="{at[-1][1] + 4:.1f}">{plain(last.value)}</text>')
         pen.row(pen.words.name("scale", scale), SCORE_ROW, marks, told, is_stop=True)
 
 
@@ -285,6 +282,6 @@ def _span(pen: _Pen, first: date, last: date) -> str:
     return pen.words.day(first) if first == last else pen.words.t("strip.span", first=pen.words.day(first), last=pen.words.day(last))
 
 
-def _plain(value: Fraction) -> str:
+def plain(value: float) -> str:
     """A number with one decimal at most."""
-    return f"{float(value):.1f}".removesuffix(".0")
+    return f"{value:.1f}".removesuffix(".0")

@@ -91,3 +91,9 @@ def first_of(tx: Tx, number: str, assessment: str, before: str) -> Row | None:
         " WHERE r.participant = ? AND r.assessment = ? AND r.current = 1 AND r.began < ? ORDER BY r.began LIMIT 1",
         (number, assessment, before),
     )
+
+
+def ended_on(tx: Tx, number: str) -> str | None:
+    """The day on which the participation ended; None while it goes on."""
+    row = tx.one("SELECT ended_on FROM roster WHERE participant = ?", (number,))
+    return None if row is None else row["ended_on"]

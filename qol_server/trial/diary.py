@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -94,8 +94,16 @@ def dose_days(participant: Participant, responses: Mapping[date, Answers], first
 
     Ask up to yesterday: a day that is not over yet and not answered counts as unknown.
     """
-    days = (date.fromordinal(ordinal) for ordinal in range(first.toordinal(), last.toordinal() + 1))
-    return tuple(_dose_day(participant, day, responses.get(day, {})) for day in days)
+    known: dict[tuple[Prescription | None, bool, str], DoseDay] = {}  # most days are like another: of a year perhaps five differ
+    days = []
+    for ordinal in range(first.toordinal(), last.toordinal() + 1):
+        day = date.fromordinal(ordinal)
+        answers = responses.get(day, {})
+        like = (prescribed(participant, day), treated(participant, day), str(answers))
+        if like not in known:
+            known[like] = _dose_day(participant, day, answers)
+        days.append(replace(known[like], day=day))
+    return tuple(days)
 
 
 def reported_days(participant: Participant, responses: Mapping[date, Answers], first: date, last: date, today: date) -> tuple[DoseDay, ...]:

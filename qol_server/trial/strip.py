@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from fractions import Fraction
 
 from qol_server.trial.diary import DoseDay, treatment_days
 from qol_server.trial.instrument import Answers, Instrument
@@ -99,14 +98,14 @@ LEADING = ("severity", "presence", "frequency", "amount", "interference")
 class Asked:
     """How an instrument asks about symptoms: item -> (symptom, answer -> part of the worst answer, whether the item leads)."""
 
-    items: Mapping[str, tuple[str, Mapping[int | str, Fraction], bool]]
+    items: Mapping[str, tuple[str, Mapping[int | str, float], bool]]
 
-    def levels(self, answers: Answers) -> dict[str, tuple[Fraction, str]]:
+    def levels(self, answers: Answers) -> dict[str, tuple[float, str]]:
         """Symptom -> (0 to 1, item) of one response; a symptom of which nothing usable was said is not there.
 
         The item that leads speaks. Where it was not asked because another says the lowest, that says the lowest.
         """
-        found: dict[str, tuple[Fraction, str]] = {}
+        found: dict[str, tuple[float, str]] = {}
         for id_, answer in answers.items():
             asked = self.items.get(id_)
             if asked is None or isinstance(answer, list) or answer is None or (part := asked[1].get(answer)) is None:
@@ -130,16 +129,16 @@ def asked(instrument: Instrument) -> Asked:
         leader = min(ranked)[1]
         for _, id_ in ranked:
             codes = instrument.by_id[id_].codes
-            items[id_] = (symptom, {code: Fraction(nth, len(codes) - 1) for nth, code in enumerate(codes)}, id_ == leader)
+            items[id_] = (symptom, {code: nth / (len(codes) - 1) for nth, code in enumerate(codes)}, id_ == leader)
     return Asked(items)
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What one response said on a local day: ``value`` of a symptom 0 to 1, of a score the score; ``about``: item or note."""
+    """What one response said on a local day, to be drawn: ``value`` of a symptom 0 to 1, of a score the score; ``about``: the item."""
 
     day: date
-    value: Fraction
+    value: float
     occurrence: str
     about: str = ""
 

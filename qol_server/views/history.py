@@ -125,7 +125,7 @@ def _measured(
         if scorer.scales:
             for scale, score in scorer.of(one.answers).items():
                 if score.value is not None:
-                    scores.setdefault((one.instrument, scale), []).append(Point(one.day, score.value, one.occurrence))
+                    scores.setdefault((one.instrument, scale), []).append(Point(one.day, float(score.value), one.occurrence))
         for symptom, (part, item) in asked.levels(one.answers).items():
             symptoms.setdefault((one.instrument, symptom), []).append(Point(one.day, part, one.occurrence, item))
     return symptoms, scores

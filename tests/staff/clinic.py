@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from qol_server.intake import adverse_events
 from qol_server.intake.adverse_events import Origin
 from qol_server.state import adverse_events as folded
 from qol_server.trial.adverse_events import Action, AdverseEvent, Outcome
+from tests import people
+from tests.people import Phone
 from tests.staff.rig import House
 
 NAUSEA = {
@@ -29,3 +31,38 @@ def seen(house: House) -> dict[str, str]:
     """The version of Ada's only adverse event, as a page shows it."""
     [one] = folded.of_participant(house.trial.study.store.read(), house.ada)
     return {"seen": str(one.version)}
+
+
+BAD = {"nausea.frequency": 2, "nausea.severity": 3, "nausea.interference": 1, "fatigue.frequency": 0}
+
+
+def course(house: House) -> Phone:
+    """Five weeks of Ada's: doses from 2 March, one forgotten (the 5th), two unknown (the 6th and 7th), held from the 9th to the
+    11th, 800 mg from the 16th; nausea at its third week with its case; her quality of life before and after a month; an adverse
+    event that waits for its signature. It is 5 April in the end. Returns her phone."""
+    trial = house.trial
+    trial.at("2026-03-01 08:00")
+    phone = trial.phone(house.ada)
+    phone.answer("qol@BASELINE", people.C30)
+    phone.answer("symptoms@W0", {"nausea.frequency": 0})
+    phone.sync()
+    for day in range(34):
+        when = datetime(2026, 3, 2, 19, tzinfo=UTC) + timedelta(days=day)
+        trial.now = when
+        today = when.date()
+        if today == date(2026, 3, 9):
+            trial.hold(house.ada, today)
+        if today == date(2026, 3, 12):
+            trial.prescribe(house.ada, "400", today, "recovery")
+        if today == date(2026, 3, 16):
+            trial.prescribe(house.ada, "800", today)
+        if today not in (date(2026, 3, 6), date(2026, 3, 7)) and not date(2026, 3, 9) <= today <= date(2026, 3, 11):
+            two = people.TAKEN | ({"intake.2.status": "taken"} if today >= date(2026, 3, 16) else {})
+            phone.answer(f"dose@{today}", people.FORGOTTEN if today == date(2026, 3, 5) else two)
+        if day in (7, 14, 21):
+            phone.answer(f"symptoms@W{day // 7}", BAD if day == 21 else {"nausea.frequency": 1, "nausea.severity": 1})
+        if today == date(2026, 4, 2):
+            phone.answer("qol@M1", people.C30 | {"q1": 4, "q2": 4, "q29": 3})
+        phone.sync()
+    record(house)
+    return phone

@@ -31,6 +31,7 @@ _AE = "/participants/<number>/adverse-events"
 
 EXAMPLES: dict[str, Example] = {
     "GET /": Example(),
+    "GET /participants/<number>": Example(_ada),
     f"GET {_AE}": Example(_ada),
     f"GET {_AE}/new": Example(_ada),
     f"POST {_AE}/new": Example(_ada, lambda house: clinic.NAUSEA | {"form": "event", "seen": str(house.trial.position)}),

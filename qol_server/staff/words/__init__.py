@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qol_server.staff.words import account, adverse_events, cases, common, course, enrolling, entrance, people
+from qol_server.staff.words import account, adverse_events, cases, clinic, common, course, enrolling, entrance, people
 
 _TABLES = (
     common.WORDS,
@@ -10,6 +10,7 @@ _TABLES = (
     account.WORDS,
     adverse_events.WORDS,
     cases.WORDS,
+    clinic.WORDS,
     course.WORDS,
     enrolling.WORDS,
     people.WORDS,
