@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +19,8 @@ from qol_server.settings import Settings
 from qol_server.store import Store, Tx
 from qol_server.trial import facts
 from qol_server.trial.facts import SERVER, Kind
-from qol_server.trial.problems import ACCOUNT_CLOSED, ACCOUNT_EXISTS, BAD_VALUE, LAST_ADMINISTRATOR, OWN_ACCOUNT, Refused
-from qol_server.trial.roles import Grant, Role
+from qol_server.trial.problems import ACCOUNT_BEYOND, ACCOUNT_CLOSED, ACCOUNT_EXISTS, BAD_VALUE, LAST_ADMINISTRATOR, OWN_ACCOUNT, Refused
+from qol_server.trial.roles import Grant, Role, beyond
 
 
 class Staff:
@@ -82,16 +82,19 @@ def _make(staff: Staff, tx: Tx, now: datetime) -> None:
 
 
 def add(
-    staff: Staff, login: str, name: str, language: str, *, actor: str, now: datetime, email: str | None = None, password: str | None = None
-) -> str | None:
-    """Add an account without roles; returns the one-time code with which its holder chooses a password and a second factor.
+    staff: Staff, login: str, name: str, language: str, *, actor: str, now: datetime, email: str | None = None,
+    password: str | None = None, grant: Grant | None = None,
+) -> str | None:  # fmt: skip
+    """Add an account; returns the one-time code with which its holder chooses a password and a second factor.
 
-    ``email``: where its holder is told of what cannot wait. With ``password`` it is ready at once, without a second factor and a
-    code: for demonstrations. Raises Refused(bad-value, account-exists, password-weak).
+    ``email``: where its holder is told of what cannot wait; ``grant``: its first role. With ``password`` it is ready at once, without
+    a second factor and a code: for demonstrations. Raises Refused(bad-value, account-exists, password-weak, study-unknown).
     """
     login, name = accounts.canonical(login), name.strip()
     if password is not None:
         passwords.check(password, login, name)
+    if grant is not None:
+        _check_place(staff.settings, grant)
     kept = None if password is None else passwords.hashed(password)
     code = accounts.new_code()
 
@@ -105,20 +108,32 @@ def add(
             accounts.set_password(tx, login, kept)
         fact = {"login": login, "name": name, "language": language, "email": email, "set_up_until": until}
         staff.record(tx, Kind.ACCOUNT_ADDED, fact, actor=actor, now=now)
+        if grant is not None:
+            _change(staff, tx, login, grant, Kind.ROLE_GIVEN, actor=actor, now=now)
 
     staff.store.write(work)
     return code if password is None else None
 
 
-def reset(staff: Staff, login: str, *, actor: str, now: datetime) -> str:
+# The acts on accounts take ``by``: the login of an administrator at the desk, who may act on an account only where they administer
+# every study in which it has a role. Without it whoever acts has the machine, and may act on all.
+
+
+def _allow(tx: Tx, by: str | None, theirs: Iterable[Grant]) -> None:
+    """Raises Refused(account-beyond)."""
+    if by is not None and beyond(accounts.grants(tx, by), theirs):
+        raise Refused(ACCOUNT_BEYOND)
+
+
+def reset(staff: Staff, login: str, *, actor: str, now: datetime, by: str | None = None) -> str:
     """Forget an account's password, second factor, passkeys, sessions and browsers; returns a new one-time code.
 
-    One that was closed is open again, with the roles that it had. Raises Refused(account-unknown).
+    One that was closed is open again, with the roles that it had. Raises Refused(account-unknown, account-beyond).
     """
     login, code = accounts.canonical(login), accounts.new_code()
 
     def work(tx: Tx) -> None:
-        accounts.find(tx, login)
+        _allow(tx, by, accounts.find(tx, login).grants)
         until = accounts.offer(tx, login, staff.code_digest("", code), now)
         passkeys.forget(tx, login)
         sessions.forget_browsers(tx, login)
@@ -129,17 +144,19 @@ def reset(staff: Staff, login: str, *, actor: str, now: datetime) -> str:
     return code
 
 
-def close(staff: Staff, login: str, *, actor: str, now: datetime) -> None:
+def close(staff: Staff, login: str, *, actor: str, now: datetime, by: str | None = None) -> None:
     """Close an account for good: nobody logs in with it any more; what it did and may have done stays.
 
-    Raises Refused(account-unknown, account-closed, own-account, last-administrator).
+    Raises Refused(account-unknown, account-beyond, account-closed, own-account, last-administrator).
     """
     login = accounts.canonical(login)
     if actor == f"staff:{login}":
         raise Refused(OWN_ACCOUNT)
 
     def work(tx: Tx) -> None:
-        for grant in accounts.find(tx, login).grants:
+        theirs = accounts.find(tx, login).grants
+        _allow(tx, by, theirs)
+        for grant in theirs:
             _keep_administered(tx, login, grant)
         if not accounts.close(tx, login, now):
             raise Refused(ACCOUNT_CLOSED)
@@ -159,15 +176,28 @@ def _keep_administered(tx: Tx, login: str, grant: Grant) -> None:
             raise Refused(LAST_ADMINISTRATOR, f"Without {login}, {grant.study} has no administrator.")
 
 
-def give_role(staff: Staff, login: str, grant: Grant, *, actor: str, now: datetime) -> Account:
-    """Give a role and end the account's sessions. Raises Refused(account-unknown, study-unknown, study-not-active, bad-value)."""
+def give_role(staff: Staff, login: str, grant: Grant, *, actor: str, now: datetime, by: str | None = None) -> Account:
+    """Give a role and end the account's sessions. Raises Refused(account-unknown, account-beyond, study-unknown, bad-value, …)."""
     _check_place(staff.settings, grant)
-    return staff.store.write(lambda tx: _change(staff, tx, login, grant, Kind.ROLE_GIVEN, actor=actor, now=now))
+
+    def work(tx: Tx) -> Account:
+        _allow(tx, by, (grant, *accounts.grants(tx, accounts.canonical(login))))
+        return _change(staff, tx, login, grant, Kind.ROLE_GIVEN, actor=actor, now=now)
+
+    return staff.store.write(work)
 
 
-def take_role(staff: Staff, login: str, grant: Grant, *, actor: str, now: datetime) -> Account:
-    """Take a role and end the account's sessions. Raises Refused(account-unknown, bad-value, last-administrator)."""
-    return staff.store.write(lambda tx: _change(staff, tx, login, grant, Kind.ROLE_TAKEN, actor=actor, now=now))
+def take_role(staff: Staff, login: str, grant: Grant, *, actor: str, now: datetime, by: str | None = None) -> Account:
+    """Take a role and end the account's sessions: in one's own study, whatever other roles the account has.
+
+    Raises Refused(account-unknown, account-beyond, bad-value, last-administrator).
+    """
+
+    def work(tx: Tx) -> Account:
+        _allow(tx, by, [grant])
+        return _change(staff, tx, login, grant, Kind.ROLE_TAKEN, actor=actor, now=now)
+
+    return staff.store.write(work)
 
 
 def _check_place(settings: Settings, grant: Grant) -> None:

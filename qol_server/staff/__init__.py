@@ -7,12 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qol_server.staff import adverse_events, cases, contact, dates, enrolling, expected, participant, people, start, treatment, worklist
+from qol_server.staff import (
+    accounts,
+    adverse_events,
+    cases,
+    contact,
+    dates,
+    enrolling,
+    expected,
+    participant,
+    people,
+    start,
+    treatment,
+    worklist,
+)
 from qol_server.staff.desk import Pages
 
 AREAS: Mapping[str, Pages] = {
     "dates": dates.PAGES,
     "start": start.PAGES,
+    "accounts": accounts.PAGES,
     "adverse_events": adverse_events.PAGES,
     "participant": participant.PAGES,
     "treatment": treatment.PAGES,

@@ -35,6 +35,7 @@ MENU: tuple[tuple[str, str, Permission], ...] = (
     ("nav.worklist", "/worklist", Permission.WORKLIST_SEE),
     ("nav.participants", "/participants", Permission.PARTICIPANT_SEE),
     ("nav.visits", "/visits", Permission.PARTICIPANT_SEE),
+    ("nav.accounts", "/accounts", Permission.STAFF_SEE),
 )
 """The areas of the desk in the order of the menu: key of the words, path, and what it takes to see it."""
 

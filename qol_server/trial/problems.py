@@ -104,6 +104,7 @@ ACCOUNT_UNKNOWN = _define("account-unknown", 404, "There is no such account", "C
 ACCOUNT_EXISTS = _define("account-exists", 409, "This login is taken", "Give the person another login, or a new one-time code: qol staff reset LOGIN.")
 ACCOUNT_CLOSED = _define("account-closed", 409, "This account is closed already", "Nothing to do; a new one-time code opens it again.")
 OWN_ACCOUNT = _define("own-account", 409, "This is your own account", "Let another administrator close it.")
+ACCOUNT_BEYOND = _define("account-beyond", 403, "This account is not yours alone to change", "It has a role in a study that you do not administer. Ask somebody who administers them all, or whoever runs the server.")
 LAST_ADMINISTRATOR = _define("last-administrator", 409, "This study would have no administrator", "Give the role to somebody else first.")
 PARTICIPANT_UNKNOWN = _define("participant-unknown", 404, "There is no such participant", "Check the number; qol participant list STUDY shows all of them.")
 NOT_ELIGIBLE = _define("not-eligible", 409, "Not all criteria of eligibility are met", "Check the values; what is not met is named.")

@@ -130,3 +130,9 @@ def may(grants: Iterable[Grant], permission: Permission, study: str, site: str |
 def sites(grants: Collection[Grant], permission: Permission, study: str, all_sites: Iterable[str]) -> tuple[str, ...]:
     """Those of the study's sites at which somebody with these grants may do something, in the order given."""
     return tuple(site for site in all_sites if may(grants, permission, study, site))
+
+
+def beyond(grants: Collection[Grant], theirs: Iterable[Grant]) -> tuple[str, ...]:
+    """The studies in which an account has one of ``theirs``, and in which somebody with ``grants`` may not manage accounts."""
+    studies = sorted({each.study for each in theirs})
+    return tuple(study for study in studies if not may(grants, Permission.STAFF_MANAGE, study, None))

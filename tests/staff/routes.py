@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from qol_server.trial.roles import Grant, Role
+from tests import people
 from tests.staff import casebook, clinic, course, entering
 from tests.staff.rig import House
 
@@ -16,6 +18,11 @@ class Example:
 
     parts: Callable[[House], dict[str, str]] = lambda _house: {}
     form: Callable[[House], dict[str, Any]] = field(default=lambda _house: {})
+
+
+def _olga(house: House) -> dict[str, str]:
+    """The account of a nurse at site 01."""
+    return {"login": house.account("olga", Grant(Role.NURSE, people.SLUG, "01"))}
 
 
 def _ada(house: House) -> dict[str, str]:
@@ -29,9 +36,20 @@ def _nausea(house: House) -> dict[str, str]:
 
 _AE = "/participants/<number>/adverse-events"
 
+_NEW = {"form": "add", "login": "new@hospital.example", "name": "New", "language": "en", "role": "nurse"}
+
 EXAMPLES: dict[str, Example] = {
     "GET /": Example(),
     "GET /participants/<number>": Example(_ada),
+    "GET /accounts": Example(),
+    "POST /accounts": Example(
+        form=lambda _house: {"form": "add", "login": "new@hospital.example", "name": "New", "language": "en", "role": "nurse"}
+    ),
+    "GET /accounts/<login>": Example(_olga),
+    "POST /accounts/<login>/reset": Example(_olga),
+    "POST /accounts/<login>/close": Example(_olga),
+    "POST /accounts/<login>/roles": Example(_olga, lambda _house: {"form": "give", "role": "nurse", "site": "02"}),
+    "POST /accounts/<login>/roles/take": Example(_olga, lambda _house: {"form": "take", "role": "nurse", "site": "01"}),
     f"GET {_AE}": Example(_ada),
     f"GET {_AE}/new": Example(_ada),
     f"POST {_AE}/new": Example(_ada, lambda house: clinic.NAUSEA | {"form": "event", "seen": str(house.trial.position)}),

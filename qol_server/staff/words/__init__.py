@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from qol_server.staff.words import account, adverse_events, cases, clinic, common, course, enrolling, entrance, people
+from qol_server.staff.words import account, accounts, adverse_events, cases, clinic, common, course, enrolling, entrance, people
 
 _TABLES = (
     common.WORDS,
     entrance.WORDS,
     account.WORDS,
+    accounts.WORDS,
     adverse_events.WORDS,
     cases.WORDS,
     clinic.WORDS,
