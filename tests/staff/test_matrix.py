@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,12 +17,37 @@ from qol_server.staff import AREAS
 from qol_server.staff.desk import ANY_SITE, WHOLE_STUDY, Route
 from qol_server.trial.roles import RIGHTS, Grant, Permission, Role
 from tests import people
+from tests.api import rig as copies
 from tests.staff.rig import HERE, House, Member
 from tests.staff.routes import EXAMPLES
 
 ROUTES = {f"{route.method} {route.path}": route for pages in AREAS.values() for route in pages.routes}
 SITES = ("01", "02", None)
 ALLOWED, HIDDEN, FORBIDDEN = "allowed", 404, 403
+
+OTHER = "another"
+"""A study in which some have a role, and none here."""
+
+
+@pytest.fixture(scope="module")
+def staffed(original: people.Trial, tmp_path_factory: pytest.TempPathFactory) -> people.Trial:
+    """The prepared study with everybody's account, so that not every test makes them anew."""
+    trial = copies.reopened(original, tmp_path_factory.mktemp("staffed") / "data")
+    house = House(trial)
+    for _ in members(house):
+        pass
+    for role in Role:
+        login = house.account(f"other-{role}")
+        house.staff.store.write(lambda tx, login=login, role=role: kept.give(tx, login, Grant(role, OTHER)))
+    house.staff.store.close()
+    trial.study.store.close()
+    return trial
+
+
+@pytest.fixture
+def desk(staffed: people.Trial, tmp_path: Path) -> House:
+    return House(copies.reopened(staffed, tmp_path / "data"))
+
 
 each_route = pytest.mark.parametrize("name", sorted(ROUTES))
 
@@ -113,9 +139,9 @@ def test_whoever_may_is_let_in(desk: House, name: str) -> None:
 def test_without_a_session_or_with_an_old_one_nobody_gets_further_than_the_entrance(desk: House, name: str) -> None:
     route, example = ROUTES[name], EXAMPLES[name]
     path, form = address(route, example.parts(desk)), example.form(desk)
-    before, left = position(desk), desk.login(Role.NURSE, name="left")
+    before, left = position(desk), desk.login(Role.NURSE)
     left.post("/staff/log-out")
-    late = desk.login(Role.NURSE, name="late")
+    late = desk.login(Role.NURSE)
     desk.trial.now += timedelta(minutes=30)
     forged = desk.stranger()
     forged.client.set_cookie("__Host-qol-session", "x" * 43, domain="localhost", secure=True)
@@ -134,9 +160,7 @@ def test_whoever_has_a_role_in_another_study_finds_none_here(desk: House, name: 
     route, example = ROUTES[name], EXAMPLES[name]
     path, form, before = address(route, example.parts(desk)), example.form(desk), position(desk)
     for role in Role:
-        login = desk.account(f"other-{role}")
-        desk.staff.store.write(lambda tx, login=login, role=role: kept.give(tx, login, Grant(role, "another")))
-        member = desk.enter(login)
+        member = desk.enter(f"other-{role}@hospital.example")
         assert ask(member, route, path, form) == 404, role
         there = member.html
         assert ask(member, route, path.replace(people.SLUG, "nowhere", 1), form) == 404
