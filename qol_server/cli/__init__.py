@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "wording": "Import a licensed wording pack.",
     "participant": "Enrol and look after participants and their phones.",
     "case": "Work through the cases that alerts make.",
+    "call": "Telephone participants: what about, what was tried, how it ended.",
     "staff": "Add accounts of staff, give them roles, reset and list them.",
     "score": "Score a CSV file of answers.",
     "export": "Write a study's data as files.",

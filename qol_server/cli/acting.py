@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -86,3 +86,10 @@ def opened(data: Path, slug: str) -> Study:
 def counted(number: int, one: str, many: str = "") -> str:
     """``1 entry``, ``2 entries``; ``many`` is needed only where it is not the singular and an s."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def age(waited: timedelta) -> str:
+    """How long somebody waits, in two units at most: ``2 d 5 h``."""
+    minutes = int(waited.total_seconds() // 60)
+    days, hours = divmod(minutes // 60, 24)
+    return f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"

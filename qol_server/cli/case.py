@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
-from qol_server.cli.acting import Day, Stated, as_option, counted, opened
+from qol_server.cli.acting import Day, Stated, age, as_option, counted, opened
 from qol_server.cli.common import common, emit, fail, table
 
 if TYPE_CHECKING:
@@ -52,15 +52,9 @@ def _line(row: Row, now: datetime) -> dict[str, Any]:
     since = datetime.fromisoformat(row["since"])
     return {
         "case": row["case"], "urgency": row["urgency"], "participant": row["participant"], "site": row["site"],
-        "about": row["assessment"], "state": row["state"], "owner": row["owner"], "since": row["since"], "waits": _age(now - since),
+        "about": row["assessment"], "state": row["state"], "owner": row["owner"], "since": row["since"], "waits": age(now - since),
         "surveys": row["surveys"], "escalated": row["steps"], "version": row["version"],
     }  # fmt: skip
-
-
-def _age(waited: Any) -> str:
-    minutes = int(waited.total_seconds() // 60)
-    days, hours = divmod(minutes // 60, 24)
-    return f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
 
 
 @command.command()

@@ -18,6 +18,7 @@ from qol_server.logs import log_failure
 from qol_server.state import calls, participants, reminders
 from qol_server.store import Row, StoreBusy, StoreFull, Tx
 from qol_server.trial import diary, problems, watching
+from qol_server.trial.cases import Way
 from qol_server.trial.facts import Entry, Kind
 from qol_server.trial.participant import Participant
 from qol_server.trial.problems import Refused
@@ -268,10 +269,8 @@ def take(study: Study, call: int, *, seen: int, actor: str, now: datetime) -> No
     _with(study, call, seen, lambda tx, row: _step(tx, study, row, Kind.CALL_TAKEN, {}, actor, now))
 
 
-def attempt(study: Study, call: int, *, seen: int, channel: str, reached: bool, note: str | None, actor: str, now: datetime) -> None:
-    """Write down that somebody tried to reach the participant. Raises Refused(call-unknown, call-changed, bad-value)."""
-    if channel not in watching.CHANNELS:
-        raise Refused(problems.BAD_VALUE, f"There is no way {channel!r} to reach somebody. Allowed: {', '.join(watching.CHANNELS)}.")
+def attempt(study: Study, call: int, *, seen: int, channel: Way, reached: bool, note: str | None, actor: str, now: datetime) -> None:
+    """Write down that somebody tried to reach the participant. Raises Refused(call-unknown, call-changed)."""
     fact = {"channel": channel, "reached": reached, "note": (note or "").strip() or None}
     _with(study, call, seen, lambda tx, row: _step(tx, study, row, Kind.CALL_ATTEMPTED, fact, actor, now))
 

@@ -26,9 +26,10 @@ from qol_server.intake.shapes import (
     uuid_field,
 )
 from qol_server.intake.staff_shapes import STAFF_SHAPES
+from qol_server.trial.cases import Way
 from qol_server.trial.facts import PHONE_KINDS, Kind
 from qol_server.trial.prescribing import Doubt
-from qol_server.trial.watching import CHANNELS, Settled, Task
+from qol_server.trial.watching import Settled, Task
 
 _OCCURRENCE = re.compile(r"[a-z][a-z0-9-]{0,63}@[A-Za-z0-9#_.:-]{1,64}")
 
@@ -248,7 +249,7 @@ class CallStep(Shape):
 class CallAttempted(CallStep):
     """Somebody tried to reach the participant."""
 
-    channel = OneOf(*CHANNELS, required=True)
+    channel = OneOf(*Way, required=True)
     reached = fields.Boolean(required=True)
     note = Text(LONGEST_NOTE, required=True, allow_none=True)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from qol_server.staff import (
     accounts,
     adverse_events,
+    calls,
     cases,
     contact,
     dates,
@@ -29,6 +30,7 @@ AREAS: Mapping[str, Pages] = {
     "accounts": accounts.PAGES,
     "adverse_events": adverse_events.PAGES,
     "participant": participant.PAGES,
+    "calls": calls.PAGES,
     "treatment": treatment.PAGES,
     "worklist": worklist.PAGES,
     "cases": cases.PAGES,

@@ -33,6 +33,7 @@ WHOLE_STUDY = "whole study"
 
 MENU: tuple[tuple[str, str, Permission], ...] = (
     ("nav.worklist", "/worklist", Permission.WORKLIST_SEE),
+    ("nav.calls", "/calls", Permission.WORKLIST_SEE),
     ("nav.participants", "/participants", Permission.PARTICIPANT_SEE),
     ("nav.visits", "/visits", Permission.PARTICIPANT_SEE),
     ("nav.accounts", "/accounts", Permission.STAFF_SEE),

@@ -282,3 +282,9 @@ def assignments(tx: Tx, number: str) -> list[schedule.Assignment]:
     """The participant's assignments that are not retired, in order of opening."""
     rows = tx.all("SELECT * FROM assignments WHERE participant = ? AND retired = 0 ORDER BY opens, occurrence", (number,))
     return [assignment(row) for row in rows]
+
+
+def one_assignment(tx: Tx, number: str, occurrence: str) -> schedule.Assignment | None:
+    """The participant's assignment of this occurrence, retired or not."""
+    row = tx.one("SELECT * FROM assignments WHERE participant = ? AND occurrence = ?", (number, occurrence))
+    return None if row is None else assignment(row)

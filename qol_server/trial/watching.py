@@ -66,8 +66,6 @@ REASONS: dict[str, tuple[str, ...]] = {
     "call": ("solved", "informed", "phone_changed", "visit_arranged", "not_reachable", "not_needed", "other"),
 }
 """The code lists for closing a call where the study's file has none of that name under ``reasons``."""
-CHANNELS = ("telephone", "message", "letter", "visit", "relative")
-"""How somebody may try to reach a participant."""
 APPEALS = (Task.HELP, Task.UNREADABLE)
 """Calls that the participant's own doing raised."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from qol_server.trial.roles import Grant, Role
 from tests import people
-from tests.staff import casebook, clinic, course, entering
+from tests.staff import casebook, clinic, course, entering, telephone
 from tests.staff.rig import House
 
 
@@ -38,6 +38,21 @@ _AE = "/participants/<number>/adverse-events"
 
 _NEW = {"form": "add", "login": "new@hospital.example", "name": "New", "language": "en", "role": "nurse"}
 
+
+def _call(house: House) -> dict[str, str]:
+    """A call of Ada's, who asks for one."""
+    return {"call": str(telephone.asked(house)["position"])}
+
+
+def _calls(house: House) -> dict[str, str]:
+    """Several calls and a weekly digest."""
+    telephone.asked(house, "stop", "It is too much for me")
+    telephone.of_a_fortnight(house)
+    return {}
+
+
+_CALL = "/calls/<int:call>"
+
 EXAMPLES: dict[str, Example] = {
     "GET /": Example(),
     "GET /participants/<number>": Example(_ada),
@@ -50,6 +65,12 @@ EXAMPLES: dict[str, Example] = {
     "POST /accounts/<login>/close": Example(_olga),
     "POST /accounts/<login>/roles": Example(_olga, lambda _house: {"form": "give", "role": "nurse", "site": "02"}),
     "POST /accounts/<login>/roles/take": Example(_olga, lambda _house: {"form": "take", "role": "nurse", "site": "01"}),
+    "GET /calls": Example(_calls),
+    "GET /calls/digest": Example(_calls),
+    f"GET {_CALL}": Example(_call),
+    f"POST {_CALL}/take": Example(_call, lambda house: {"form": "take"} | telephone.seen(house)),
+    f"POST {_CALL}/attempt": Example(_call, lambda house: {"form": "attempt", "way": "telephone", "reached": "no"} | telephone.seen(house)),
+    f"POST {_CALL}/close": Example(_call, lambda house: {"form": "close", "reason": "informed"} | telephone.seen(house)),
     f"GET {_AE}": Example(_ada),
     f"GET {_AE}/new": Example(_ada),
     f"POST {_AE}/new": Example(_ada, lambda house: clinic.NAUSEA | {"form": "event", "seen": str(house.trial.position)}),

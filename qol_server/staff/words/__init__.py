@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qol_server.staff.words import account, accounts, adverse_events, cases, clinic, common, course, enrolling, entrance, people
+from qol_server.staff.words import account, accounts, adverse_events, calls, cases, clinic, common, course, enrolling, entrance, people
 
 _TABLES = (
     common.WORDS,
@@ -10,6 +10,7 @@ _TABLES = (
     account.WORDS,
     accounts.WORDS,
     adverse_events.WORDS,
+    calls.WORDS,
     cases.WORDS,
     clinic.WORDS,
     course.WORDS,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from qol_server.staff import AREAS
 from qol_server.staff.desk import Route
 from qol_server.trial.roles import RIGHTS, Permission, Role
@@ -20,7 +22,5 @@ def who(permission: Permission) -> Role:
 
 def address(house: House, route: Route) -> str:
     """The address of a route's example, below the desk."""
-    path = route.path
-    for name, value in EXAMPLES[f"{route.method} {route.path}"].parts(house).items():
-        path = path.replace(f"<{name}>", value)
-    return path
+    parts = EXAMPLES[f"{route.method} {route.path}"].parts(house)
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda part: parts[part[1]], route.path)
