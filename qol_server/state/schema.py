@@ -184,6 +184,12 @@ CREATE TABLE cases (
 ;
 CREATE INDEX cases_open ON cases (place, since, "case") WHERE state <> 'resolved'
 ;
+CREATE INDEX cases_in_time ON cases (since, "case") WHERE state <> 'resolved'
+;
+CREATE INDEX cases_by_participant ON cases (participant, since, "case") WHERE state <> 'resolved'
+;
+CREATE INDEX cases_counted ON cases (site, state, since, urgency, assessment, owner, steps, serious, reported_at) WHERE state <> 'resolved'
+;
 CREATE INDEX cases_waiting ON cases ("case") WHERE state = 'raised'
 ;
 CREATE INDEX cases_about ON cases (participant, assessment, opened_at)
