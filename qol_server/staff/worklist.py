@@ -16,7 +16,7 @@ from qol_server.intake.alerting import watches
 from qol_server.staff.cases import named, site_of
 from qol_server.staff.desk import ANY_SITE, Desk, Pages
 from qol_server.staff.findings import Said, Speaker
-from qol_server.state import cases, worklist
+from qol_server.state import calls, cases, worklist
 from qol_server.state.worklist import Order, Standing, Wanted
 from qol_server.store import Row
 from qol_server.trial import seriousness
@@ -28,6 +28,7 @@ from qol_server.trial.seriousness import Clock
 PAGES = Pages()
 PAGE = 50  # cases
 SHOWN = 3  # findings of a case
+CALLS = 5  # calls beside the cases; the rest have a page of their own
 MINE, NOBODYS = "mine", "nobody"
 KEPT = "__Host-qol-worklist"
 """The cookie that keeps the filters; it counts in the session in which it was set, and holds nothing about participants."""
@@ -84,6 +85,8 @@ def _rows(desk: Desk, filters: Mapping[str, str]) -> dict[str, Any]:
     return {
         "lines": [_line(desk, row, speaker) for row in found[:PAGE]], "following": following, "filtered": bool(filters),
         "shown": worklist.count(desk.tx, wanted) if filters else load.total, "load": load, "is_watched": watches(desk.protocol),
+        "calls": [(call, site_of(desk, call["site"]).time_zone) for call in calls.open_tasks(desk.tx, sites, limit=CALLS)],
+        "calls_total": calls.count_open(desk.tx, sites),
     }  # fmt: skip
 
 

@@ -76,10 +76,15 @@ def _hand(house: House) -> dict[str, Any]:
     return seen(house, "hand", owner=house.login(Role.NURSE, "01", name="olga").actor, reason="End of my shift")
 
 
+def _something_to_do(house: House) -> dict[str, str]:
+    _serious(house)
+    return {}
+
+
 _NOTHING: Fields = lambda _house: {}  # noqa: E731
 EXAMPLES: dict[str, tuple[Parts, Fields]] = {
-    "GET /worklist": (_NOTHING, _NOTHING),
-    "GET /worklist/rows": (_NOTHING, _NOTHING),
+    "GET /worklist": (_something_to_do, _NOTHING),
+    "GET /worklist/rows": (_something_to_do, _NOTHING),
     "GET /cases/<case>": (id_of, _NOTHING),
     "POST /cases/<case>/acknowledge": _form("acknowledge"),
     "POST /cases/<case>/take": _form("take"),

@@ -25,7 +25,11 @@ function renew(text) {
     const at = rows.contains(document.activeElement) ? document.activeElement : null;
     const place = at?.closest("tr")?.id;
     const part = at?.tagName.toLowerCase();
+    const isFolded = rows.querySelector("#calls")?.open === false;
     rows.replaceChildren(...parsed(text).body.childNodes);
+    if (isFolded) {
+        rows.querySelector("#calls").open = false;
+    }
     if (at) {
         const again = place && document.getElementById(place)?.querySelector(part);
         (again || rows.querySelector("a.open") || document.querySelector("#content")).focus({ preventScroll: true });

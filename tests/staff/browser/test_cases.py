@@ -1,0 +1,138 @@
+"""Cases in real browsers: two nurses and one case, an evening that climbs by the book, a level that expires, a night offline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from qol_server.intake import casework
+from qol_server.trial.roles import Role
+from tests import people
+from tests.browser import rig as phones
+from tests.browser.rig import AppPhone
+from tests.browser.weather import Server
+from tests.staff import casebook
+from tests.staff.browser.rig import Seat
+from tests.staff.rig import House
+
+
+def worklist(seat: Seat) -> Page:
+    """The worklist, in a browser whose timers are the story's."""
+    seat.page.clock.install()
+    return seat.open("/worklist?all=1")
+
+
+def look(seat: Seat) -> None:
+    """So much time passes that the page asks the server again."""
+    with seat.page.expect_response(re.compile("/worklist/rows")):
+        seat.page.clock.run_for(15_000)
+
+
+def cases(page: Page) -> list[str]:
+    return [str(row.get_attribute("data-case")) for row in page.locator("tr[data-case]").all()]
+
+
+def test_two_nurses_race_for_a_case_and_the_second_sees_who_was_first(desk: House, seat: Callable[..., Seat]) -> None:
+    casebook.answers(desk)
+    nora, olga = seat(Role.NURSE, "01", name="nora"), seat(Role.NURSE, "01", name="olga")
+    take = re.compile("^Acknowledge and take the case of")
+    for each in (nora, olga):
+        expect(worklist(each).get_by_role("button", name=take)).to_be_visible()
+    nora.page.get_by_role("button", name=take).click()
+    expect(nora.page.get_by_text("The case is yours.")).to_be_visible()
+    olga.page.get_by_role("button", name=take).click()
+    expect(olga.page.get_by_role("alert")).to_contain_text("its owner: Nora")
+    assert casebook.kinds(desk) == ["case.opened", "case.acknowledged"]
+    olga.page.get_by_role("button", name="Take over").click()
+    expect(olga.page.locator("dl.facts")).to_contain_text("You")
+    assert casebook.kinds(desk)[-1] == "case.assigned"
+
+
+def test_a_severe_evening_appears_by_itself_and_climbs_in_the_sites_hours(desk: House, seat: Callable[..., Seat]) -> None:
+    nora = seat(Role.NURSE, "01", name="nora")
+    page = worklist(nora)
+    expect(page.get_by_text("No case is open")).to_be_visible()
+    casebook.answers(desk, severity=3)  # Monday, eight in the evening
+    look(nora)
+    expect(page.get_by_role("status").first).to_have_text("New cases: 1. The most urgent: Same day.")
+    expect(page).to_have_title(re.compile(r"^\(1\) Worklist"))
+    expect(page.locator("tr[data-case]")).to_contain_text("Step 1 in 16 h 0 min 3 Mar 2026, 12:00")
+    climbed = []
+    for moment in ("2026-03-03 07:59", "2026-03-03 11:59", "2026-03-03 12:00", "2026-03-03 16:00"):
+        desk.trial.at(moment, "Europe/Paris")
+        climbed.append(casework.escalate(desk.trial.study, desk.now))
+    assert climbed == [0, 0, 1, 1]
+    desk.trial.at("2026-03-03 16:01", "Europe/Paris")
+    page = worklist(seat(Role.NURSE, "01", name="nora"))  # the night was longer than her session
+    expect(page.locator("tr[data-case]")).to_contain_text("Escalated, step 2")
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(page.get_by_text("The case is yours.")).to_be_visible()
+    assert casebook.kinds(desk) == ["case.opened", "case.escalated", "case.escalated", "case.acknowledged"]
+
+
+def test_an_expected_level_expires(desk: House, seat: Callable[..., Seat]) -> None:
+    page = seat(Role.NURSE, "01", name="nora").open(f"/participants/{desk.ada}/expected")
+    page.get_by_label("Question and its usual answer").select_option("nausea.severity=3")
+    page.get_by_label("Last day on which it is usual").fill("2026-03-10")
+    page.get_by_label("Why it is usual").fill("Before every cycle")
+    page.get_by_role("button", name="Set an expected level").click()
+    expect(page.get_by_text("The expected level is in force.")).to_be_visible()
+    desk.trial.at("2026-03-10 20:00", "Europe/Paris")
+    casebook.answers(desk, week=1)
+    nora = seat(Role.NURSE, "01", name="nora")
+    assert cases(nora.open("/worklist")) == []
+    page = nora.open(f"/participants/{desk.ada}/expected")
+    expect(page.get_by_text("Suppressed: expected level")).to_be_visible()
+    desk.trial.at("2026-03-16 20:00", "Europe/Paris")
+    casebook.answers(desk, week=2)
+    nora = seat(Role.NURSE, "01", name="nora")
+    expect(nora.open("/worklist").locator("tr[data-case]")).to_have_count(1)
+    expect(nora.open(f"/participants/{desk.ada}/expected").get_by_text("No level is expected")).to_be_visible()
+
+
+@pytest.fixture
+def ada(desk: House, browser: Browser, server: Server) -> Iterator[AppPhone]:
+    phone = phones.phone(browser, server, people.ADA, desk.ada)
+    yield phone
+    phone.context.close()
+
+
+def test_a_fever_captured_offline_at_night_arrives_in_the_morning_and_ada_is_told_that_it_was_read(
+    desk: House, seat: Callable[..., Seat], ada: AppPhone
+) -> None:
+    ada.at("2026-03-02 20:00")
+    ada.pair_by_link()
+    ada.offline()
+    ada.at("2026-03-05 23:40")
+    ada.button(re.compile("^" + re.escape(ada.words("happened.title")))).click()
+    ada.choose("participant")
+    ada.press("fill.start")
+    ada.fill({"what": "Frissons", "started": "2026-03-05", "severity": 2, "ongoing": "yes"}, until="temperature")
+    ada.give_answer("38,6")
+    ada.press("action.next")
+    ada.press("urgent.go_on")
+    ada.fill({"hospital": "no", "emergency": "no", "medicine": "no", "dose_changed": "no", "told_staff": "no"})
+    ada.press("fill.send")
+    ada.press("action.go_on")
+    ada.heading(ada.words("sent.title"))
+    ada.at("2026-03-06 07:30")
+    ada.online()
+    ada.wait_until_sent(1)
+
+    page = seat(Role.NURSE, "01", name="nora").open("/worklist")
+    row = page.locator("tr[data-case]")
+    expect(row).to_contain_text("Now")
+    expect(row).to_contain_text("0 min ago 6 Mar 2026, 07:30")
+    expect(row).to_contain_text("Entered 5 Mar 2026, 23:40")
+    expect(row).to_contain_text("Step 1 in 30 min")
+    row.get_by_role("button").click()
+    expect(page.get_by_text("The case is yours.")).to_be_visible()
+
+    ada.at("2026-03-06 08:00")
+    ada.reopen()
+    ada.press("places.history")
+    expect(ada.page.get_by_text("lu par votre centre le 6 mars 2026 à 07:30")).to_be_visible()
