@@ -103,11 +103,11 @@ def deferred(tx: Tx, *, participant: str | None = None, until: str | None = None
     )
 
 
-def of_participant(tx: Tx, participant: str) -> list[Row]:
-    """All messages to a participant, the latest first, each with ``answered_at``: when its occurrence was first answered."""
+def of_participant(tx: Tx, participant: str, limit: int, after: int) -> list[Row]:
+    """Messages to a participant, the latest first, each with ``answered_at``: when its occurrence was first answered."""
     return tx.all(
         "SELECT m.*, (SELECT min(e.received_at) FROM responses r JOIN entries e USING (position) WHERE r.participant = m.participant"
-        " AND r.occurrence = m.occurrence) AS answered_at FROM reminders m WHERE m.participant = ?"
-        " ORDER BY m.intended_at DESC, m.position DESC",
-        (participant,),
+        " AND r.occurrence = m.occurrence) AS answered_at FROM (SELECT * FROM reminders WHERE participant = ?"
+        " ORDER BY intended_at DESC, position DESC LIMIT ? OFFSET ?) m ORDER BY m.intended_at DESC, m.position DESC",
+        (participant, limit, after),
     )

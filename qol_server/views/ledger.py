@@ -45,9 +45,9 @@ class Line:
         return self.settled_at if self.outcome is Outcome.SENT else None
 
 
-def ledger(tx: Tx, number: str) -> list[Line]:
-    """The messages to a participant, the latest first."""
-    return [_line(row) for row in folded.of_participant(tx, number)]
+def ledger(tx: Tx, number: str, *, limit: int = -1, after: int = 0) -> list[Line]:
+    """The messages to a participant, the latest first: ``limit`` of them (-1: all) after so many."""
+    return [_line(row) for row in folded.of_participant(tx, number, limit, after)]
 
 
 def _line(row: Row) -> Line:

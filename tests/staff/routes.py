@@ -71,6 +71,7 @@ EXAMPLES: dict[str, Example] = {
     f"POST {_CALL}/take": Example(_call, lambda house: {"form": "take"} | telephone.seen(house)),
     f"POST {_CALL}/attempt": Example(_call, lambda house: {"form": "attempt", "way": "telephone", "reached": "no"} | telephone.seen(house)),
     f"POST {_CALL}/close": Example(_call, lambda house: {"form": "close", "reason": "informed"} | telephone.seen(house)),
+    "GET /participants/<number>/reminders": Example(_ada),
     f"GET {_AE}": Example(_ada),
     f"GET {_AE}/new": Example(_ada),
     f"POST {_AE}/new": Example(_ada, lambda house: clinic.NAUSEA | {"form": "event", "seen": str(house.trial.position)}),

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from qol_server.staff.words import account, accounts, adverse_events, calls, cases, clinic, common, course, enrolling, entrance, people
+from qol_server.staff.words import (
+    account,
+    accounts,
+    adverse_events,
+    calls,
+    cases,
+    clinic,
+    common,
+    course,
+    enrolling,
+    entrance,
+    people,
+    reminders,
+)
 
 _TABLES = (
     common.WORDS,
@@ -14,6 +27,7 @@ _TABLES = (
     cases.WORDS,
     clinic.WORDS,
     course.WORDS,
+    reminders.WORDS,
     enrolling.WORDS,
     people.WORDS,
 )
