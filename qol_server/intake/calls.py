@@ -104,7 +104,7 @@ def _overdue(tx: Tx, protocol: Protocol, now: datetime) -> Iterator[Found]:
     for one in reminders.waiting(tx, now, closed_for=watching.OVERDUE_FOR):
         number = one.participant.number
         overdue = [each for each in one.assignments if watching.is_overdue(each, one.participant, now)]
-        if overdue and watching.may_be_called(one.participant, now):
+        if overdue and watching.may_be_asked(protocol.consents, one.participant, now):
             served = reminders.served(tx, protocol, number)
             yield from (
                 Found(number, Task.OVERDUE, each.target.isoformat(), each.occurrence) for each in overdue if each.occurrence not in served
@@ -115,7 +115,7 @@ def _silences(tx: Tx, protocol: Protocol, now: datetime) -> Iterator[Found]:
     day, at_least = now.date(), protocol.calls.unknown_days
     for number in reminders.silent(tx, at_least, day - watching.LOOK_BACK, day):
         participant = participants.load(tx, number)
-        if participant is None or not watching.may_be_called(participant, now):
+        if participant is None or not watching.may_be_asked(protocol.consents, participant, now):
             continue
         today = local(now, participant.time_zone).date()
         first = max([today - watching.LOOK_BACK, *participant.anchors.get("treatment_start", ())[:1]])
@@ -335,7 +335,7 @@ def _overdue_at(tx: Tx, study: Study, now: datetime) -> dict[str, tuple[Line, ..
     protocol, found = study.protocol_in_force(tx), dict[str, list[Line]]()
     for one in reminders.waiting(tx, now, closed_for=watching.OVERDUE_FOR):
         overdue = [each for each in one.assignments if watching.belongs_in_digest(each, one.participant, now)]
-        if overdue and watching.may_be_called(one.participant, now):
+        if overdue and watching.may_be_asked(protocol.consents, one.participant, now):
             served = reminders.served(tx, protocol, one.participant.number)
             found.setdefault(one.participant.site, []).extend(
                 Line(one.participant.number, each.assessment, each.due) for each in overdue if each.occurrence not in served

@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
+from qol_server.trial.consenting import collecting_pauses
 from qol_server.trial.diary import DOSE_DIARY, DoseDay, unknown_days
 from qol_server.trial.participant import Participant
-from qol_server.trial.protocol import CallLimits, Period, Protocol
+from qol_server.trial.protocol import CallLimits, ConsentVersion, Period, Protocol
 from qol_server.trial.reminding import ALWAYS_END
 from qol_server.trial.schedule import Assignment, add, has_ended, instant, local
 
@@ -86,6 +87,12 @@ def takes_part(participant: Participant, now: datetime) -> bool:
 def may_be_called(participant: Participant, now: datetime) -> bool:
     """Whether calls may be raised: not after the end of contact, nor while it is paused. What is open stays open in a pause."""
     return takes_part(participant, now) and not participant.is_paused(local(now, participant.time_zone).date())
+
+
+def may_be_asked(versions: Sequence[ConsentVersion], participant: Participant, now: datetime) -> bool:
+    """Whether calls about what is not reported may be raised: not while collecting pauses for want of a consent either."""
+    day = local(now, participant.time_zone).date()
+    return may_be_called(participant, now) and not collecting_pauses(versions, participant.consents, day)
 
 
 def may_be_answered(participant: Participant, asked_at: datetime, now: datetime) -> bool:

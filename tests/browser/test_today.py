@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from qol_server.intake import conduct
+from qol_server.intake import conduct, enrolling
 from tests import people
 from tests.browser import weather
 from tests.browser.pages import Blank
@@ -156,3 +156,21 @@ def test_the_emergency_card_opens_offline_and_goes_back_to_where_one_was(ben: Ap
     ben.press("action.back")
     assert ben.item == "intake.1.status"
     assert ben.page.locator("main input:checked").input_value() == "taken"
+
+
+def test_while_a_consent_is_needed_again_nothing_is_asked_and_it_is_said_why_also_offline(ben: AppPhone, server: Server) -> None:
+    known = b'  - {version: "1.0", from: 2006-01-01}\n'
+    amended = people.protocol().replace(known, known + b'  - {version: "2.0", from: 2026-03-03, renew: yes, until_renewed: pause}\n')
+    conduct.adopt(server.trial.study, amended, people.instruments(), actor=people.DATA_MANAGER, now=server.trial.now)
+    ben.pair_by_link()
+    expect(ben.page.locator(".due")).to_contain_text("Your medicine")
+    ben.offline()
+    ben.at("2026-03-03 20:00")
+    ben.sees("today.consent")
+    assert ben.page.locator(".due").count() == 0
+    expect(ben.page.locator(".notice.warn")).to_contain_text("version 2.0 of the consent")
+    expect(ben.page.locator(".happened")).to_be_visible()
+    ben.online()
+    enrolling.give_consent(server.trial.study, ben.number, "2.0", date(2026, 3, 3), actor=people.NURSE, now=server.trial.now)
+    ben.at("2026-03-03 20:30")
+    expect(ben.page.locator(".due")).to_contain_text("Your medicine")

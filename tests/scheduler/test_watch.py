@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from qol_server.intake import adoption, enrolling, looking
 from qol_server.intake import calls as watching
-from qol_server.intake import looking
 from qol_server.state import calls as calls_of
 from scheduler import ticks
 from tests import people
@@ -149,3 +149,14 @@ def test_the_calls_are_found_again_from_the_journal(trial: Trial, ben: str) -> N
     for table in ("calls", "reminders"):
         rows = [[tuple(row) for row in store.read().all(f"SELECT * FROM {table} ORDER BY position")] for store in (here, there)]
         assert rows[0] == rows[1] != []
+
+
+def test_while_collecting_pauses_for_a_consent_nobody_is_called_about_what_was_not_asked(trial: Trial, ben: str) -> None:
+    known = b'  - {version: "1.0", from: 2006-01-01}\n'
+    amended = people.protocol().replace(known, known + b'  - {version: "2.0", from: 2026-03-02, renew: yes, until_renewed: pause}\n')
+    adoption.adopt(trial.study, amended, people.instruments(), actor=people.DATA_MANAGER, now=trial.now)
+    watch(trial, "2026-03-02", "2026-03-16")
+    assert calls(trial, ben) == []
+    enrolling.give_consent(trial.study, ben, "2.0", date(2026, 3, 16), actor=people.NURSE, now=trial.now)
+    watch(trial, "2026-03-17", "2026-03-20")
+    assert calls(trial, ben) != []

@@ -78,6 +78,12 @@ export function hasEnded(known, day) {
     return Boolean(ended) && ended <= day;
 }
 
+/** Whether nothing is asked for a while: an amendment needs the consent anew, and it was not signed yet. */
+export function isWaitingForConsent(known, day) {
+    const needed = known.participation?.consent_needed;
+    return Boolean(needed) && needed.from <= day;
+}
+
 /**
  * What is to be answered now, most urgent first: the day's own diary, then what closes first. [{ assignment, state, draft }];
  * `state`: open, or late (accepted until `assignment.closes`); `draft`: what was begun, or null.
@@ -86,7 +92,8 @@ export function due(known, now) {
     const daily = dailyOnes(known);
     const isTodays = ({ assignment }) => daily.has(assignment.assessment) && assignment.target === now.day;
     const order = (one) => [isTodays(one) ? 0 : 1, one.assignment.closes, one.assignment.due, one.assignment.occurrence].join(" ");
-    return states(known, now)
+    const asked = isWaitingForConsent(known, now.day) ? [] : states(known, now);
+    return asked
         .filter((one) => one.state === "open" || one.state === "late")
         .map((one) => ({ ...one, draft: known.drafts[one.assignment.occurrence] ?? null }))
         .sort((one, other) => (order(one) < order(other) ? -1 : 1));

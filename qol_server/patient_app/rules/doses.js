@@ -1,7 +1,7 @@
 /** The dose diary: what is prescribed on a day, what was taken against it, and which questions a day asks. */
 
 import { answerTo, asked } from "./conditions.js";
-import { hasEnded, window } from "./calendar.js";
+import { hasEnded, isWaitingForConsent, window } from "./calendar.js";
 import { compare, exact, minus, NOUGHT, plus, share, written } from "./decimal.js";
 import { range } from "./days.js";
 import { standing, underReview } from "./responses.js";
@@ -111,7 +111,7 @@ export function dayStates(known, first, last, now) {
     const assignments = new Map(known.assignments.filter((one) => one.assessment === diary?.id).map((one) => [one.target, one]));
     const stands = standing(known);
     const review = underReview(known);
-    const ended = hasEnded(known, now.day);
+    const ended = hasEnded(known, now.day) || isWaitingForConsent(known, now.day);
     return range(first, last).map((day) => {
         const assignment = assignments.get(day) ?? null;
         const occurrence = `${diary?.id}@${day}`;

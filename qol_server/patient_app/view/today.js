@@ -7,7 +7,7 @@ import { Places } from "./places.js";
 import { SyncLine } from "./sync_line.js";
 import { NotWatched } from "./watch.js";
 import { titleOf } from "./wording.js";
-import { coming, due, hasEnded, OPEN_ENDED } from "../rules/calendar.js";
+import { coming, due, hasEnded, isWaitingForConsent, OPEN_ENDED } from "../rules/calendar.js";
 import { later, wall } from "../rules/days.js";
 import { assessment, isHeld } from "../rules/doses.js";
 import { standing } from "../rules/responses.js";
@@ -50,6 +50,7 @@ export function Today({ phone, known, go }) {
         return html`<${Ended} phone=${phone} known=${known} go=${go} />`;
     }
     const [first, ...others] = known.study ? due(known, today) : [];
+    const waits = known.study && isWaitingForConsent(known, today.day);
     const unread = known.messages.filter((message) => !message.read).length;
     const fill = (key) => () => go({ name: "fill", key });
     const noteOf = (one) => [aboutDay(known, one.assignment, today.day), untilWhen(one, today.day)].filter(Boolean).join(" · ");
@@ -57,6 +58,11 @@ export function Today({ phone, known, go }) {
         <${DeviceNotices} phone=${phone} known=${known} go=${go} tones=${["urgent", "warn"]} />
         ${unread > 0 && html`<${Row} title=${t("today.messages", { n: unread })} onClick=${() => go({ name: "messages" })} />`}
         ${!known.study && html`<${Notice} live=${true}><p>${t(known.sync.state === "offline" ? "today.first_offline" : "today.first")}</p><//>`}
+        ${waits && html`<${Notice} tone="warn">
+            <p><strong>${t("today.consent")}</strong></p>
+            <p>${t("today.consent.why", { day: day(known.participation.consent_needed.from, "full"), version: known.participation.consent_needed.version })}</p>
+            <${Button} onClick=${() => go({ name: "emergency" })}>${t("today.consent.call")}<//>
+        <//>`}
         ${assessment(known) && isHeld(known.participation, today.day) && html`<${Notice} tone="warn">
             <p>${t("today.held")}</p>
             <${Button} onClick=${() => go({ name: "dose", day: today.day })}>${t("today.held.see")}<//>
@@ -66,7 +72,7 @@ export function Today({ phone, known, go }) {
             <p>${noteOf(first)}</p>
             <${Button} kind="main wide" onClick=${fill(first.assignment.occurrence)}>${t(first.draft ? "today.continue" : "today.start")}<//>
         </section>`}
-        ${known.study && !first && html`<${Nothing} known=${known} today=${today} />`}
+        ${known.study && !first && !waits && html`<${Nothing} known=${known} today=${today} />`}
         ${others.length > 0 && html`<h2>${t("today.also")}</h2><ul class="rows">${others.map((one) => html`<li key=${one.assignment.occurrence}>
             <${Row} title=${titleOf(known, one.assignment.instrument)} note=${noteOf(one)} badge=${one.draft && t("today.begun")}
                 onClick=${fill(one.assignment.occurrence)} /></li>`)}</ul>`}
