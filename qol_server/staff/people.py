@@ -16,7 +16,7 @@ from qol_server.state.roll import Completion
 from qol_server.store import Row
 from qol_server.trial import consenting, visiting
 from qol_server.trial.participant import Participant
-from qol_server.trial.participation import Standing, standing
+from qol_server.trial.participation import DONE, Standing, standing
 from qol_server.trial.roles import Permission
 from qol_server.trial.schedule import Assignment, local
 
@@ -103,7 +103,17 @@ def today(desk: Desk, participant: Participant) -> date:
 
 def renewal(desk: Desk, participant: Participant) -> consenting.Renewal | None:
     """The consent that the participant has to sign again, if any."""
-    return consenting.renewal(desk.protocol.consents, participant.consents, today(desk, participant))
+    day = today(desk, participant)
+    return None if standing(participant, day) in DONE else consenting.renewal(desk.protocol.consents, participant.consents, day)
+
+
+def unsettled(desk: Desk, permission: Permission) -> int:
+    """How many participants of the person's sites have to sign the consent again."""
+    versions = consenting.settling(desk.protocol.consents, local(desk.now, desk.protocol.time_zone).date())
+    if not versions:
+        return 0
+    numbers = roll.without_consent(desk.tx, desk.sites(permission), versions)
+    return sum(renewal(desk, one) is not None for one in participants.load_all(desk.tx, numbers).values())
 
 
 def _wish(desk: Desk) -> Wish:

@@ -13,6 +13,7 @@ import orjson
 from flask import Response, request
 
 from qol_server.intake.alerting import watches
+from qol_server.staff import people
 from qol_server.staff.cases import named, site_of
 from qol_server.staff.desk import ANY_SITE, Desk, Pages
 from qol_server.staff.findings import Said, Speaker
@@ -60,6 +61,7 @@ def show(desk: Desk) -> Response:
     filters = _filters(desk)
     answer = desk.page(
         "worklist/show.html", title=desk.t("worklist.title"), filters=filters, choices=_choices(desk), **_rows(desk, filters),
+        unsettled=people.unsettled(desk, Permission.WORKLIST_SEE),
         poll=desk.url("/worklist/rows", query=filters | _after()), first=desk.url("/worklist", query=filters or {"all": 1}),
     )  # fmt: skip
     remembered = f"{_mark(desk)}.{urlencode(filters)}" if filters else ""

@@ -30,6 +30,16 @@ def at_sites(tx: Tx, sites: Collection[str]) -> list[str]:
     return [row["participant"] for row in rows]
 
 
+def without_consent(tx: Tx, sites: Collection[str], versions: Collection[str]) -> list[str]:
+    """The numbers of these sites' participants, of those that take part, who signed none of these versions."""
+    rows = tx.all(
+        "SELECT p.participant FROM roster p WHERE p.site IN (SELECT value FROM json_each(?)) AND p.ended_on IS NULL AND NOT EXISTS"
+        " (SELECT 1 FROM consents c WHERE c.participant = p.participant AND c.version IN (SELECT value FROM json_each(?)))",
+        (_json(sites), _json(versions)),
+    )
+    return [row["participant"] for row in rows]
+
+
 def completion(tx: Tx, protocol: Protocol, today: Mapping[str, date]) -> dict[str, Completion]:
     """By number; ``today``: number -> the participant's own day. One response may serve two visits, and is counted for both."""
     due = (

@@ -37,6 +37,12 @@ def renewal(versions: Sequence[ConsentVersion], given: Iterable[Consent], day: d
     return Renewal(current.version, open_ones[0].since, min((one.since for one in open_ones if one.pauses), default=None))
 
 
+def settling(versions: Sequence[ConsentVersion], day: date) -> tuple[str, ...]:
+    """The versions of which any one settles all that has to be renewed by ``day``; none where nothing has."""
+    last = max((place for place, one in enumerate(versions) if one.renew and one.since <= day), default=None)
+    return () if last is None else tuple(one.version for one in versions[last:])
+
+
 def next_pause(versions: Sequence[ConsentVersion], given: Iterable[Consent]) -> ConsentVersion | None:
     """The first version, now or later in force, for want of which collecting pauses; None when there is none.
 

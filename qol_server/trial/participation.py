@@ -22,6 +22,10 @@ class Standing(StrEnum):
     DIED = "died"
 
 
+DONE = frozenset({Standing.NOT_ELIGIBLE, Standing.ENDED, Standing.WITHDRAWN, Standing.DIED})
+"""Of whom nothing more is asked: no consent is needed again."""
+
+
 def standing(participant: Participant, day: date) -> Standing:
     """Where the participant stands on a local day. What ends the participation comes first, whatever it ends."""
     has = {name for name, days in participant.anchors.items() if any(each <= day for each in days)}

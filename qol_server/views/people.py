@@ -35,6 +35,7 @@ def table(views: Views) -> tuple[Columns, list[tuple[Any, ...]]]:
         rows.append(
             (
                 one.number, one.site, one.language, one.time_zone, roster[one.number]["enrolled_at"], roster[one.number]["ended_on"],
+                "yes" if one.included else "no", " ".join(one.unmet) or None, one.consents[-1].version if one.consents else None,
                 None if in_force is None else in_force.regimen or "hold", None if in_force is None else float(in_force.mg_per_day),
                 counts.get(one.number, 0), *(found[0].isoformat() if found else None for found in dates),
                 *(one.withdrawals[kind].isoformat() if kind in one.withdrawals else None for kind in kinds),
@@ -55,6 +56,9 @@ def columns(anchors: list[tuple[str, int]], withdrawals: list[str]) -> Columns:
         text("time_zone", "Where the participant is, as the phone last said.", "an IANA time zone"),
         text("enrolled_at", "When the enrolment was recorded, UTC.", "RFC 3339"),
         day("ended_on", "The day of death, study end or withdrawal of consent; empty: takes part."),
+        text("included", "Whether the participant was included; no: in screening, or not eligible.", "yes, no"),
+        text("unmet", "Criteria that are not met and for which no deviation was signed.", "ids of criteria"),
+        text("consent_version", "The version of the consent that was signed last."),
         text("regimen", "The regimen in force on the day of the cut.", "a regimen of the protocol, hold"),
         number("mg_per_day", "What it prescribes; 0 on hold.", "mg/day"),
         whole("responses", "Current responses.", "responses"),

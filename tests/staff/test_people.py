@@ -141,6 +141,8 @@ def test_an_amendment_marks_whose_consent_is_needed_again_until_it_is_signed(des
     nurse, here = desk.login(Role.NURSE, "01"), f"/participants/{desk.ada}/consent"
     nurse.get("/participants?standing=consent")
     assert f"{desk.ada} on treatment consent needed again" in nurse.text
+    nurse.get("/worklist")
+    assert "1 participant has to sign the consent again" in nurse.text
     nurse.get(here)
     assert "The consent is needed again: version 2.0, since 10 Mar 2026." in nurse.text
     assert "Nothing is collected since 10 Mar 2026" in nurse.text
@@ -149,6 +151,8 @@ def test_an_amendment_marks_whose_consent_is_needed_again_until_it_is_signed(des
     nurse.post(here, "consent", version="2.0", consent_day="2026-03-11", taken_by="Dr Ivan")
     assert "Nothing has to be signed now." in nurse.text
     assert "2.0 11 Mar 2026 Dr Ivan" in nurse.text
+    nurse.get("/worklist")
+    assert "has to sign" not in nurse.text
     nurse.get("/participants?standing=consent")
     assert "No participant fits what you asked for" in nurse.text
 

@@ -62,6 +62,14 @@ def test_one_more_signature_never_pauses_anybody(signed: list[Consent], day: dat
 
 
 @QUICK
+@given(GIVEN, DAYS)
+def test_any_of_the_versions_that_settle_settles_and_no_other_does(signed: list[Consent], day: date) -> None:
+    given_by_then = {one.version for one in signed if one.day <= day}
+    settling = consenting.settling(VERSIONS, day)
+    assert (consenting.renewal(VERSIONS, signed, day) is None) == (not settling or bool(given_by_then & set(settling)))
+
+
+@QUICK
 @given(GIVEN)
 def test_a_phone_that_is_told_ahead_pauses_on_the_day_on_which_the_server_does(signed: list[Consent]) -> None:
     told = consenting.next_pause(VERSIONS, signed)

@@ -32,6 +32,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "people.completion.of": ("{answered} of {expected}", "{answered} sur {expected}"),
     "people.completion.nothing": ("nothing due yet", "rien d’attendu encore"),
     "people.consent_needed": ("consent needed again", "nouveau consentement requis"),
+    "people.unsettled": ("{n} participants have to sign the consent again", "{n} participants doivent signer à nouveau le consentement"),
+    "people.unsettled.one": ("{n} participant has to sign the consent again", "{n} participant doit signer à nouveau le consentement"),
     "people.deviation_needed": ("deviation to be signed", "déviation à signer"),
     "people.none": ("There is no participant yet", "Aucun participant pour l’instant"),
     "people.none.why": (
