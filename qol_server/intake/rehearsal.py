@@ -69,6 +69,8 @@ def activate(study: Study, draft: bytes, *, amends: str, actor: str, now: dateti
     read = read_draft(study, draft)
     if not watches(read.present):
         raise Refused(problems.RECORD_ONLY)
+    if read.present.version != amends:
+        raise Refused(problems.PROTOCOL_CHANGED)
     if not reason.strip():
         raise Refused(problems.REASON_NEEDED, "Say why the rules change.")
     if read.protocol.alerts == read.present.alerts:

@@ -69,6 +69,13 @@ def _part(lines: list[str]) -> tuple[int | None, int]:
     return begin, end
 
 
+def alerts_of(protocol: bytes) -> str:
+    """The part ``alerts:`` of a protocol's document as it is written; "" where it has none."""
+    lines = protocol.decode("utf-8-sig").splitlines()
+    begin, end = _part(lines)
+    return "" if begin is None else "\n".join(lines[begin:end])
+
+
 def mistakes_told(error: StudyFileError) -> list[dict[str, str]]:
     """The mistakes as a problem tells them: which line of the draft, what is wrong, what is allowed."""
     return [_told(each) for each in error.mistakes]

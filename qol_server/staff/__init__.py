@@ -18,6 +18,7 @@ from qol_server.staff import (
     expected,
     participant,
     people,
+    rehearsal,
     reminders,
     start,
     treatment,
@@ -40,4 +41,5 @@ AREAS: Mapping[str, Pages] = {
     "people": people.PAGES,
     "enrolling": enrolling.PAGES,
     "contact": contact.PAGES,
+    "rehearsal": rehearsal.PAGES,
 }

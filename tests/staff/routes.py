@@ -8,7 +8,7 @@ from typing import Any
 
 from qol_server.trial.roles import Grant, Role
 from tests import people
-from tests.staff import casebook, clinic, course, entering, telephone
+from tests.staff import casebook, clinic, course, entering, rehearsing, telephone
 from tests.staff.rig import House
 
 
@@ -84,5 +84,6 @@ EXAMPLES: dict[str, Example] = {
     **{name: Example(*both) for name, both in course.EXAMPLES.items()},
     **{name: Example(*both) for name, both in casebook.EXAMPLES.items()},
     **{name: Example(*both) for name, both in entering.EXAMPLES.items()},
+    **{name: Example(*both) for name, both in rehearsing.EXAMPLES.items()},
 }
 """Method and path below the desk of a study, as they are declared -> the example."""

@@ -14,6 +14,7 @@ from qol_server.staff.words import (
     enrolling,
     entrance,
     people,
+    rehearsal,
     reminders,
 )
 
@@ -30,5 +31,6 @@ _TABLES = (
     reminders.WORDS,
     enrolling.WORDS,
     people.WORDS,
+    rehearsal.WORDS,
 )
 WORDS: dict[str, tuple[str, str]] = {key: said for table in _TABLES for key, said in table.items()}
