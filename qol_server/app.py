@@ -118,6 +118,7 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> F
     """The WSGI application. Raises SettingsError; LookupError when a route declares no permission."""
     settings = settings or from_environment()
     app = Flask("qol_server", static_folder=None)
+    app.config["PUBLIC_URL"] = settings.public_url
     hall = Hall(settings)
     app.register_blueprint(SystemApi(clock, hall.last_tick, hall.health).blueprint())
     app.register_blueprint(PatientApi(hall.study, clock, settings.sync_again_after).blueprint())

@@ -200,6 +200,15 @@ def at_hand(tx: Tx, participants: Sequence[str]) -> dict[str, Row]:
     return {row["participant"]: row for row in rows}
 
 
+def waiting(tx: Tx, participant: str, now: datetime) -> list[str]:
+    """The instants until which the participant's codes that nobody has used yet are good, the last first."""
+    rows = tx.all(
+        "SELECT expires_at FROM pairing_codes WHERE participant = ? AND device IS NULL AND expires_at > ? ORDER BY expires_at DESC",
+        (participant, stamp(now)),
+    )
+    return [row["expires_at"] for row in rows]
+
+
 SEEN_EVERY = timedelta(minutes=5)
 
 

@@ -19,8 +19,7 @@ from qol_server.state import messages, participants
 from qol_server.store import Row, Tx
 from qol_server.trial import consenting, schedule
 from qol_server.trial.diary import treatment_days
-from qol_server.trial.instrument import All, Compare, Condition, Instrument, Item
-from qol_server.trial.instrument import Any as AnyOf
+from qol_server.trial.instrument import Instrument, Item, as_data
 from qol_server.trial.participant import Participant
 from qol_server.trial.protocol import Assessment, Protocol
 
@@ -295,16 +294,5 @@ def _item(item: Item) -> dict[str, Any]:
         "recall": item.recall, "attribute": item.attribute,
     }  # fmt: skip
     if item.ask_when is not None:
-        said["ask_when"] = condition(item.ask_when)
+        said["ask_when"] = as_data(item.ask_when)
     return said
-
-
-def condition(rule: Condition) -> dict[str, Any]:
-    """A condition as JSON: {"item", "op", "value"}, {"all": […]} or {"any": […]}."""
-    if isinstance(rule, Compare):
-        value = list(rule.value) if isinstance(rule.value, tuple) else rule.value if isinstance(rule.value, int) else str(rule.value)
-        return {"item": rule.item, "op": rule.op, "value": value}
-    if isinstance(rule, All):
-        return {"all": [condition(part) for part in rule.parts]}
-    assert isinstance(rule, AnyOf)  # noqa: S101
-    return {"any": [condition(part) for part in rule.parts]}

@@ -59,12 +59,23 @@ class Admitted:
     tells_news: bool = False  # something in it changes what the phone was told, beyond its own receipts
 
 
+@dataclass(frozen=True, slots=True)
+class Typist:
+    """Somebody of the staff who types a participant's answers: what a phone is to its own entries."""
+
+    participant: str
+    protocol: str
+    enrolled_at: str
+    ended_on: str | None
+    device: None = None
+
+
 @dataclass(slots=True)
 class _Batch:
     """What the decisions on a batch need, read once, and what has been decided so far."""
 
     study: Study
-    phone: Phone
+    phone: Phone | Typist
     now: datetime
     received_at: str
     skew: int | None
@@ -75,6 +86,7 @@ class _Batch:
     consents: tuple[Consent, ...] | None = None
     last_seq: int = 0
     last_captured: datetime | None = None
+    actor: str = "participant"
 
 
 def admit(
@@ -131,6 +143,15 @@ def _admit(
 def _is_news(fact: dict[str, Any]) -> bool:
     """Whether an entry changes more than its own standing: a correction another response's, a preference the participation."""
     return fact.get("supersedes") is not None or fact.get("kind") == Kind.PREFERENCE_SET
+
+
+def admit_typed(tx: Tx, study: Study, typist: Typist, line: Line, *, actor: str, now: datetime) -> Result:
+    """Store one line that somebody of the staff typed, as a phone's would be; a rule that stumbles over it keeps it for review."""
+    batch = _Batch(study, typist, now, stamp(now), None, actor=actor)
+    (result,) = _alone(tx, batch, line)
+    if result.status == "retry":
+        raise Refused(problems.INTERNAL)
+    return result
 
 
 MOST_AHEAD = 5000  # sequence numbers kept beyond a gap
@@ -236,7 +257,7 @@ def _look_up(tx: Tx, batch: _Batch, lines: Sequence[Line]) -> None:
     """Find which ids and quarantined lines the journal has already, and what the state knows about the rest."""
     ids = [line.id for line in lines if line.id is not None]
     batch.stored.update(journal.stored(tx, batch.phone.participant, ids))
-    if batch.has_kept:
+    if batch.has_kept and batch.phone.device is not None:
         rows = devices.put_aside(tx, batch.phone.device, [line.body for line in lines])
         batch.kept.update({row["body"]: (Head(row["position"], row["digest"].hex()), row["problem"]) for row in rows})
     batch.known = None  # what waited there to be written went with the savepoint that failed
@@ -311,7 +332,7 @@ def _entry(batch: _Batch, line: Line) -> Entry:
     if line.problem is None:
         assert fact is not None  # noqa: S101
         return Entry(
-            fact["kind"], fact["id"], line.raw, "participant", batch.received_at, phone.participant, phone.device, batch.skew,
+            fact["kind"], fact["id"], line.raw, batch.actor, batch.received_at, phone.participant, phone.device, batch.skew,
             fact.get("occurrence"), fact.get("supersedes"), fact.get("reason"),
         )  # fmt: skip
     occurrence = None if fact is None else fact.get("occurrence")
@@ -319,7 +340,7 @@ def _entry(batch: _Batch, line: Line) -> Entry:
         occurrence = None
     identity = facts.server_id(batch.study.slug, Kind.ENTRY_QUARANTINED, phone.participant, phone.device, line.body.hex())
     return Entry(
-        Kind.ENTRY_QUARANTINED, identity, line.raw, "participant", batch.received_at, phone.participant, phone.device, batch.skew,
+        Kind.ENTRY_QUARANTINED, identity, line.raw, batch.actor, batch.received_at, phone.participant, phone.device, batch.skew,
         occurrence, None, line.problem.name,
     )  # fmt: skip
 
@@ -335,6 +356,8 @@ def _fold(tx: Tx, batch: _Batch, line: Line, entry: Entry, receipt: Head) -> Res
 
 def notice(seen: _Batch | Noticer, entry: Entry, fact: dict[str, Any], notes: tuple[str, ...]) -> tuple[str, ...]:
     """What the door notices about a usable entry: the notes of the answer check, and a clock that cannot be right."""
+    if entry.device is None:  # typed by staff: no phone's clock and no sequence
+        return notes
     captured = datetime.fromisoformat(fact["captured_at"])
     seq = fact["device_seq"]
     suspect = entry.skew is not None and abs(entry.skew) > SKEW_LIMIT

@@ -6,7 +6,7 @@ import re
 
 from marshmallow import Schema, fields
 
-from qol_server.intake.shapes import Day, Matching, OneOf, Shape, Text, Whole, uuid_field
+from qol_server.intake.shapes import AnswersField, Day, Matching, Moment, OneOf, Shape, Text, Whole, Zone, sha256_field, uuid_field
 from qol_server.trial.facts import Kind
 from qol_server.trial.medicines import Purpose, Why
 from qol_server.trial.prescribing import Doubt
@@ -64,3 +64,27 @@ COURSE_SHAPES: dict[Kind, Schema] = {
     Kind.MEDICINE_RECORDED: MedicineRecorded(),
     Kind.MEDICINE_CHANGED: MedicineRecorded(),
 }
+
+
+class AnswersTyped(Shape):
+    """What staff typed for a participant, by telephone or from paper; it has no phone and no running number.
+
+    ``scan``: where the paper can be found.
+    """
+
+    id = uuid_field(required=True)
+    kind = OneOf(Kind.RESPONSE_GIVEN, required=True)
+    captured_at = Moment(required=True)
+    time_zone = Zone(required=True)
+    occurrence = Text(128, required=True)
+    instrument = Text(64, required=True)
+    version = sha256_field(required=True)
+    wording = sha256_field(required=True, allow_none=True)
+    protocol = sha256_field(required=True)
+    language = Text(20, required=True)
+    mode = OneOf("telephone", "paper", required=True)
+    by = OneOf("participant", "proxy", "staff", required=True)
+    answers = AnswersField(required=True)
+    supersedes = uuid_field(allow_none=True)
+    reason = Text(500, allow_none=True)
+    scan = Text(200, allow_none=True)

@@ -56,11 +56,12 @@ def examine(study: Study, tx: Tx, number: int, raw: bytes) -> Line:
         line.problem = problems.BAD_ENTRY
         line.detail = " ".join(f"{fault['where']}: {fault['what']}" for fault in faults(wrong))
     elif kind is Kind.RESPONSE_GIVEN:
-        _examine_answers(study, tx, line, parsed)
+        examine_answers(study, tx, line, parsed)
     return line
 
 
-def _examine_answers(study: Study, tx: Tx, line: Line, fact: dict[str, Any]) -> None:
+def examine_answers(study: Study, tx: Tx, line: Line, fact: dict[str, Any]) -> None:
+    """Note on a response's line why its answers cannot be used, or what is to be remarked about them."""
     try:
         checker = study.checker(tx, fact["version"])
     except LookupError:

@@ -50,11 +50,11 @@ def _noticing(study: Study) -> Notice:
     """What `admit` noticed when it took a phone's entry, found again; each device's running sequence is kept in the fold."""
 
     def noticed(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> tuple[str, ...]:
+        notes = study.checker(tx, fact["version"]).check(fact["answers"]).notes if entry.kind == Kind.RESPONSE_GIVEN else ()
         row = devices.sequence(tx, entry.device)
         if row is None:
-            return ()
+            return notes
         seen = Noticer(row["last_seq"], None if row["last_captured"] is None else datetime.fromisoformat(row["last_captured"]))
-        notes = study.checker(tx, fact["version"]).check(fact["answers"]).notes if entry.kind == Kind.RESPONSE_GIVEN else ()
         flags = notice(seen, entry, dict(fact), notes)
         captured = None if seen.last_captured is None else seen.last_captured.isoformat()
         devices.captured(tx, entry.device, seen.last_seq, captured)

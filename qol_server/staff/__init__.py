@@ -15,9 +15,11 @@ from qol_server.staff import (
     contact,
     dates,
     enrolling,
+    enter,
     expected,
     participant,
     people,
+    phones,
     rehearsal,
     reminders,
     start,
@@ -28,6 +30,8 @@ from qol_server.staff.desk import Pages
 
 AREAS: Mapping[str, Pages] = {
     "dates": dates.PAGES,
+    "enter": enter.PAGES,
+    "phones": phones.PAGES,
     "start": start.PAGES,
     "accounts": accounts.PAGES,
     "adverse_events": adverse_events.PAGES,

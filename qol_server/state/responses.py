@@ -11,7 +11,7 @@ import orjson
 
 from qol_server.clock import stamp
 from qol_server.state.participants import touch
-from qol_server.store import Tx
+from qol_server.store import Row, Tx
 from qol_server.trial.facts import Entry
 from qol_server.trial.protocol import Protocol
 
@@ -161,7 +161,7 @@ def keep_for_review(tx: Tx, entry: Entry, body: bytes) -> None:
     """Fold a quarantined entry: its occurrence, where it could be read, shows as under review."""
     tx.run(
         "INSERT INTO quarantine (position, participant, device, body, occurrence, problem, revision) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (entry.position, entry.participant, entry.device, body, entry.occurrence, entry.reason, entry.position),
+        (entry.position, entry.participant, entry.device or entry.actor, body, entry.occurrence, entry.reason, entry.position),
     )
     touch(tx, entry.participant, entry.position)
 
@@ -170,6 +170,24 @@ def answered(tx: Tx, participant: str) -> dict[str, str]:
     """Occurrence -> local day of capture (YYYY-MM-DD) of its current response."""
     rows = tx.all("SELECT occurrence, captured_at FROM responses WHERE participant = ? AND current = 1", (participant,))
     return {row["occurrence"]: row["captured_at"][:10] for row in rows}
+
+
+def standing(tx: Tx, participant: str, occurrence: str) -> Row | None:
+    """The current response of an occurrence: id, position, captured_at, version, received_at, actor, line; None without one."""
+    return tx.one(
+        "SELECT r.id, r.position, r.captured_at, r.version, e.received_at, e.actor, l.line FROM responses r"
+        " JOIN entries e USING (position) JOIN lines l USING (position) WHERE r.participant = ? AND r.occurrence = ? AND r.current = 1",
+        (participant, occurrence),
+    )
+
+
+def typed(tx: Tx, participant: str) -> list[Row]:
+    """The current responses that staff typed, the last one first: occurrence, captured_at, received_at, actor."""
+    return tx.all(
+        "SELECT r.occurrence, r.captured_at, e.received_at, e.actor FROM responses r JOIN entries e USING (position)"
+        " WHERE r.participant = ? AND r.current = 1 AND e.device IS NULL ORDER BY r.position DESC",
+        (participant,),
+    )
 
 
 def under_review(tx: Tx, participant: str) -> set[str]:

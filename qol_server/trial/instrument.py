@@ -46,6 +46,15 @@ class Any:
 Condition = Compare | All | Any
 
 
+def as_data(condition: Condition) -> dict[str, object]:
+    """A condition as JSON: {"item", "op", "value"}, {"all": […]} or {"any": […]}."""
+    if isinstance(condition, Compare):
+        value = condition.value
+        told = list(value) if isinstance(value, tuple) else value if isinstance(value, int) else str(value)
+        return {"item": condition.item, "op": condition.op, "value": told}
+    return {"all" if isinstance(condition, All) else "any": [as_data(part) for part in condition.parts]}
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One question. ``codes`` keeps the order in which the choices are shown."""

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from qol_server.api.feed import condition, instrument_document
+from qol_server.api.feed import instrument_document
 from qol_server.library import load_instruments, shipped_instruments
 from qol_server.trial import schedule
 from qol_server.trial.diary import DoseDay, dose_days, prescribed, treatment_days
-from qol_server.trial.instrument import All, Compare, Condition, Instrument, Item, ItemType, Licence
+from qol_server.trial.instrument import All, Compare, Condition, Instrument, Item, ItemType, Licence, as_data
 from qol_server.trial.instrument import Any as AnyOf
 from qol_server.trial.participant import Participant
 from qol_server.trial.response import OFF_BRANCH, asked, compile, holds
@@ -208,7 +208,7 @@ def test_random_conditions_hold_as_on_the_server(modules: Blank) -> None:
     dice = Dice(SEED + 1)
     made = [(dice.condition(), {item.id: dice.answer_to(item) for item in ITEMS if dice.random() < 0.8}) for _ in range(6000)]
     expected = [holds(rule, answers) for rule, answers in made]
-    assert modules.each("rules/conditions.js", "holds", [[condition(rule), answers] for rule, answers in made]) == expected
+    assert modules.each("rules/conditions.js", "holds", [[as_data(rule), answers] for rule, answers in made]) == expected
     assert 500 < sum(expected) < 5500
 
 

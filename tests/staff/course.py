@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from qol_server.access import pairing
 from qol_server.intake import pausing, prescribing
 from qol_server.state import participants
 from tests import people
@@ -38,6 +40,26 @@ def paused(house: House) -> dict[str, str]:
     return ada(house)
 
 
+def phone(house: House) -> str:
+    """A phone of Ada's; one that was not locked out, if there is any."""
+    devices = pairing.active_devices(house.trial.study.store.read(), house.ada)
+    return devices[0] if devices else house.trial.phone(house.ada).client.device_id
+
+
+def dose(house: House) -> dict[str, str]:
+    return {"number": house.ada, "occurrence": "dose@2026-03-02"}
+
+
+def happened(house: House) -> dict[str, str]:
+    """Something that happened; each time another."""
+    return {"number": house.ada, "occurrence": "adverse-event@new"}
+
+
+def typed(_house: House) -> dict[str, Any]:
+    said = {"mode": "telephone", "by": "participant", "answered": "2026-03-02T19:00", "item.what": "Nausea", "item.severity": "2"}
+    return {"form": "answers", "entry": str(uuid.uuid4()), **said}
+
+
 def hold(house: House) -> dict[str, Any]:
     return {"form": "prescribe", "what": "hold", "day": "2026-03-02", "reason": "toxicity", "seen": last(house), "confirm": "same-day"}
 
@@ -56,6 +78,12 @@ EXAMPLES: dict[str, tuple[Callable[[House], dict[str, str]], Callable[[House], d
     f"POST {ONE}/treatment": (ada, hold),
     f"GET {ONE}/treatment/<position>": (prescription, nothing),
     f"POST {ONE}/treatment/<position>": (prescription, moved),
+    f"GET {ONE}/phones": (ada, nothing),
+    f"POST {ONE}/phones": (ada, lambda _house: {"form": "code", "how": "beside"}),
+    f"POST {ONE}/phones/lost": (ada, lambda house: {"form": "lost", "device": phone(house), "reason": "lost"}),
+    f"GET {ONE}/enter": (ada, nothing),
+    f"GET {ONE}/enter/<occurrence>": (dose, nothing),
+    f"POST {ONE}/enter/<occurrence>": (happened, typed),
     f"GET {ONE}/dates": (ada, nothing),
     f"POST {ONE}/dates/preview": (ada, lambda _house: {"form": "change", "what": "death", "day": "2026-03-02"}),
     f"POST {ONE}/dates/record": (ada, confirmed("progression")),

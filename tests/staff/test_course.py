@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from datetime import timedelta
 
+from qol_server.access import pairing
+from qol_server.client import PhoneClient
 from qol_server.state import participants
 from qol_server.trial.participant import Participant
 from qol_server.trial.roles import Role
@@ -143,3 +147,38 @@ def test_whoever_only_reads_sees_the_dates_and_no_form(desk: House):
         inspector.get(f"/participants/{desk.ada}/{area}")
         assert inspector.status == 200
         assert 'class="form"' not in inspector.html
+
+
+def test_a_phone_is_paired_by_the_sheet_in_the_participants_language(desk: House):
+    nurse, here = desk.login(Role.NURSE, "01"), f"/participants/{desk.ada}/phones"
+    nurse.get(here)
+    assert "No phone is paired yet" in nurse.text
+    nurse.post(here, "code", follow=False)
+    assert nurse.status == 200  # no address holds the code
+    assert "Votre numéro dans l’étude" in nurse.text
+    assert "<svg" in nurse.html
+    code = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{2}", nurse.text)
+    assert code is not None
+    client = PhoneClient(desk.trial.post, people.SLUG, str(uuid.uuid4()))
+    nurse.get(here)
+    assert "A code waits to be used" in nurse.text
+    assert code[0] not in nurse.html
+    assert client.pair(code[0], "Europe/Paris") == desk.ada
+    nurse.get(here)
+    assert "in use" in nurse.text
+    assert "A code waits" not in nurse.text
+    assert not desk.trial.study.store.read().one("SELECT 1 FROM lines WHERE instr(line, ?)", (code[0].encode(),))
+
+
+def test_a_lost_phone_is_locked_out_and_the_new_one_takes_over(desk: House):
+    first, second = desk.trial.phone(desk.ada), desk.trial.phone(desk.ada)
+    nurse, here = desk.login(Role.NURSE, "01"), f"/participants/{desk.ada}/phones"
+    nurse.post(here, "code")
+    assert nurse.status == 422  # there is a phone: does the new one take over?
+    nurse.post(f"{here}/lost", "lost", device=first.client.device_id, reason="stolen")
+    assert "The phone is locked out." in nurse.text
+    assert pairing.active_devices(desk.trial.study.store.read(), desk.ada) == [second.client.device_id]
+    nurse.post(f"{here}/lost", "lost", device=first.client.device_id, reason="stolen")
+    assert nurse.status == 422
+    nurse.post(here, "code", how="takes-over")
+    assert nurse.status == 200

@@ -12,8 +12,10 @@ from qol_server.staff.words import (
     common,
     course,
     enrolling,
+    enter,
     entrance,
     people,
+    phones,
     rehearsal,
     reminders,
 )
@@ -32,5 +34,7 @@ _TABLES = (
     enrolling.WORDS,
     people.WORDS,
     rehearsal.WORDS,
+    phones.WORDS,
+    enter.WORDS,
 )
 WORDS: dict[str, tuple[str, str]] = {key: said for table in _TABLES for key, said in table.items()}
