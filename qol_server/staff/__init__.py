@@ -17,6 +17,7 @@ from qol_server.staff import (
     enrolling,
     enter,
     expected,
+    medicines,
     participant,
     people,
     phones,
@@ -31,6 +32,7 @@ from qol_server.staff.desk import Pages
 AREAS: Mapping[str, Pages] = {
     "dates": dates.PAGES,
     "enter": enter.PAGES,
+    "medicines": medicines.PAGES,
     "phones": phones.PAGES,
     "start": start.PAGES,
     "accounts": accounts.PAGES,

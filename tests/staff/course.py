@@ -8,8 +8,10 @@ from datetime import date
 from typing import Any
 
 from qol_server.access import pairing
-from qol_server.intake import pausing, prescribing
-from qol_server.state import participants
+from qol_server.intake import medicating, pausing, prescribing
+from qol_server.intake.medicating import Written
+from qol_server.state import medicines, participants
+from qol_server.trial.medicines import Medicine
 from tests import people
 from tests.staff.rig import House
 
@@ -60,6 +62,22 @@ def typed(_house: House) -> dict[str, Any]:
     return {"form": "answers", "entry": str(uuid.uuid4()), **said}
 
 
+IBUPROFEN = {"name": "Ibuprofen", "indication": "Headache", "purpose": "other", "standing": "ongoing", "start": "2026-03-02"}
+
+
+def known_medicine(house: House) -> Any:
+    """What Ada takes besides; written down where nothing was yet."""
+    study = house.trial.study
+    if not medicines.of(study.store.read(), house.ada):
+        what = Written(Medicine("Ibuprofen", start=date(2026, 3, 2)), "Headache", "400 mg", ongoing=True)
+        medicating.write_down(study, house.ada, str(uuid.uuid4()), what, actor=people.NURSE, now=house.now)
+    return medicines.of(study.store.read(), house.ada)[0]
+
+
+def medicine(house: House) -> dict[str, str]:
+    return {"number": house.ada, "medicine": known_medicine(house)["medicine"]}
+
+
 def hold(house: House) -> dict[str, Any]:
     return {"form": "prescribe", "what": "hold", "day": "2026-03-02", "reason": "toxicity", "seen": last(house), "confirm": "same-day"}
 
@@ -84,6 +102,13 @@ EXAMPLES: dict[str, tuple[Callable[[House], dict[str, str]], Callable[[House], d
     f"GET {ONE}/enter": (ada, nothing),
     f"GET {ONE}/enter/<occurrence>": (dose, nothing),
     f"POST {ONE}/enter/<occurrence>": (happened, typed),
+    f"GET {ONE}/medicines": (ada, nothing),
+    f"POST {ONE}/medicines": (ada, lambda _house: {"form": "medicine", "id": str(uuid.uuid4()), **IBUPROFEN}),
+    f"GET {ONE}/medicines/<medicine>": (medicine, nothing),
+    f"POST {ONE}/medicines/<medicine>": (
+        medicine,
+        lambda house: {"form": "change", **IBUPROFEN, "reason": "it is over", "seen": known_medicine(house)["version"]},
+    ),
     f"GET {ONE}/dates": (ada, nothing),
     f"POST {ONE}/dates/preview": (ada, lambda _house: {"form": "change", "what": "death", "day": "2026-03-02"}),
     f"POST {ONE}/dates/record": (ada, confirmed("progression")),

@@ -14,6 +14,7 @@ from qol_server.staff.words import (
     enrolling,
     enter,
     entrance,
+    medicines,
     people,
     phones,
     rehearsal,
@@ -35,6 +36,7 @@ _TABLES = (
     people.WORDS,
     rehearsal.WORDS,
     phones.WORDS,
+    medicines.WORDS,
     enter.WORDS,
 )
 WORDS: dict[str, tuple[str, str]] = {key: said for table in _TABLES for key, said in table.items()}
