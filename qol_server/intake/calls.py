@@ -73,9 +73,10 @@ def watch(study: Study, now: datetime) -> Counter[str]:
 
 
 def _raise(tx: Tx, study: Study, one: Found, actor: str, now: datetime) -> bool:
+    again = 0 if one.occurrence is None else calls.times_settled(tx, one.participant, one.task, one.occurrence)
     head = record(
         tx, study, Kind.CALL_RAISED, {"task": one.task, **one.fact}, actor=actor, now=now, participant=one.participant,
-        occurrence=one.occurrence, nth=f"{one.task}/{one.nth}",
+        occurrence=one.occurrence, nth=f"{one.task}/{one.nth}/{again}",
     )  # fmt: skip
     return head is not None
 
@@ -252,7 +253,9 @@ def _known(tx: Tx, protocol: Protocol, participant: Participant, row: Row, raise
         waiting, had = calls.unreported(tx, number, orjson.loads(row["days"]))
         return Known(True, asked=waiting > 0, received=not waiting and had > 0)
     if task in (Task.OVERDUE, Task.CONTACT_REFRESH):
-        asked, received = calls.standing(tx, number, row["occurrence"])
+        # a date that was corrected may have moved the window: overdue is what has opened, and contact is refreshed before it does
+        ahead = watching.length(protocol.calls.refresh_ahead) if task is Task.CONTACT_REFRESH else timedelta(0)
+        asked, received = calls.standing(tx, number, row["occurrence"], local(now, participant.time_zone).date() + ahead)
         return Known(True, asked=asked, received=received or row["occurrence"] in reminders.served(tx, protocol, number))
     phones = [one for one in pairing.in_use(tx, number) if row["device"] in (None, one["device"])]
     return Known(

@@ -182,15 +182,25 @@ def unreported(tx: Tx, participant: str, days: Sequence[str]) -> tuple[int, int]
     return (0, 0) if row is None else (row["open"] or 0, row["had"] or 0)
 
 
-def standing(tx: Tx, participant: str, occurrence: str) -> tuple[bool, bool]:
-    """Whether an occurrence is still asked for, and whether something was received for it."""
+def standing(tx: Tx, participant: str, occurrence: str, opens_by: date) -> tuple[bool, bool]:
+    """Whether an occurrence is asked for in a window that opens by a day, and whether something was received for it."""
     row = tx.one(
-        "SELECT a.expected AND NOT a.retired AS asked, EXISTS (SELECT 1 FROM responses r WHERE r.participant = a.participant"
+        "SELECT a.expected AND NOT a.retired AND a.opens <= ? AS asked,"
+        " EXISTS (SELECT 1 FROM responses r WHERE r.participant = a.participant"
         " AND r.occurrence = a.occurrence AND r.current = 1) OR EXISTS (SELECT 1 FROM quarantine q WHERE q.participant = a.participant"
         " AND q.occurrence = a.occurrence) AS received FROM assignments a WHERE a.participant = ? AND a.occurrence = ?",
-        (participant, occurrence),
+        (opens_by.isoformat(), participant, occurrence),
     )
     return (False, False) if row is None else (bool(row["asked"]), bool(row["received"]))
+
+
+def times_settled(tx: Tx, participant: str, task: str, occurrence: str) -> int:
+    """How many calls of this sort about an occurrence closed by themselves: it can be raised anew."""
+    row = tx.one(
+        "SELECT count(*) AS n FROM calls WHERE participant = ? AND task = ? AND occurrence = ? AND settled IS NOT NULL",
+        (participant, task, occurrence),
+    )
+    return 0 if row is None else int(row["n"])
 
 
 _EXPECTED = "SELECT * FROM assignments WHERE participant = ? AND retired = 0 AND expected = 1"

@@ -193,6 +193,19 @@ def test_a_hold_takes_back_what_was_unknown_because_of_it(trial: Trial, phone: P
     assert row["settled"] == "not-asked"
 
 
+def test_a_date_that_is_corrected_takes_a_call_back_and_may_raise_it_again(trial: Trial, phone: Phone) -> None:
+    live(trial, "2026-04-10", "2026-04-10")
+    assert [row["task"] for row in standing(trial) if row["occurrence"] == "qol@M1"] == ["overdue"]
+    trial.anchor(phone.number, "treatment_start", date(2026, 4, 1), reason="typing mistake")
+    assert not any(row["occurrence"] == "qol@M1" for row in standing(trial))
+    row = state.latest(trial.study.store.read(), phone.number, "overdue", "qol@M1")
+    assert row is not None
+    assert row["settled"] == "not-asked"
+    trial.anchor(phone.number, "treatment_start", date(2026, 3, 2), reason="it was right before")
+    live(trial, "2026-04-11", "2026-04-11")
+    assert [row["task"] for row in standing(trial) if row["occurrence"] == "qol@M1"] == ["overdue"]
+
+
 # Phones
 
 
