@@ -249,6 +249,15 @@ def begin_set_up(staff: Staff, code: str, password: str, *, now: datetime) -> En
     return Enrolment(found.login, found.name, second_factor.written(secret), second_factor.address(secret, found.login))
 
 
+def begun_set_up(staff: Staff, code: str, *, now: datetime) -> Enrolment:
+    """The second factor that has to be proved next, once more. Raises Refused(set-up-code)."""
+    found = accounts.offered(staff.store.read(), staff.code_digest("", code), now)
+    if found is None or found.factor is None:
+        raise Refused(SET_UP_CODE)
+    secret = staff.key.unseal(found.factor, found.login)
+    return Enrolment(found.login, found.name, second_factor.written(secret), second_factor.address(secret, found.login))
+
+
 def finish_set_up(staff: Staff, code: str, digits: str, *, browser: str | None, now: datetime) -> tuple[LoggedIn, list[str]]:
     """Prove the second factor, which uses the one-time code up; returns a session and ten recovery codes, shown this once.
 

@@ -72,6 +72,7 @@ class Account:
 
     def end_others(self) -> Response:
         now = self.clock()
+        there(self.staff, now)
         logins.log_out_elsewhere(self.staff(now), token(), now=now)
         return go("/staff/account?done=sessions")
 
@@ -86,10 +87,11 @@ class Account:
         except Refused as why:
             return self._again(why)
         called = request.form.get("name", "")
-        return narrow("entrance/passkey.html", session.language, failure, asked=json.dumps(asked), name=called)
+        return narrow("entrance/passkey.html", session.language, failure, session=session, asked=json.dumps(asked), name=called)
 
     def add(self) -> Response:
         now, given = self.clock(), request.form
+        there(self.staff, now)
         staff = self.staff(now)
         try:
             own.add(staff, token(), given.get("_passkey", ""), given.get("name", ""), place=place(staff), now=now)
@@ -99,6 +101,7 @@ class Account:
 
     def rename(self) -> Response:
         now, given = self.clock(), request.form
+        there(self.staff, now)
         try:
             own.rename(self.staff(now), token(), _decoded(given.get("key", "")), given.get("name", ""), now=now)
         except Refused as why:
@@ -107,6 +110,7 @@ class Account:
 
     def remove(self) -> Response:
         now = self.clock()
+        there(self.staff, now)
         try:
             own.remove(self.staff(now), token(), _decoded(request.form.get("key", "")), now=now)
         except Refused as why:

@@ -60,6 +60,7 @@ class Door:
             return entering
         session, entered = entering
         try:
+            same_person(session)
             desk = Desk(self._study(slug, session), self.staff(now), session, now, done=request.args.get("done", ""))
             self._allow(desk, route, parts)
             answer = self._prove(route, desk, now) if route.step_up else None
@@ -163,6 +164,12 @@ def ours(method: str) -> None:
         raise Refused(problems.FROM_ELSEWHERE)
 
 
+def same_person(session: Session) -> None:
+    """Raises Refused(somebody-else) for an act out of a page that was made for another account, in a browser that people share."""
+    if request.method == "POST" and request.form.get("_as", session.login) != session.login:
+        raise Refused(problems.SOMEBODY_ELSE)
+
+
 def token() -> str:
     return request.cookies.get(SESSION, "")
 
@@ -204,7 +211,8 @@ def log_in(staff: Staff, login: str, now: datetime) -> LoggedIn:
     else:
         password, code = given.get("_password", ""), given.get("_code", "")
         entered = logins.log_in(staff, login, password, code, address=address, browser=browser, now=now)
-    logins.log_out(staff, token())
+    if token():
+        logins.log_out(staff, token())
     return entered
 
 
@@ -217,7 +225,7 @@ def prove(staff: Staff, now: datetime) -> Session:
 
 def again(way: str, language: str, failure: Refused | None) -> Response:
     """The form in which somebody logs in or proves who they are on the way of an act; its fields ride along."""
-    riding = [(name, value) for name, value in request.form.items(multi=True) if not name.startswith("_")]
+    riding = [(name, value) for name, value in request.form.items(multi=True) if name == "_as" or not name.startswith("_")]
     status = failure.problem.status if failure is not None else 401
     return look.page(
         "entrance/again.html", status, t=lambda key, **values: look.words(language, key, **values), language=language,

@@ -16,9 +16,10 @@ from markupsafe import Markup
 from qol_server.access.sessions import Session
 from qol_server.clock import Clock
 from qol_server.intake import logins, passkeys
+from qol_server.intake.logins import Enrolment
 from qol_server.intake.staff import Staff
 from qol_server.staff import look
-from qol_server.staff.door import BROWSER, SESSION, is_secure, let_in, log_in, look_language, ours, place, prove, token
+from qol_server.staff.door import BROWSER, SESSION, is_secure, let_in, log_in, look_language, ours, place, prove, same_person, token
 from qol_server.staff.forms import Form
 from qol_server.trial import problems
 from qol_server.trial.problems import Refused
@@ -101,7 +102,8 @@ class Entrance:
         return Response(json.dumps(asked), content_type="application/json", headers={"Cache-Control": "no-store"})
 
     def ask_again(self, failure: Refused | None = None) -> Response:
-        return narrow("entrance/prove.html", there(self.staff, self.clock()).language, failure, next=_next())
+        session = there(self.staff, self.clock())
+        return narrow("entrance/prove.html", session.language, failure, session=session, next=_next())
 
     def prove_again(self) -> Response:
         there(self.staff, self.clock())
@@ -124,7 +126,7 @@ class Entrance:
             enrolment = logins.begin_set_up(self.staff(now), code, password, now=now)
         except Refused as why:
             return self.ask_code(why)
-        return self._factor(code, enrolment.secret, enrolment.address, None)
+        return self._factor(code, enrolment, None)
 
     def finish(self) -> Response:
         now, given = self.clock(), request.form
@@ -134,17 +136,17 @@ class Entrance:
             entered, recovery = logins.finish_set_up(self.staff(now), code, given.get("digits", ""), browser=browser, now=now)
         except Refused as why:
             if why.problem is problems.LOGIN_REFUSED:
-                return self._factor(code, given.get("secret", ""), given.get("address", ""), why)
+                return self._factor(code, logins.begun_set_up(self.staff(now), code, now=now), why)
             return self.ask_code(why)
         session = logins.session_of(self.staff(now), entered.token, now)
         assert session is not None  # noqa: S101 - it was opened at this instant
         return let_in(narrow("entrance/recovery.html", session.language, None, codes=recovery, name=session.name), entered)
 
     @staticmethod
-    def _factor(code: str, secret: str, address: str, failure: Refused | None) -> Response:
-        picture = segno.make_qr(address, error="m").svg_inline(scale=5, border=4, light="#ffffff", dark="#000000", omitsize=False)
+    def _factor(code: str, enrolment: Enrolment, failure: Refused | None) -> Response:
+        picture = segno.make_qr(enrolment.address, error="m").svg_inline(scale=5, border=4, light="#ffffff", dark="#000000", omitsize=False)
         return narrow(
-            "entrance/factor.html", look_language(), failure, code=code, secret=secret, address=address,
+            "entrance/factor.html", look_language(), failure, code=code, secret=enrolment.secret,
             picture=Markup(picture),  # noqa: S704 - drawn here
         )  # fmt: skip
 
@@ -176,8 +178,10 @@ def declared(view: Callable[..., Response], permission: str) -> Callable[..., Re
 
 
 def there(staff: Callable[[datetime], Staff], now: datetime) -> Session:
-    """Who is there. Raises Refused(session-over)."""
-    return logins.present(staff(now), token(), now)
+    """Who is there. Raises Refused(session-over, somebody-else)."""
+    session = logins.present(staff(now), token(), now)
+    same_person(session)
+    return session
 
 
 def narrow(template: str, language: str, failure: Refused | None, **values: Any) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +16,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from flask import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from qol_server.access.history import Event
 from qol_server.staff.words import WORDS
@@ -28,6 +29,8 @@ POLICY = (
 )
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
+_FORM = re.compile(r'<form method="post"[^>]*>')
+
 
 def words(language: str, key: str, **values: Any) -> str:
     """The words of a key. With ``n``, those of ``<key>.one`` are taken for one (in French also for none). Raises KeyError."""
@@ -38,8 +41,11 @@ def words(language: str, key: str, **values: Any) -> str:
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
-    """A template as an answer that nobody keeps."""
+    """A template as an answer that nobody keeps. Its forms say for whom they were made: a ward shares its browsers."""
     html = environment().get_template(template).render(**values)
+    session = values["desk"].session if "desk" in values else values.get("session")
+    if session is not None:
+        html = _FORM.sub(lambda form: f'{form[0]}<input type="hidden" name="_as" value="{escape(session.login)}">', html)
     answer = Response(html, status, content_type="text/html; charset=utf-8")
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Content-Security-Policy"] = POLICY

@@ -63,6 +63,7 @@ SESSION_OVER = _define("session-over", 401, "You are not logged in any more", "L
 SET_UP_CODE = _define("set-up-code", 404, "This one-time code is not known, too old or used", "Check it for typing mistakes or ask for a new one; a code is good for 72 hours.")
 NOT_ALLOWED = _define("not-allowed", 403, "Your role does not allow this", "Ask a colleague who may, or the administrator of the accounts.")
 FROM_ELSEWHERE = _define("from-elsewhere", 403, "This did not come from our own pages", "Nothing was done. Open the page from the desk itself and do it there.")
+SOMEBODY_ELSE = _define("somebody-else", 409, "Somebody else began this", "Nothing was done: it would have counted as yours. Open the page anew and do it yourself.")
 FORM_WRONG = _define("form-wrong", 422, "Some fields need another look", "Each is marked below. What you typed is still there.")
 PASSKEY_REFUSED = _define("passkey-refused", 422, "The passkey was not taken", "Reload the page and try again; a device answers within five minutes, and once.")
 PASSKEY_UNKNOWN = _define("passkey-unknown", 404, "There is no such passkey", "It may have been removed already; reload the page.")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from qol_server.access import passwords
+from qol_server.access import accounts, passwords
+from qol_server.trial.roles import Grant, Role
 from tests import people
 from tests.api import rig as copies
 from tests.staff import rig
@@ -29,3 +30,17 @@ def desk(original: people.Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(passwords, "_hasher", quick)
     monkeypatch.setattr(passwords, "_NOBODY", quick.hash("nobody"))
     return House(copies.reopened(original, tmp_path / "data"))
+
+
+@pytest.fixture(scope="session")
+def staffed(original: people.Trial, tmp_path_factory: pytest.TempPathFactory) -> people.Trial:
+    """The prepared study with everybody's account, for tests that walk all roles; some have a role in another study and none here."""
+    trial = copies.reopened(original, tmp_path_factory.mktemp("staffed") / "data")
+    house = House(trial)
+    assert len(list(house.everybody())) == 3 * len(Role)
+    for role in Role:
+        login = house.account(f"other-{role}")
+        house.staff.store.write(lambda tx, login=login, role=role: accounts.give(tx, login, Grant(role, "another")))
+    house.staff.store.close()
+    trial.study.store.close()
+    return trial

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -128,6 +129,12 @@ class House:
         known = self.staff.store.read().one("SELECT 1 FROM accounts WHERE login = ?", (f"{login}@hospital.example",))
         whole = f"{login}@hospital.example" if known else self.account(login, Grant(role, people.SLUG, site), language=language)
         return self.enter(whole)
+
+    def everybody(self) -> Iterator[tuple[Role, str | None, Member]]:
+        """Somebody of each role at each of two sites, and at all of them."""
+        for role in Role:
+            for site in ("01", "02", None):
+                yield role, site, self.login(role, site)
 
     def stranger(self) -> Member:
         """A browser in which nobody is logged in."""

@@ -6,42 +6,21 @@ Each address needs an example in ``tests.staff.routes``. What is expected follow
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from qol_server.access import accounts as kept
 from qol_server.staff import AREAS
 from qol_server.staff.desk import ANY_SITE, WHOLE_STUDY, Route
-from qol_server.trial.roles import RIGHTS, Grant, Permission, Role
+from qol_server.trial.roles import RIGHTS, Permission, Role
 from tests import people
 from tests.api import rig as copies
 from tests.staff.rig import HERE, House, Member
 from tests.staff.routes import EXAMPLES
 
 ROUTES = {f"{route.method} {route.path}": route for pages in AREAS.values() for route in pages.routes}
-SITES = ("01", "02", None)
 ALLOWED, HIDDEN, FORBIDDEN = "allowed", 404, 403
-
-OTHER = "another"
-"""A study in which some have a role, and none here."""
-
-
-@pytest.fixture(scope="module")
-def staffed(original: people.Trial, tmp_path_factory: pytest.TempPathFactory) -> people.Trial:
-    """The prepared study with everybody's account, so that not every test makes them anew."""
-    trial = copies.reopened(original, tmp_path_factory.mktemp("staffed") / "data")
-    house = House(trial)
-    for _ in members(house):
-        pass
-    for role in Role:
-        login = house.account(f"other-{role}")
-        house.staff.store.write(lambda tx, login=login, role=role: kept.give(tx, login, Grant(role, OTHER)))
-    house.staff.store.close()
-    trial.study.store.close()
-    return trial
 
 
 @pytest.fixture
@@ -50,12 +29,6 @@ def desk(staffed: people.Trial, tmp_path: Path) -> House:
 
 
 each_route = pytest.mark.parametrize("name", sorted(ROUTES))
-
-
-def members(house: House) -> Iterator[tuple[Role, str | None, Member]]:
-    for role in Role:
-        for site in SITES:
-            yield role, site, house.login(role, site)
 
 
 def expected(route: Route, role: Role, site: str | None) -> str | int:
@@ -103,7 +76,7 @@ def test_whoever_may_not_is_told_the_same_as_if_there_were_nothing_and_nothing_h
     parts, form = example.parts(desk), example.form(desk)
     path = address(route, parts)
     nowhere = address(route, dict.fromkeys(parts, "9999999999"))
-    everybody, before = list(members(desk)), position(desk)
+    everybody, before = list(desk.everybody()), position(desk)
     for role, site, member in everybody:
         outcome = expected(route, role, site)
         if outcome == ALLOWED:
@@ -123,7 +96,7 @@ def test_whoever_may_is_let_in(desk: House, name: str) -> None:
     route, example = ROUTES[name], EXAMPLES[name]
     parts, form = example.parts(desk), example.form(desk)
     path = address(route, parts)
-    let_in = [(role, site, member) for role, site, member in members(desk) if expected(route, role, site) == ALLOWED]
+    let_in = [(role, site, member) for role, site, member in desk.everybody() if expected(route, role, site) == ALLOWED]
     assert let_in, "nobody may ever see it"
     for nth, (role, site, member) in enumerate(let_in):
         status = ask(member, route, path, form)
@@ -199,7 +172,7 @@ ELSEWHERE: tuple[dict[str, str], ...] = (
 
 def allowed(house: House, route: Route) -> Member:
     """The first person who may."""
-    return next(member for role, site, member in members(house) if expected(route, role, site) == ALLOWED)
+    return next(member for role, site, member in house.everybody() if expected(route, role, site) == ALLOWED)
 
 
 @each_route

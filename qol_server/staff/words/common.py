@@ -54,6 +54,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Nothing was done. Open the page from the desk itself and do it there.",
         "Rien n’a été fait. Ouvrez la page depuis le bureau et recommencez.",
     ),
+    "problem.somebody-else": ("Somebody else began this", "Une autre personne a commencé ceci"),
+    "problem.somebody-else.advice": (
+        "Nothing was done: it would have counted as yours. Open the page anew and do it yourself.",
+        "Rien n’a été fait : l’action vous aurait été attribuée. Rouvrez la page et faites-la vous-même.",
+    ),
     "problem.participant-unknown": ("There is no such participant", "Ce participant n’existe pas"),
     "problem.participant-unknown.advice": ("Check the number.", "Vérifiez le numéro."),
     "problem.case-unknown": ("There is no such case", "Ce cas n’existe pas"),
