@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from qol_server.api import answers
 from qol_server.api.app_files import AppFiles
+from qol_server.api.delivery import DeliveryApi
 from qol_server.api.patient import PatientApi
 from qol_server.api.push import PushApi
 from qol_server.api.reference import ReferenceApi
@@ -123,6 +124,7 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> F
     app.register_blueprint(SystemApi(clock, hall.last_tick, hall.health).blueprint())
     app.register_blueprint(PatientApi(hall.study, clock, settings.sync_again_after).blueprint())
     app.register_blueprint(PushApi(hall.study, clock, settings.keys).blueprint())
+    app.register_blueprint(DeliveryApi(hall.study, clock, settings.webhook).blueprint())
     app.register_blueprint(ReferenceApi(hall.study).blueprint())
     app.register_blueprint(AppFiles(hall.study, Releases(settings.data), withdrawn=settings.app_withdrawn).blueprint())
     app.register_blueprint(Door(hall.study, hall.staff, clock).blueprint(AREAS))

@@ -16,6 +16,7 @@ PROBLEM_TYPE = "urn:qol:problem:"
 ANYBODY = "anybody"  # no secret needed
 CODE = "pairing-code"  # whoever holds an unused pairing code
 PHONE = "phone"  # a paired device's token
+GATEWAY = "gateway"  # whoever shares the secret of text messages
 
 
 def permission(name: str) -> Callable[[F], F]:

@@ -14,7 +14,12 @@ from qol_server.api.openapi import Document
 from qol_server.trial.problems import CATALOGUE
 
 _INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|\*([^*]+)\*")
-_PERMISSIONS = {"anybody": "Anybody", "pairing-code": "Whoever has a pairing code", "phone": "A paired phone, by its token"}
+_PERMISSIONS = {
+    "anybody": "Anybody",
+    "pairing-code": "Whoever has a pairing code",
+    "phone": "A paired phone, by its token",
+    "gateway": "The gateway for text messages, by its signature",
+}
 
 
 def style() -> str:

@@ -13,7 +13,8 @@ from marshmallow import Schema
 
 from qol_server import __version__
 from qol_server.api.answer_schemas import ANSWERS, ref
-from qol_server.api.answers import ANYBODY, CODE, PHONE, PROBLEM_TYPE
+from qol_server.api.answers import ANYBODY, CODE, GATEWAY, PHONE, PROBLEM_TYPE
+from qol_server.api.delivery import DeliveryReport
 from qol_server.api.envelope import EnvelopeShape
 from qol_server.api.patient import PairingRequest
 from qol_server.api.push import PushSubscription
@@ -113,6 +114,17 @@ OPERATIONS = (
         "Nothing happens where there is none.", 204, None, (*_OF_A_PHONE, *_WRITING),
     ),
     Operation(
+        "delivery", "POST", f"{_IN_STUDY}/delivery", GATEWAY, "Report what became of a text message",
+        "From the gateway for text messages, signed as the messages to it are: `QoL-Timestamp` and `QoL-Signature`. The same report"
+        " again changes nothing.",
+        204, None,
+        (
+            problems.NOT_SIGNED, problems.NOT_JSON, problems.TOO_LARGE, problems.BAD_REQUEST, problems.MESSAGE_UNKNOWN,
+            problems.STUDY_UNKNOWN, *_WRITING,
+        ),
+        {"required": True, "content": {JSON: {"schema": ref("DeliveryReport")}}},
+    ),
+    Operation(
         "openapi", "GET", f"{_IN_STUDY}/openapi.json", ANYBODY, "This description", "OpenAPI 3.1.", 200, (JSON, None),
         (problems.STUDY_UNKNOWN,),
     ),
@@ -151,6 +163,7 @@ def document(slug: str) -> Document:
     spec.components.schema("PairingRequest", schema=PairingRequest)
     spec.components.schema("Envelope", schema=EnvelopeShape)
     spec.components.schema("PushSubscription", schema=PushSubscription)
+    spec.components.schema("DeliveryReport", schema=DeliveryReport)
     for kind in Kind:
         shape = SHAPES.get(kind)
         fields = {"type": "object"} if shape is None else plugin.converter.schema2jsonschema(shape)  # type: ignore[union-attr]

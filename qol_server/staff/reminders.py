@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from flask import Response, request
 
 from qol_server.contacts import PUSH
+from qol_server.intake.delivered import UNDELIVERED
 from qol_server.messaging.sending import NO_ADDRESS, NOT_SET_UP
 from qol_server.staff.course import title_of
 from qol_server.staff.desk import Desk, Pages, number_site
@@ -26,7 +27,7 @@ BADGES = {
 _WHY = {
     NO_ADDRESS: "no_address", NOT_SET_UP: "not_set_up", "no phone takes reminders": "no_phone", "the outcome is unknown": "unknown",
     "it is not due any more": "not_due", str(Kind.ANCHOR_SET): "ended", str(Kind.WITHDRAWAL_RECORDED): "ended",
-    str(Kind.CONTACT_PAUSED): "paused",
+    str(Kind.CONTACT_PAUSED): "paused", UNDELIVERED: "undelivered",
 }  # fmt: skip
 _ANSWERED = re.compile(r"answered ([0-9]{3})")
 

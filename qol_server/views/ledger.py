@@ -70,7 +70,7 @@ _FROM: dict[Kind, tuple[Kind | None, ...]] = {
     Kind.REMINDER_INTENDED: (None, Kind.REMINDER_DEFERRED),
     Kind.REMINDER_DEFERRED: (Kind.REMINDER_INTENDED,),
     Kind.REMINDER_SENT: (Kind.REMINDER_INTENDED,),
-    Kind.REMINDER_FAILED: (Kind.REMINDER_INTENDED,),
+    Kind.REMINDER_FAILED: (Kind.REMINDER_INTENDED, Kind.REMINDER_SENT),  # a gateway may report so later
     Kind.REMINDER_CANCELLED: (Kind.REMINDER_DEFERRED,),
 }
 """What a message may have been before each of its entries."""

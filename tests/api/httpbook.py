@@ -9,7 +9,10 @@ from qol_server.api.openapi import OPERATIONS, document
 from qol_server.app import SECURITY_HEADERS
 
 NOTICE = "<!-- Written by `qol test --write-docs` from the code; do not edit. -->"
-WHO = {"anybody": "anybody", "pairing-code": "whoever has a pairing code", "phone": "a paired phone, by its token"}
+WHO = {
+    "anybody": "anybody", "pairing-code": "whoever has a pairing code", "phone": "a paired phone, by its token",
+    "gateway": "the gateway for text messages, by its signature",
+}  # fmt: skip
 
 
 def sync() -> str:

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from qol_server import keys
-from qol_server.api.answers import ANYBODY, CODE, PHONE, permissions
+from qol_server.api.answers import ANYBODY, CODE, GATEWAY, PHONE, permissions
 from qol_server.app import SECURITY_HEADERS, create_app
 from qol_server.intake import conduct, looking
 from qol_server.intake.study import create_study
@@ -18,7 +18,7 @@ from tests import people
 from tests.api import rig
 
 ROLES = ("anonymous", "active phone", "replaced phone", "revoked phone", "phone of another study", "made-up token")
-MAY = {ANYBODY: set(ROLES), CODE: set(ROLES), PHONE: {"active phone", "replaced phone"}}
+MAY = {ANYBODY: set(ROLES), CODE: set(ROLES), PHONE: {"active phone", "replaced phone"}, GATEWAY: set()}
 
 
 @pytest.fixture(scope="module")

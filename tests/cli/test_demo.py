@@ -11,6 +11,7 @@ from qol_server import journal
 from qol_server.cli import main
 from qol_server.intake.study import open_study
 from qol_server.settings import Settings
+from qol_server.views.ledger import ledger_faults
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,7 @@ def test_the_demonstration_is_a_whole_study(lived: Path) -> None:
     assert kinds["device.paired"] == kinds["pairing.offered"] - 1 == 5  # the last code waits for a phone of yours
     assert kinds["reminder.sent"] > 0
     assert kinds["scores.computed"] > 0
+    assert ledger_faults(tx) == []
     assert tx.one("SELECT max(received_at) AS last FROM entries")["last"] < "2026-07-01T00:01"
 
 

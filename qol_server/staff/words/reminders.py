@@ -40,6 +40,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "reminders.why.ended": ("The contact or the participation ended.", "Le contact ou la participation a pris fin."),
     "reminders.why.paused": ("The contact was paused.", "Le contact a été mis en pause."),
     "reminders.why.answered": ("The service answered {status}.", "Le service a répondu {status}."),
+    "reminders.why.undelivered": ("It did not arrive.", "Il n’est pas arrivé."),
     "reminders.why.other": ("The service could not take it.", "Le service n’a pas pu le prendre."),
     "reminders.empty": ("No reminder was sent yet.", "Aucun rappel n’a encore été envoyé."),
     "reminders.empty.why": (
