@@ -23,7 +23,9 @@ from qol_server.staff import (
     phones,
     rehearsal,
     reminders,
+    responses,
     start,
+    summary,
     treatment,
     worklist,
 )
@@ -39,6 +41,8 @@ AREAS: Mapping[str, Pages] = {
     "adverse_events": adverse_events.PAGES,
     "participant": participant.PAGES,
     "calls": calls.PAGES,
+    "responses": responses.PAGES,
+    "summary": summary.PAGES,
     "treatment": treatment.PAGES,
     "worklist": worklist.PAGES,
     "cases": cases.PAGES,

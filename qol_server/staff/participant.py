@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from babel.dates import get_month_names
 from flask import Response, current_app, request
@@ -21,7 +20,7 @@ from qol_server.trial import diary
 from qol_server.trial.participant import Participant
 from qol_server.trial.roles import Permission
 from qol_server.trial.strip import Point
-from qol_server.views.history import first_day, read
+from qol_server.views.history import first_day, local_day, read
 
 PAGES = Pages()
 PATH = "/participants/<number>"
@@ -56,14 +55,10 @@ def show(desk: Desk, number: str) -> Response:
     )  # fmt: skip
 
 
-def today_of(person: Participant, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(person.time_zone)).date()
-
-
 def first_of(person: Participant, now: datetime, length: timedelta | None) -> date:
     """The first day of a period that ends today; nothing is shown of the time before anything was known."""
     begun = first_day(person, now)
-    return begun if length is None else max(begun, today_of(person, now) - length)
+    return begun if length is None else max(begun, local_day(person, now) - length)
 
 
 def _site(desk: Desk, person: Participant) -> str:

@@ -8,6 +8,7 @@ tables beside the strip hold each of them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -202,8 +203,10 @@ def _visits(pen: _Pen) -> None:
 def _alerts(pen: _Pen) -> None:
     alerts = pen.history.alerts
     marks = []
+    beside = Counter[date]()
     for one in alerts:
-        x, y = pen.x(one.day), pen.y + ROW - 2
+        x, y = pen.x(one.day) + 9 * beside[one.day], pen.y + ROW - 2
+        beside[one.day] += 1
         css = "alert-expected" if one.expected else f"alert-{one.urgency}"
         shape = f'<path class="{css}" d="M{x:.1f} {y:.1f}l6 0l-6 -13l-6 13z"/>'
         said = f"{one.rule}, {pen.words.day(one.day)}: {pen.words.t(f'strip.urgency.{one.urgency}')}"

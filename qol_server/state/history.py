@@ -97,3 +97,13 @@ def ended_on(tx: Tx, number: str) -> str | None:
     """The day on which the participation ended; None while it goes on."""
     row = tx.one("SELECT ended_on FROM roster WHERE participant = ?", (number,))
     return None if row is None else row["ended_on"]
+
+
+def last_target(tx: Tx, number: str, assessment: str, before: str) -> str | None:
+    """The latest target day before a day of an assessment's visits that were expected."""
+    row = tx.one(
+        "SELECT max(target) AS target FROM assignments WHERE participant = ? AND assessment = ? AND retired = 0 AND expected = 1"
+        " AND target < ?",
+        (number, assessment, before),
+    )
+    return None if row is None else row["target"]

@@ -171,17 +171,21 @@ def _alert(row: Row, zone: ZoneInfo) -> Alert:
     return Alert(day, row["rule"], row["urgency"], row["occurrence"], row["case"], row["expected"] is not None)
 
 
+def local_day(participant: Participant, now: datetime) -> date:
+    """The day that it is where the participant is."""
+    return now.astimezone(ZoneInfo(participant.time_zone)).date()
+
+
 def first_day(participant: Participant, now: datetime) -> date:
-    """The first day of which anything can be known: the earliest of the participant's dates, or the enrolment."""
+    """The first day of which anything can be known: the earliest of the participant's dates."""
     dates = [day for days in participant.anchors.values() for day in days] + [one.day for one in participant.prescriptions]
-    today = now.astimezone(ZoneInfo(participant.time_zone)).date()
-    return min([*dates, today])
+    return min([*dates, local_day(participant, now)])
 
 
-def last_visit(windows: Sequence[Window], assessment: str, today: date) -> date | None:
+def last_visit(tx: Tx, number: str, assessment: str, today: date) -> date | None:
     """The target day of the latest visit of an assessment before today that was expected."""
-    days = [one.assignment.target for one in windows if one.assignment.assessment == assessment and one.assignment.expected]
-    return max((day for day in days if day < today), default=None)
+    day = history.last_target(tx, number, assessment, today.isoformat())
+    return None if day is None else date.fromisoformat(day)
 
 
 def baseline(source: Source, tx: Tx, number: str, assessment: str, before: datetime) -> dict[str, tuple[Fraction, str]]:

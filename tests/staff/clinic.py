@@ -27,6 +27,14 @@ def record(house: House, event: AdverseEvent = EVENT) -> str:
     return adverse_events.prepare(trial.study, house.ada, event, Origin(), seen=trial.position, actor="staff:nora", now=house.now)
 
 
+def baseline(house: House) -> dict[str, str]:
+    """Ada, and an occurrence to which she has given a response."""
+    phone = house.trial.phone(house.ada)
+    phone.answer("qol@BASELINE", people.C30)
+    phone.sync()
+    return {"number": house.ada, "occurrence": "qol@BASELINE"}
+
+
 def seen(house: House) -> dict[str, str]:
     """The version of Ada's only adverse event, as a page shows it."""
     [one] = folded.of_participant(house.trial.study.store.read(), house.ada)

@@ -19,6 +19,7 @@ from qol_server.staff.words import (
     phones,
     rehearsal,
     reminders,
+    responses,
 )
 
 _TABLES = (
@@ -38,5 +39,6 @@ _TABLES = (
     phones.WORDS,
     medicines.WORDS,
     enter.WORDS,
+    responses.WORDS,
 )
 WORDS: dict[str, tuple[str, str]] = {key: said for table in _TABLES for key, said in table.items()}
