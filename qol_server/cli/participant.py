@@ -14,6 +14,7 @@ import click
 
 from qol_server.cli.acting import Day, Stated, as_option, counted, opened
 from qol_server.cli.common import common, emit, fail, table
+from qol_server.cli.course import lock_out, pause, put_right, take_back
 from qol_server.cli.entering import consent, contact, eligibility, values_from
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def enrol(
     emit({"study": study, "participant": number, "included": included}, f"{number} is enrolled. {following}")
 
 
-for each in (consent, eligibility, contact):
+for each in (consent, eligibility, contact, take_back, put_right, pause, lock_out):
     command.add_command(each)
 
 
