@@ -25,11 +25,11 @@ from qol_server.cli.common import emit, fail, json_option, say, table, wants_jso
 def command(participants: int, months: int, end: datetime | None, seed: int, port: int, no_serve: bool, fresh: bool, data: Path) -> int:
     """Make a study, live its months with virtual participants, and serve it.
 
-    The study is desminib. Staff, participants, phones, networks and clocks are virtual; requests, journal, scores and
-    reminders are real. Texts of licensed questionnaires are stand-ins.
+    The study is desminib, with its alerts turned on. Staff, participants, phones, networks and clocks are virtual; requests,
+    journal, scores, alerts and reminders are real. Texts of licensed questionnaires are stand-ins.
     """
     from qol_server.cli.acting import settings_of
-    from qol_server.cli.sources import protocol_source, with_stand_in
+    from qol_server.cli.sources import protocol_source, watched, with_stand_in
     from qol_server.simulation import demo
 
     now = datetime.now(UTC)
@@ -40,14 +40,14 @@ def command(participants: int, months: int, end: datetime | None, seed: int, por
     demo.make_folder(settings, fresh=fresh)
     began = time.monotonic()
     wish = demo.Wish(participants, months, until, seed)
-    protocol = with_stand_in(protocol_source(demo.STUDY)[1])
+    protocol = watched(with_stand_in(protocol_source(demo.STUDY)[1]))
     say(f"{participants} virtual participants live {months} months of the study {demo.STUDY}, until {until:%Y-%m-%d}.")
     with _bar(wish.first, until.date()) as progress:
         lived = demo.live(settings, protocol, wish, progress)
     told = lived | demo.report(settings, until) | {"seconds": round(time.monotonic() - began, 1), "data": str(settings.data)}
     emit(told, lambda: _story(told, port))
     if no_serve or wants_json():
-        return 0
+        return 1 if told["nowhere"] or told["faults"] else 0
     from qol_server.cli.serve import command as serve
 
     context = click.get_current_context()
@@ -91,6 +91,12 @@ def _story(told: dict[str, Any], port: int) -> str:
         ("still waiting on a phone", told["waiting"]),
         ("reminders sent", told["reminders_sent"]),
         ("call tasks raised", told["calls"]),
+        ("… of them closed with a reason", told["calls_closed"]),
+        ("alerts raised", told["alerts"]),
+        ("… of them explained by an expected level", told["suppressed"]),
+        ("cases of the others", told["cases"]),
+        ("… of them resolved", told["resolved_cases"]),
+        ("adverse events signed", told["adverse_events"]),
     ]
     completion = [
         (one["assessment"], f"{one['answered']:,}", f"{one['expected']:,}", "" if one["rate"] is None else f"{one['rate']:.0%}")
@@ -102,12 +108,19 @@ def _story(told: dict[str, Any], port: int) -> str:
         "",
         table(completion, ("Assessment", "answered", "expected", "completion")),
         "",
+        *_checked(told),
+        "",
         f"It took {told['seconds']} s. The texts of licensed questionnaires are stand-in labels.",
         "",
         f"Journal    {told['journal']}",
         f"Export     {told['export']}",
     ]
     address = f"http://127.0.0.1:{port}"
+    accounts = [(one["login"], one["password"], one["role"], one["site"] or "all") for one in told["accounts"]]
+    lines += [
+        f"Desk       {address}/desminib/staff/ (accounts below; they have no second factor, because this is a demonstration)",
+        "", table(accounts, ("login", "password", "role", "site")), "",
+    ]  # fmt: skip
     lines += [
         f"Diary      {address}/desminib/app/#{told['code']} (the app of participant {told['newcomer']}; the code is good for 24 hours)",
         f"Interface  {address}/desminib/api/v1/docs", "", "Try next:",
@@ -117,3 +130,15 @@ def _story(told: dict[str, Any], port: int) -> str:
         f"  ./qol export tidy desminib -o tidy --data {told['data']}", "",
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def _checked(told: dict[str, Any]) -> list[str]:
+    """What holds for every alert and every reminder that there was."""
+    alerts = "Every alert that was raised is explained by an expected level or in a case, and every case has a state"
+    reminders = "No reminder was sent twice, and none after the answer was received"
+    lost, faults = told["nowhere"], told["faults"]
+    return [
+        f"{lost} alerts are in no case; that is a mistake." if lost else f"{alerts}: {told['alerts']:,} looked at.",
+        f"The ledger has faults: {'; '.join(faults[:5])}" if faults else f"{reminders}: {told['reminders_sent']:,} looked at.",
+        "Alerts are turned on for the demonstration; the shipped study only records them.",
+    ]

@@ -59,3 +59,8 @@ def instruments_in_reach(file: Path, text: bytes, folder: Path | None) -> dict[s
     for each in near:
         paths |= {path.stem: path for path in sorted(each.glob("*.yaml"))}
     return {name: path.read_bytes() for name, path in paths.items() if name.encode() in text}
+
+
+def watched(protocol: bytes) -> bytes:
+    """The protocol with its alerts turned on: for demonstrations, in which somebody watches."""
+    return protocol.replace(b"alerts: record-only", b"alerts: on")

@@ -37,7 +37,7 @@ def ticking(settings: Settings, slug: str) -> Iterator[Tick]:
 
 
 def _tick_on_demand(settings: Settings, slug: str, pipe: Connection) -> None:
-    from qol_server.intake import calls, looking
+    from qol_server.intake import calls, casework, looking
     from qol_server.intake.study import open_study
     from scheduler import ticks
 
@@ -48,6 +48,7 @@ def _tick_on_demand(settings: Settings, slug: str, pipe: Connection) -> None:
             now: datetime = pipe.recv()
             try:
                 ticks.remind(study, now)
+                casework.escalate(study, now)
                 if now.time() < ONCE_A_DAY_BEFORE:
                     ticks.seal(study, now, settings)
                     if now.weekday() in (0, 3):

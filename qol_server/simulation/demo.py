@@ -12,17 +12,20 @@ from typing import Any
 from qol_server import journal, keys
 from qol_server.exports import tidy
 from qol_server.intake import conduct, looking
+from qol_server.intake.staff import open_staff
 from qol_server.intake.study import create_study, open_study, path_of
 from qol_server.settings import Settings
 from qol_server.simulation.clock import ticking
+from qol_server.simulation.desk import hire
 from qol_server.simulation.life import STAFF, Life, eligible, set_up
 from qol_server.simulation.server import served
-from qol_server.state import responses
+from qol_server.state import cases, responses
 from qol_server.trial.facts import Kind
 from qol_server.trial.problems import DEMO_EXISTS, Refused
 from qol_server.trial.protocol import Period
 from qol_server.trial.schedule import add
 from qol_server.views.completeness import completeness
+from qol_server.views.ledger import ledger_faults
 
 STUDY = "desminib"
 MARK = "this-is-a-demo.txt"
@@ -112,5 +115,14 @@ def report(settings: Settings, until: datetime) -> dict[str, Any]:
         "reminders_sent": kinds.get(Kind.REMINDER_SENT, 0),
         "reminders_cancelled": kinds.get(Kind.REMINDER_CANCELLED, 0),
         "calls": kinds.get(Kind.CALL_RAISED, 0),
+        "faults": ledger_faults(tx),
+        "resolutions": kinds.get(Kind.CASE_RESOLVED, 0),
+        "calls_closed": kinds.get(Kind.CALL_CLOSED, 0),
+        "adverse_events": kinds.get(Kind.ADVERSE_EVENT_SIGNED, 0),
+        "accounts": [
+            {"login": one.login, "password": one.password, "role": str(one.role), "site": one.site}
+            for one in hire(open_staff(settings, until), STUDY, study.protocol_in_force(tx).sites, until)
+        ],
+        **cases.tally(tx),
         **responses.tally(tx),
     }

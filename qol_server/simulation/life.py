@@ -12,6 +12,7 @@ from qol_server import library
 from qol_server.intake import adoption, conduct
 from qol_server.intake.study import Study
 from qol_server.simulation.clock import Tick
+from qol_server.simulation.desk import Desk
 from qol_server.simulation.fate import Fate, draw
 from qol_server.simulation.phone import VirtualParticipant
 from qol_server.trial.protocol import Criterion, Protocol
@@ -72,6 +73,7 @@ class Life:
     def __init__(self, study: Study, base: str, set_clock: Callable[[datetime], None], tick: Tick, seed: int) -> None:
         self._study, self._base, self._set_clock, self._tick, self._seed = study, base, set_clock, tick, seed
         self._protocol = study.protocol_in_force(study.store.read())
+        self._desk = Desk(study, seed)
         self.lived = Lived()
         self._ticking: Future[None] | None = None
 
@@ -114,6 +116,7 @@ class Life:
                 worked = True
                 for fate in fates:
                     self._staff_work(fate, people[fate.nth], day, now)
+            self._desk.work(now)
             awake = looks.get(slot, [])
             list(phones.map(VirtualParticipant.live, awake, [day] * len(awake), [now] * len(awake)))
 

@@ -242,6 +242,22 @@ def lately_resolved(tx: Tx, limit: int) -> list[Row]:
     return tx.all("SELECT since, resolved_at FROM cases WHERE state = 'resolved' ORDER BY resolved_at DESC LIMIT ?", (limit,))
 
 
+def tally(tx: Tx) -> dict[str, int]:
+    """How many alerts were raised, how many of them an expected level explained, and how the cases of the others stand.
+
+    ``nowhere``: alerts that are neither explained nor in a case; there must not be any.
+    """
+    row = tx.one(
+        "SELECT count(*) AS alerts, count(expected) AS suppressed,"
+        ' count(CASE WHEN expected IS NULL AND "case" IS NULL THEN 1 END) AS nowhere,'
+        " (SELECT count(*) FROM cases) AS cases, (SELECT count(*) FROM cases WHERE state = 'raised') AS waiting_cases,"
+        " (SELECT count(*) FROM cases WHERE state = 'acknowledged') AS taken_cases,"
+        " (SELECT count(*) FROM cases WHERE state = 'resolved') AS resolved_cases FROM alerts"
+    )
+    assert row is not None  # noqa: S101
+    return dict(row)
+
+
 def beginning_with(tx: Tx, beginning: str) -> list[Row]:
     """The cases, open or not, whose id begins so; at most two."""
     if not beginning:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from qol_server import journal
+from qol_server.access import accounts
 from qol_server.cli import main
+from qol_server.intake.staff import open_staff
 from qol_server.intake.study import open_study
 from qol_server.settings import Settings
+from qol_server.state import cases
+from qol_server.trial.roles import Role
 from qol_server.views.ledger import ledger_faults
 
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five participants and two months. The exit code says that no alert is without a state and the ledger has no fault."""
     folder = tmp_path_factory.mktemp("demo") / "demo-data"
     assert main(["demo", "--participants", "5", "--months", "2", "--end", "2026-06-30", "--no-serve", "--json", "--data", str(folder)]) == 0
     return folder
@@ -34,6 +40,25 @@ def test_the_demonstration_is_a_whole_study(lived: Path) -> None:
     assert kinds["scores.computed"] > 0
     assert ledger_faults(tx) == []
     assert tx.one("SELECT max(received_at) AS last FROM entries")["last"] < "2026-07-01T00:01"
+
+
+def test_the_desk_was_worked_and_every_alert_ends_in_a_state(lived: Path) -> None:
+    tx = open_study(Settings(lived), "desminib").store.read()
+    kinds = journal.tally(tx)
+    for kind in ("alert.raised", "case.acknowledged", "case.contacted", "case.resolved", "call.closed", "call.attempted"):
+        assert kinds[kind] > 0, kind
+    counted = cases.tally(tx)
+    assert counted["alerts"] == kinds["alert.raised"]
+    assert counted["nowhere"] == 0
+    assert counted["cases"] == counted["waiting_cases"] + counted["taken_cases"] + counted["resolved_cases"] == kinds["case.opened"]
+    assert ledger_faults(tx) == []
+
+
+def test_its_accounts_are_ready_to_log_in(lived: Path) -> None:
+    staff = open_staff(Settings(lived), datetime(2026, 7, 1, tzinfo=UTC))
+    there = accounts.every(staff.store.read())
+    assert {grant.role for one in there for grant in one.grants} == set(Role)
+    assert all(one.has_password and not one.has_factor for one in there)
 
 
 def test_the_export_is_there(lived: Path) -> None:
