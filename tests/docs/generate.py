@@ -159,7 +159,10 @@ def roles() -> str:
     text = (
         "A role is given in a study, at one of its sites or at all. What concerns a participant is allowed at the participant's\n"
         "site; what concerns the study as a whole needs the role at all sites. A participant of another site does not exist for\n"
-        "whoever has no role there."
+        "whoever has no role there.\n\n"
+        "Accounts belong to the server: whoever may manage them in a study resets, closes and gives roles to an account only where\n"
+        "they may do so in every study in which it has a role, for with its one-time code anybody could come in there. A role in\n"
+        "one's own study can always be taken away. A study keeps its last administrator, and nobody closes their own account."
     )
     rows = [
         f"| `{name}` | {right.meaning} | {' | '.join('yes' if role in right.roles else '' for role in Role)} |"
