@@ -22,6 +22,7 @@ from qol_server.state import cases, messages
 from qol_server.store import Row
 from qol_server.trial import problems, seriousness
 from qol_server.trial.adverse_events import Serious
+from qol_server.trial.alerting import URGENCIES
 from qol_server.trial.cases import Case, Way, next_step
 from qol_server.trial.problems import Refused
 from qol_server.trial.protocol import Site
@@ -92,7 +93,7 @@ def show(desk: Desk, case: str) -> Response:
         about=speaker.title(there.assessment), owner=named(desk, there.owner), is_mine=there.owner == desk.actor,
         next_step=next_step(there, desk.protocol.escalation.get(there.urgency, ()), site), acts=acts,
         report=None if there.serious is None else seriousness.clock(there.serious, desk.now),
-        found=[found(desk, speaker, there.assessment, alert) for alert in reversed(cases.alerts_of(desk.tx, case))],
+        found=[found(desk, speaker, there.assessment, alert) for alert in _latest_first(cases.alerts_of(desk.tx, case))],
         suppressed=[found(desk, speaker, there.assessment, alert) for alert in cases.explained_beside(desk.tx, case)],
         steps=_steps(desk, there, site), colleagues=_colleagues(desk, site.id), language_of=desk.participant(there.participant).language,
         ways=[(way, desk.t(f"way.{way}")) for way in Way], criteria=[(one, desk.t(f"serious.{one}")) for one in Serious],
@@ -100,6 +101,11 @@ def show(desk: Desk, case: str) -> Response:
         outcomes=[(one, code(desk, one)) for one in reasons.get("case_outcome", ())],
         wall=desk.now.astimezone(ZoneInfo(site.time_zone)).strftime("%Y-%m-%dT%H:%M"),
     )  # fmt: skip
+
+
+def _latest_first(alerts: list[Row]) -> list[Row]:
+    """The alerts of the latest survey first; of one survey the most urgent."""
+    return sorted(alerts, key=lambda alert: (-alert["given"], URGENCIES.index(alert["urgency"]), alert["position"]))
 
 
 def the_row(desk: Desk, case: str) -> Row:

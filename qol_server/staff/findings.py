@@ -9,6 +9,7 @@ from decimal import Decimal
 from qol_server import library
 from qol_server.staff.desk import Desk
 from qol_server.staff.words import WORDS
+from qol_server.trial.alerting import URGENCIES
 from qol_server.trial.instrument import Instrument, Item
 
 OWN = ("dose", "days")
@@ -63,13 +64,16 @@ class Speaker:
         return [(code, labels.get(code, str(code))) for code in asked.codes]
 
     def known(self, assessment: str, known: Iterable[Sequence[str | None]]) -> list[Said]:
-        """What a case knows ([rule, item or scale, worst level]), the worst of each item first."""
+        """What a case knows ([rule, item or scale, worst level]): what an urgent rule found first, then the worst."""
+        urgency = {rule.id: URGENCIES.index(rule.urgency) for rule in self.desk.protocol.rules}
         worst: dict[str, Decimal | None] = {}
-        for _, subject, level in known:
+        place: dict[str, int] = {}
+        for rule, subject, level in known:
             if subject:
                 so_far = worst.get(subject)
                 worst[subject] = so_far if level is None else max(so_far or Decimal(level), Decimal(level))
-        ordered = sorted(worst.items(), key=lambda pair: -(pair[1] or 0))
+                place[subject] = min(place.get(subject, len(URGENCIES)), urgency.get(rule or "", len(URGENCIES)))
+        ordered = sorted(worst.items(), key=lambda pair: (place[pair[0]], -(pair[1] or 0)))
         return [self.say(assessment, subject, None if level is None else f"{level.normalize():f}") for subject, level in ordered]
 
     def _value(self, assessment: str, subject: str, value: str) -> str:

@@ -17,7 +17,6 @@ from qol_server.staff import people
 from qol_server.staff.cases import named, site_of
 from qol_server.staff.desk import ANY_SITE, Desk, Pages
 from qol_server.staff.findings import Said, Speaker
-from qol_server.staff.words import WORDS
 from qol_server.state import calls, cases, worklist
 from qol_server.state.worklist import Order, Standing, Wanted
 from qol_server.store import Row
@@ -88,17 +87,9 @@ def _rows(desk: Desk, filters: Mapping[str, str]) -> dict[str, Any]:
     return {
         "lines": [_line(desk, row, speaker) for row in found[:PAGE]], "following": following, "filtered": bool(filters),
         "shown": worklist.count(desk.tx, wanted) if filters else load.total, "load": load, "is_watched": watches(desk.protocol),
-        "calls": [
-            (call, site_of(desk, call["site"]).time_zone, _task(desk, call["task"]))
-            for call in calls.open_tasks(desk.tx, sites, limit=CALLS)
-        ],
+        "calls": [(call, site_of(desk, call["site"]).time_zone) for call in calls.open_tasks(desk.tx, sites, limit=CALLS)],
         "calls_total": calls.count_open(desk.tx, sites),
     }  # fmt: skip
-
-
-def _task(desk: Desk, task: str) -> str:
-    """What a call is about, in words where the desk has them."""
-    return desk.t(f"calls.task.{task}") if f"calls.task.{task}" in WORDS else task
 
 
 def _page(desk: Desk, wanted: Wanted) -> list[Row]:

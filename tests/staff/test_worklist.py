@@ -197,4 +197,19 @@ def test_the_worklist_in_french(desk: House) -> None:
     nora = desk.login(Role.NURSE, "01", language="fr")
     nora.get("/worklist")
     assert "Immédiat" in nora.text
+    assert nora.text.index("un saignement") < nora.text.index("les nausées")  # what an urgent rule found stands first
     assert "Prendre en compte et en charge" in nora.text
+
+
+def test_calls_to_make_stand_above_the_cases(desk: House) -> None:
+    nora = desk.login(Role.NURSE, "01")
+    nora.get("/worklist")
+    assert "Calls to make (0) No call is waiting." in nora.text
+    phone = desk.trial.phone(desk.ada)
+    phone.client.seal("help.asked", captured_at=desk.now, time_zone=phone.time_zone, what="call-me")
+    phone.sync()
+    nora.get("/worklist")
+    assert "Calls to make (1)" in nora.text
+    assert f"Asked for help: {desk.ada}" in nora.text
+    nora.get(re.findall(r'href="([^"]*/calls/\d+)"', nora.html)[0])
+    assert nora.status == 200

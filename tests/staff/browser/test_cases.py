@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -15,7 +16,7 @@ from tests.browser import rig as phones
 from tests.browser.rig import AppPhone
 from tests.browser.weather import Server
 from tests.staff import casebook
-from tests.staff.browser.rig import Seat
+from tests.staff.browser.rig import DESKTOP, Seat
 from tests.staff.rig import House
 
 
@@ -92,6 +93,54 @@ def test_an_expected_level_expires(desk: House, seat: Callable[..., Seat]) -> No
     nora = seat(Role.NURSE, "01", name="nora")
     expect(nora.open("/worklist").locator("tr[data-case]")).to_have_count(1)
     expect(nora.open(f"/participants/{desk.ada}/expected").get_by_text("No level is expected")).to_be_visible()
+
+
+def test_the_worklist_is_worked_through_by_keyboard_and_the_keys_can_be_turned_off(desk: House, seat: Callable[..., Seat]) -> None:
+    casebook.answers(desk)
+    nora = seat(Role.NURSE, "01", name="nora")
+    page = worklist(nora)
+    page.keyboard.press("/")
+    expect(page.locator("#filters select").first).to_be_focused()
+    page.keyboard.press("Escape")
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert nora.faults(DESKTOP) == []
+    page.get_by_label("Use these keys").uncheck()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.closest('tr')") is None
+    page.reload()
+    expect(page.locator("#keys-use")).not_to_be_checked()
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Case of {desk.ada}")
+
+
+def test_whoever_stands_in_a_row_stays_there_when_it_is_renewed_and_is_told_when_nothing_new_can_come(
+    desk: House, server: Server, seat: Callable[..., Seat]
+) -> None:
+    casebook.answers(desk)
+    nora = seat(Role.NURSE, "01", name="nora")
+    page = worklist(nora)
+    page.keyboard.press("j")
+    desk.trial.now += timedelta(minutes=1)
+    casebook.answers(desk, severity=4)
+    look(nora)
+    expect(page.locator("tr[data-case]")).to_contain_text("2 surveys")
+    assert page.evaluate("document.activeElement.className") == "open"
+    server.stop()
+    page.clock.run_for(15_000)
+    expect(page.locator("#trouble")).to_contain_text("New cases do not appear at the moment")
+    server.start()
+    look(nora)
+    expect(page.locator("#trouble")).to_be_hidden()
+    desk.trial.now += timedelta(minutes=31)
+    look(nora)
+    expect(page.locator("#trouble")).to_contain_text("You are not logged in any more")
 
 
 @pytest.fixture
