@@ -11,6 +11,8 @@ from qol_server.trial.participant import Participant
 from qol_server.trial.problems import CATALOGUE
 from tests.docs import generate
 from tests.shape.project import ROOT
+from tests.trial.rulebook import RULES
+from tests.trial.worked import EXAMPLES, read
 
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 DEFINED = re.findall(r"^\*\*(.+?)\*\*", GLOSSARY, re.MULTILINE)
@@ -20,6 +22,12 @@ DEFINED = re.findall(r"^\*\*(.+?)\*\*", GLOSSARY, re.MULTILINE)
 def test_the_page_is_what_the_code_says(page: str) -> None:
     written = (generate.REFERENCE / page).read_text(encoding="utf-8")
     assert written == generate.PAGES[page](), f"docs/reference/{page} is out of date; run: ./qol test --write-docs"
+
+
+def test_every_worked_example_that_can_be_printed_stands_in_the_rules() -> None:
+    page = generate.PAGES["rules.md"]()
+    examples = [path.stem for path in EXAMPLES.glob("*.yaml") if read(path.stem).get("rule") in RULES]
+    assert [name for name in examples if f"<!-- examples: {name} -->" not in page] == []
 
 
 def test_every_kind_of_entry_is_described_and_no_other() -> None:
