@@ -19,6 +19,7 @@ from qol_server.staff.course import reason_of, title_of
 from qol_server.staff.desk import Desk, Pages, number_site
 from qol_server.staff.forms import Form
 from qol_server.state import participants, responses
+from qol_server.state.responses import SECOND_COMPLETION
 from qol_server.trial import diary, problems, response, schedule
 from qol_server.trial.instrument import Answer, Answers, Instrument, Item, ItemType, as_data
 from qol_server.trial.participant import Participant
@@ -160,8 +161,6 @@ class _Shown:
 def enter(desk: Desk, number: str, occurrence: str) -> Response:
     """What was typed goes through the phones' door. What no answer can be is asked about once, then kept for review."""
     form, there = desk.form("answers"), _sheet(desk, number, occurrence)
-    if there.standing is not None and not there.is_typed:
-        raise Refused(problems.CHANGED_MEANWHILE)
     entry = form.typed("entry")
     zone = ZoneInfo(there.participant.time_zone)
     mode, by = form.one_of("mode", MODES), form.one_of("by", WHO)
@@ -185,7 +184,8 @@ def enter(desk: Desk, number: str, occurrence: str) -> Response:
         there.participant.time_zone, answers, scan, supersedes, reason,
     )  # fmt: skip
     result = typed.enter(desk.study, number, what, actor=desk.actor, now=desk.now)
-    return desk.go(_PATH, number=number, done="enter.kept" if result.status == "quarantined" else "enter.stored")
+    done = "kept" if result.status == "quarantined" else "second" if SECOND_COMPLETION in result.flags else "stored"
+    return desk.go(_PATH, number=number, done=f"enter.{done}")
 
 
 def _answers(form: Form, there: Sheet) -> tuple[Answers, list[str]]:

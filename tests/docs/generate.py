@@ -22,7 +22,7 @@ HELP = {"help_option_names": group.context_settings["help_option_names"]}  # a c
 NOTICE = "<!-- Written by `qol test --write-docs` from the code; do not edit. -->"
 
 ABOUT = {
-    "response.given": "What was given to one occurrence: the answers, when, by whom and in which wording.",
+    "response.given": "What was given to one occurrence: the answers, when, by whom and in which wording; typed by staff it has no device.",
     "preference.set": "The participant chose a language or the hour of reminders.",
     "app.noted": "Something that the app saw: a reminder shown, opened or dismissed, a message read, storage lost.",
     "help.asked": "The participant asks for a pause, an end or a call.",

@@ -99,7 +99,17 @@ def test_what_the_phone_sent_is_not_typed_over(desk: House):
     nurse, path = sheet(desk, "dose@2026-03-02")
     assert "answered on the phone" in nurse.text
     assert 'name="entry"' not in nurse.html
-    assert nurse.post(path, "answers", **SAID, **{"item.intake.1.status": "taken"}).status_code == 409
+    assert nurse.post(path, "answers", **SAID, **{"item.intake.1.status": "taken"}).status_code == 422
+
+
+def test_what_was_being_typed_when_the_phone_answered_is_kept_beside_it(desk: House):
+    phone = desk.trial.phone(desk.ada)
+    nurse, path = sheet(desk, "dose@2026-03-02")
+    sealed = phone.answer("dose@2026-03-02", people.TAKEN)
+    phone.sync()
+    nurse.post(path, "answers", entry=nurse.value("entry"), **SAID, **{"item.intake.1.status": "not_taken"})
+    assert "what you typed is stored beside it" in nurse.text
+    assert standing(desk, "dose@2026-03-02")["id"] == sealed.id
 
 
 def test_what_has_not_come_yet_and_what_nobody_asks_is_refused(desk: House):

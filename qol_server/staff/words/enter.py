@@ -58,6 +58,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "enter.save": ("Save the answers", "Enregistrer les réponses"),
     "enter.correct": ("Save the correction", "Enregistrer la correction"),
     "done.enter.stored": ("The answers are stored.", "Les réponses sont enregistrées."),
+    "done.enter.second": (
+        "The phone had sent an answer meanwhile. That one counts; what you typed is stored beside it.",
+        "Le téléphone avait envoyé une réponse entre-temps. C’est elle qui compte ; votre saisie est conservée à côté.",
+    ),
     "done.enter.kept": (
         "The answers are kept for review; the data manager will look at them.",
         "Les réponses sont conservées pour examen ; le gestionnaire de données les regardera.",
