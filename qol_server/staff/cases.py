@@ -18,7 +18,7 @@ from qol_server.staff.desk import Desk, Pages
 from qol_server.staff.findings import Said, Speaker, code
 from qol_server.staff.forms import Form
 from qol_server.staff.look import exact
-from qol_server.state import cases, messages
+from qol_server.state import cases, messages, notices
 from qol_server.store import Row
 from qol_server.trial import problems, seriousness
 from qol_server.trial.adverse_events import Serious
@@ -95,6 +95,7 @@ def show(desk: Desk, case: str) -> Response:
         report=None if there.serious is None else seriousness.clock(there.serious, desk.now),
         found=[found(desk, speaker, there.assessment, alert) for alert in _latest_first(cases.alerts_of(desk.tx, case))],
         suppressed=[found(desk, speaker, there.assessment, alert) for alert in cases.explained_beside(desk.tx, case)],
+        told=[(named(desk, f"staff:{one['login']}"), one["outcome"], one["told_at"]) for one in notices.of_case(desk.tx, case)],
         steps=_steps(desk, there, site), colleagues=_colleagues(desk, site.id), language_of=desk.participant(there.participant).language,
         ways=[(way, desk.t(f"way.{way}")) for way in Way], criteria=[(one, desk.t(f"serious.{one}")) for one in Serious],
         actions=[(one, code(desk, one)) for one in reasons.get("case_action", ())],

@@ -6,9 +6,12 @@ from datetime import timedelta
 
 from qol_server.intake import pausing
 from qol_server.messaging import Message, NotTaken, Undeliverable
+from qol_server.messaging.sending import Sender
 from qol_server.trial.roles import Role
 from scheduler import ticks
+from scheduler.notices import notify
 from tests import people
+from tests.staff import casebook
 from tests.staff.rig import House
 
 PAGE = "/participants/{}/reminders"
@@ -89,3 +92,14 @@ def test_a_pause_is_shown_and_long_ledgers_have_pages(desk: House) -> None:
     for odd in ("0", "-1", "x", "9" * 50, "٣"):
         nurse.get(PAGE.format(desk.ada) + f"?page={odd}")
         assert nurse.status == 200
+
+
+def test_a_cases_page_says_who_was_told_of_it(desk: House) -> None:
+    nora = desk.login(Role.NURSE, "01", name="nora")
+    casebook.answers(desk, bleeding="yes")
+    nora.get(f"/cases/{casebook.the_case(desk)['case']}")
+    assert "Told by e-mail" not in nora.text
+    settings = desk.trial.settings
+    notify(desk.trial.study, desk.trial.now, settings, Sender(desk.trial.study, settings))
+    nora.get(f"/cases/{casebook.the_case(desk)['case']}")
+    assert "Told by e-mail You: failed" in nora.text, "she has no address"
