@@ -14,6 +14,7 @@ from qol_server.trial.protocol import Protocol
 from qol_server.trial.schedule import Assignment
 
 _OF_A = "a.participant IN (SELECT value FROM json_each(?))"
+_OF_ASSESSMENT = "a.occurrence > n.value || '@' AND a.occurrence < n.value || 'A'"  # "A" follows "@": the key finds them
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +43,20 @@ def without_consent(tx: Tx, sites: Collection[str], versions: Collection[str]) -
 
 def completion(tx: Tx, protocol: Protocol, today: Mapping[str, date]) -> dict[str, Completion]:
     """By number; ``today``: number -> the participant's own day. One response may serve two visits, and is counted for both."""
-    due = (
-        "FROM json_each(?) k CROSS JOIN assignments a ON a.participant = k.value ->> 0 WHERE a.retired = 0 AND a.expected = 1"
-        " AND a.due < k.value ->> 1"
-    )
+    due = "a.participant = k.value ->> 0 AND a.due < k.value ->> 1 AND a.retired = 0 AND a.expected = 1"
     answered = "EXISTS (SELECT 1 FROM responses r WHERE r.participant = a.participant AND r.occurrence = a.occurrence AND r.current = 1)"
     asked = _json([(number, day.isoformat()) for number, day in today.items()])
-    rows = tx.all(f"SELECT a.participant, count(*) AS expected, sum({answered}) AS answered {due} GROUP BY a.participant", (asked,))
+    rows = tx.all(
+        f"SELECT a.participant, count(*) AS expected, sum({answered}) AS answered FROM json_each(?) k CROSS JOIN assignments a ON {due}"  # noqa: S608
+        " GROUP BY a.participant",
+        (asked,),
+    )
     found = {row["participant"]: Completion(row["expected"], row["answered"]) for row in rows}
     lending = {a.id for a in protocol.assessments.values() for visit in a.visits if visit.served_by}
     lending |= {visit.served_by for a in protocol.assessments.values() for visit in a.visits if visit.served_by}
     open_ones = tx.all(
-        f"SELECT a.participant, a.occurrence {due} AND a.assessment IN (SELECT value FROM json_each(?)) AND NOT {answered}",  # noqa: S608
+        "SELECT a.participant, a.occurrence FROM json_each(?) k CROSS JOIN json_each(?) n"  # noqa: S608
+        f" CROSS JOIN assignments a ON {due} AND {_OF_ASSESSMENT} WHERE NOT {answered}",
         (asked, _json(lending)),
     )
     served = {number: reminders.served(tx, protocol, number) for number in {row["participant"] for row in open_ones}}
@@ -85,9 +88,9 @@ def open_calls(tx: Tx, numbers: Sequence[str]) -> dict[str, int]:
 def to_come(tx: Tx, numbers: Sequence[str], first: date, assessments: Collection[str]) -> dict[str, list[Assignment]]:
     """By number, what these assessments expect with a target on a day or later, the nearest first."""
     rows = tx.all(
-        f"SELECT * FROM assignments a WHERE {_OF_A} AND a.retired = 0 AND a.expected = 1 AND a.target >= ?"  # noqa: S608
-        " AND a.assessment IN (SELECT value FROM json_each(?)) ORDER BY a.target, a.occurrence",
-        (_json(numbers), first.isoformat(), _json(assessments)),
+        f"SELECT a.* FROM json_each(?) k CROSS JOIN json_each(?) n CROSS JOIN assignments a ON a.participant = k.value AND {_OF_ASSESSMENT}"  # noqa: S608
+        " WHERE a.retired = 0 AND a.expected = 1 AND a.target >= ? ORDER BY a.target, a.occurrence",
+        (_json(numbers), _json(assessments), first.isoformat()),
     )
     found: dict[str, list[Assignment]] = {}
     for row in rows:
@@ -98,11 +101,11 @@ def to_come(tx: Tx, numbers: Sequence[str], first: date, assessments: Collection
 def on_day(tx: Tx, sites: Collection[str], day: date, assessments: Collection[str]) -> list[tuple[str, str, Assignment, bool]]:
     """(site, number, assignment, answered) of these assessments with their target on a day, in order of site and number."""
     rows = tx.all(
-        "SELECT p.site, a.*, EXISTS (SELECT 1 FROM responses r WHERE r.participant = a.participant AND r.occurrence = a.occurrence"
-        " AND r.current = 1) AS answered FROM assignments a JOIN roster p USING (participant) WHERE a.retired = 0 AND a.expected = 1"
-        " AND a.opens <= ?1 AND a.closes >= ?1 AND a.target = ?1 AND p.site IN (SELECT value FROM json_each(?2))"
-        " AND a.assessment IN (SELECT value FROM json_each(?3)) ORDER BY p.site, a.participant, a.occurrence",
-        (day.isoformat(), _json(sites), _json(assessments)),
+        "SELECT p.site, a.*, EXISTS (SELECT 1 FROM responses r WHERE r.participant = a.participant AND r.occurrence = a.occurrence"  # noqa: S608
+        f" AND r.current = 1) AS answered FROM roster p CROSS JOIN json_each(?1) n CROSS JOIN assignments a ON {_OF_ASSESSMENT}"
+        " AND a.participant = p.participant WHERE p.site IN (SELECT value FROM json_each(?2)) AND a.target = ?3 AND a.retired = 0"
+        " AND a.expected = 1 ORDER BY p.site, a.participant, a.occurrence",
+        (_json(assessments), _json(sites), day.isoformat()),
     )
     return [(row["site"], row["participant"], participants.assignment(row), bool(row["answered"])) for row in rows]
 
