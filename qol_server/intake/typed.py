@@ -10,6 +10,7 @@ from typing import Any
 from qol_server import journal
 from qol_server.intake.admit import Result, Typist, admit_typed
 from qol_server.intake.course_shapes import AnswersTyped
+from qol_server.intake.enrolling import must_be_included, the_participant
 from qol_server.intake.examine import Line, examine_answers
 from qol_server.intake.shapes import faults
 from qol_server.intake.study import Study
@@ -18,6 +19,7 @@ from qol_server.store import Tx
 from qol_server.trial import facts, problems
 from qol_server.trial.facts import Kind
 from qol_server.trial.instrument import Answers
+from qol_server.trial.participant import Participant
 from qol_server.trial.problems import Refused
 
 _SHAPE = AnswersTyped()
@@ -51,12 +53,14 @@ def enter(study: Study, number: str, typed: Typed, *, actor: str, now: datetime)
     """Store what was typed; what cannot be used is kept for review, as a phone's would be.
 
     Raises Refused(bad-request, reason-needed, changed-meanwhile): a colleague typed the same assessment meanwhile, the corrected
-    response is not the current one or not typed here, or other answers were sent under the same id.
+    response is not the current one or not typed here, or other answers were sent under the same id. Raises also
+    Refused(participant-unknown, not-eligible, bad-value) before inclusion and consent.
     """
     if typed.supersedes and not typed.reason:
         raise Refused(problems.REASON_NEEDED)
 
     def work(tx: Tx) -> Result:
+        _must_be_asked(the_participant(tx, number), typed.answered)
         roster = feed.roster(tx, number)
         protocol = study.protocol_in_force(tx).version
         fact = _fact(typed, protocol)
@@ -77,6 +81,14 @@ def enter(study: Study, number: str, typed: Typed, *, actor: str, now: datetime)
         return admit_typed(tx, study, typist, line, actor=actor, now=now)
 
     return study.store.write(work)
+
+
+def _must_be_asked(participant: Participant, answered: datetime) -> None:
+    """Nothing is collected before the consent, nor of somebody who is not included. Raises Refused(not-eligible, bad-value)."""
+    must_be_included(participant)
+    first = min(participant.anchors["consent"])
+    if answered.date() < first:
+        raise Refused(problems.BAD_VALUE, f"The consent of {participant.number} is of {first}; nothing is collected before it.")
 
 
 def _must_stand(tx: Tx, number: str, typed: Typed) -> None:

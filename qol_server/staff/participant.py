@@ -11,13 +11,14 @@ from urllib.parse import quote
 from babel.dates import get_month_names
 from flask import Response, current_app, request
 
-from qol_server.staff import course, strip_chart
+from qol_server.staff import course, people, strip_chart
 from qol_server.staff.desk import Desk, Pages, number_site
 from qol_server.staff.strip_chart import Words
 from qol_server.staff.strip_tables import tables
 from qol_server.state import adverse_events, calls, history
 from qol_server.trial import diary
 from qol_server.trial.participant import Participant
+from qol_server.trial.participation import standing
 from qol_server.trial.roles import Permission
 from qol_server.trial.strip import Point
 from qol_server.views.history import first_day, local_day, read
@@ -86,7 +87,12 @@ def _flags(desk: Desk, person: Participant, today: date) -> list[Flag]:
     if ended is not None:
         flags.append(Flag("plain", desk.t("clinic.ended", day=day_of(desk.language)(date.fromisoformat(ended)))))
     else:
-        flags.append(Flag("good", desk.t("clinic.takes_part")))
+        where = standing(person, today)
+        flags.append(Flag(people.GRAVITY[where], desk.t(f"standing.{where}")))
+    if people.renewal(desk, person):
+        flags.append(Flag("soon", desk.t("people.consent_needed")))
+    if person.included and person.unmet:
+        flags.append(Flag("soon", desk.t("people.deviation_needed")))
     prescribed = diary.prescribed(person, today)
     if prescribed is not None and prescribed.regimen is None and diary.treated(person, today):
         flags.append(Flag("soon", desk.t("clinic.held")))

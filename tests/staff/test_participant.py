@@ -128,7 +128,7 @@ def test_of_somebody_who_has_just_been_enrolled_there_is_little(desk: House) -> 
     ben = desk.trial.enrol(people.BEN)
     nora = desk.login(Role.NURSE, "02")
     assert nora.get(f"/participants/{ben}").status_code == 200
-    assert "Takes part" in nora.text
+    assert "included, before treatment" in nora.text
     assert strip(nora) is not None
 
 

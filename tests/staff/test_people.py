@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import html
-from datetime import date
+import uuid
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from qol_server import journal
-from qol_server.intake import conduct, enrolling
+from qol_server.intake import conduct, enrolling, typed
 from qol_server.staff.words import WORDS
 from qol_server.state import participants
+from qol_server.trial import problems
 from qol_server.trial.facts import Kind
+from qol_server.trial.problems import Refused
 from qol_server.trial.roles import Role
 from tests import people
 from tests.staff import entering
@@ -76,8 +79,21 @@ def test_a_failure_is_named_before_it_is_recorded_and_then_blocks_schedule_and_p
     assert "there is no calendar, and no phone can be paired" in nurse.text
     assert "Only an investigator signs a deviation." in nurse.text
     assert participants.assignments(desk.trial.study.store.read(), number) == []
-    with pytest.raises(Exception, match="anc"):
+    with pytest.raises(Refused, match="anc"):
         conduct.offer_pairing(desk.trial.study, number, actor=people.NURSE, now=desk.now)
+
+
+def test_of_whoever_is_not_included_nothing_is_typed_in_and_of_nobody_from_before_the_consent(desk: House) -> None:
+    nurse = desk.login(Role.NURSE, "01")
+    number = newcomer(nurse, criterion_anc="1000", as_it_is="yes")
+    for who, day, problem in ((number, 2, problems.NOT_ELIGIBLE), (desk.ada, -5, problems.BAD_VALUE)):
+        given = typed.Typed(
+            str(uuid.uuid4()), "qol@BASELINE", "eortc-qlq-c30", desk.trial.versions["eortc-qlq-c30"], None, "fr", "paper", "participant",
+            desk.now + timedelta(days=day), "Europe/Paris", people.C30,
+        )  # fmt: skip
+        with pytest.raises(Refused) as refused:
+            typed.enter(desk.trial.study, who, given, actor=people.NURSE, now=desk.now + timedelta(days=3))
+        assert refused.value.problem == problem
 
 
 def test_a_form_that_comes_twice_gives_one_number(desk: House) -> None:
@@ -143,6 +159,8 @@ def test_an_amendment_marks_whose_consent_is_needed_again_until_it_is_signed(des
     assert f"{desk.ada} on treatment consent needed again" in nurse.text
     nurse.get("/worklist")
     assert "1 participant has to sign the consent again" in nurse.text
+    nurse.get(f"/participants/{desk.ada}")
+    assert "on treatment consent needed again" in nurse.text
     nurse.get(here)
     assert "The consent is needed again: version 2.0, since 10 Mar 2026." in nurse.text
     assert "Nothing is collected since 10 Mar 2026" in nurse.text

@@ -10,7 +10,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "clinic.prescribed": ("Prescribed today", "Prescrit aujourd’hui"),
     "clinic.prescribed.none": ("Nothing", "Rien"),
     "clinic.ended": ("Participation ended on {day}", "Participation terminée le {day}"),
-    "clinic.takes_part": ("Takes part", "Participe"),
     "clinic.held": ("On hold", "Traitement suspendu"),
     "clinic.unknown_days": ("{n} dose days in a row unknown", "{n} jours de prise inconnus de suite"),
     "clinic.unknown_days.one": ("The last dose day is unknown", "Dernier jour de prise inconnu"),
