@@ -212,7 +212,7 @@ def take(desk: Desk, case: str) -> Response:
 def hand(desk: Desk, case: str) -> Response:
     form = desk.form("hand")
     owner = form.one_of("owner", [actor for actor, _ in _colleagues(desk, the_row(desk, case)["site"])])
-    seen, reason = _seen(form), form.text("reason", required=False)
+    seen, reason = _seen(form), form.text("reason", required=False, most=500)
     form.check()
     casework.assign(desk.study, case, seen=seen, owner=owner, actor=desk.actor, now=desk.now, reason=reason or None)
     return desk.go(CASE, done="case.assigned", case=case)
@@ -259,7 +259,7 @@ def serious(desk: Desk, case: str) -> Response:
 @PAGES.post(f"{CASE}/retract", Permission.CASE_WORK, at=case_site, page=show)
 def retract(desk: Desk, case: str) -> Response:
     form = desk.form("retract")
-    seen, reason = _seen(form), form.text("reason")
+    seen, reason = _seen(form), form.text("reason", most=500)
     form.check()
     casework.retract_serious(desk.study, case, seen=seen, reason=reason, actor=desk.actor, now=desk.now)
     return desk.go(CASE, done="case.retracted", case=case)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,7 +96,7 @@ def _rows(desk: Desk, filters: Mapping[str, str]) -> dict[str, Any]:
 def _page(desk: Desk, wanted: Wanted) -> list[Row]:
     """One case more than a page has; the first page for a key of another order."""
     after = request.args.get("after", "")
-    key = [int(part) if part.isdigit() else part for part in after.split("~")] if after else None
+    key = [int(part) if re.fullmatch("[0-9]{1,9}", part) else part for part in after.split("~")] if after else None
     try:
         return worklist.page(desk.tx, wanted, key, PAGE + 1)
     except ValueError:

@@ -166,11 +166,19 @@ def test_the_most_urgent_come_first_then_those_that_wait_longest(desk: House) ->
     assert worklist.count(tx, Wanted(("01", "02"), owner="")) == 30
 
 
-def test_a_key_of_another_order_leads_to_the_first_page(desk: House) -> None:
+@pytest.mark.parametrize("key", ["nothing~of~this~kind", "~", "%C2%B2", "1"])
+def test_a_key_of_another_order_leads_to_the_first_page(desk: House, key: str) -> None:
     made = many(desk, 3)
     nora = desk.login(Role.NURSE)
-    nora.get("/worklist?after=nothing~of~this~kind")
+    nora.get(f"/worklist?after={key}")
     assert sorted(shown(nora)) == made
+
+
+@pytest.mark.parametrize("key", ["%C2%B2~x~y", "9999999999999999999999~x~y", "%00~%00~%00", "~~"])
+def test_a_key_that_nobody_made_is_no_fault(desk: House, key: str) -> None:
+    many(desk, 3)
+    nora = desk.login(Role.NURSE)
+    assert nora.get(f"/worklist?after={key}").status_code == 200
 
 
 def test_the_rows_come_again_only_when_something_changed(desk: House) -> None:
