@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from html import escape
+from functools import lru_cache
+from html import escape as escaped
 
 from markupsafe import Markup
 
@@ -31,6 +32,10 @@ SHAPES = {
     State.ANSWERED: "answered", State.MISSED: "missed", State.LATE: "late", State.OPEN: "open", State.UNDER_REVIEW: "review",
     State.NOT_EXPECTED: "not-expected",
 }  # fmt: skip
+
+
+escape = lru_cache(maxsize=4096)(escaped)
+"""Text for markup; a strip and its tables say the same few hundred words and days thousands of times."""
 
 
 @dataclass(frozen=True, slots=True)

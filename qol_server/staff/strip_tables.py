@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from html import escape
 
 from markupsafe import Markup
 
-from qol_server.staff.strip_chart import Words, lanes, plain
+from qol_server.staff.strip_chart import Words, escape, lanes, plain
 from qol_server.trial import strip
 from qol_server.trial.strip import Point
 from qol_server.views.history import History

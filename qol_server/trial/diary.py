@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from qol_server.trial.instrument import Answer, Answers
 from qol_server.trial.participant import Participant, Prescription
@@ -79,7 +80,11 @@ def treatment_days(participant: Participant) -> tuple[date | None, date | None]:
 
 def treated(participant: Participant, day: date) -> bool:
     """Whether ``day`` lies in the treatment, its first and last day included."""
-    first, last = treatment_days(participant)
+    return _within(treatment_days(participant), day)
+
+
+def _within(treatment: tuple[date | None, date | None], day: date) -> bool:
+    first, last = treatment
     return not (first and day < first) and not (last and day > last)
 
 
@@ -94,15 +99,16 @@ def dose_days(participant: Participant, responses: Mapping[date, Answers], first
 
     Ask up to yesterday: a day that is not over yet and not answered counts as unknown.
     """
-    known: dict[tuple[Prescription | None, bool, str], DoseDay] = {}  # most days are like another: of a year perhaps five differ
-    days = []
+    known: dict[tuple[Prescription | None, bool, str], tuple[Any, ...]] = {}  # most days are like another: of a year perhaps five differ
+    days, treatment = [], treatment_days(participant)
     for ordinal in range(first.toordinal(), last.toordinal() + 1):
         day = date.fromordinal(ordinal)
         answers = responses.get(day, {})
-        like = (prescribed(participant, day), treated(participant, day), str(answers))
+        like = (prescribed(participant, day), _within(treatment, day), str(answers))
         if like not in known:
-            known[like] = _dose_day(participant, day, answers)
-        days.append(replace(known[like], day=day))
+            made = _dose_day(participant, day, answers)
+            known[like] = tuple(getattr(made, field.name) for field in fields(made))[1:]
+        days.append(DoseDay(day, *known[like]))
     return tuple(days)
 
 
@@ -110,8 +116,8 @@ def reported_days(participant: Participant, responses: Mapping[date, Answers], f
     """The days from ``first`` to ``last`` that are over, and ``today`` once it was answered, without those before and after the
     treatment on which nothing was taken."""
     last = min(last, today if today in responses else today - timedelta(days=1))
-    days = dose_days(participant, responses, first, last)
-    counted = [nth for nth, one in enumerate(days) if treated(participant, one.day) or one.recorded_mg]
+    days, treatment = dose_days(participant, responses, first, last), treatment_days(participant)
+    counted = [nth for nth, one in enumerate(days) if _within(treatment, one.day) or one.recorded_mg]
     return days[counted[0] : counted[-1] + 1] if counted else ()
 
 

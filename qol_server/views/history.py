@@ -29,20 +29,6 @@ from qol_server.views.windows import serving
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """A current response: ``day`` is the local day of its capture."""
-
-    position: int
-    occurrence: str
-    assessment: str
-    instrument: str
-    version: str
-    day: date
-    answers: Answers
-    flags: str
-
-
-@dataclass(frozen=True, slots=True)
 class Window:
     """A visit with its state on the last day; ``by``: the occurrence whose response serves it."""
 
@@ -72,7 +58,6 @@ class History:
     participant: Participant
     first: date
     last: date
-    given: tuple[Given, ...]
     days: tuple[DoseDay, ...]
     steps: tuple[strip.Step, ...]
     windows: tuple[Window, ...]
@@ -90,10 +75,10 @@ def read(source: Source, tx: Tx, number: str, first: date, now: datetime) -> His
     zone = ZoneInfo(participant.time_zone)
     last = now.astimezone(zone).date()
     since = stamp(datetime.combine(first, time(), zone).astimezone(UTC))
-    given = tuple(_given(row) for row in history.given(tx, number, since) if row["line"])
+    given = [row for row in history.given(tx, number, since) if row["line"]]
     symptoms, scores = _measured(source, tx, given)
     return History(
-        participant, first, last, given, _dose_days(tx, participant, given, first, last), strip.steps(participant, first, last),
+        participant, first, last, _dose_days(tx, participant, given, first, last), strip.steps(participant, first, last),
         _windows(source, tx, participant, first, last),
         tuple(_alert(row, zone) for row in history.alerts(tx, number, since)),
         tuple(each for each in adverse_events.of_participant(tx, number) if (each.event.end or last) >= first),
@@ -101,45 +86,40 @@ def read(source: Source, tx: Tx, number: str, first: date, now: datetime) -> His
     )  # fmt: skip
 
 
-def _given(row: Row) -> Given:
-    return Given(
-        row["position"], row["occurrence"], row["assessment"], row["instrument"], row["version"],
-        date.fromisoformat(row["captured_at"][:10]), orjson.loads(row["line"])["answers"], row["flags"],
-    )  # fmt: skip
-
-
 def _measured(
-    source: Source, tx: Tx, given: Sequence[Given]
+    source: Source, tx: Tx, given: Sequence[Row]
 ) -> tuple[dict[tuple[str, str], list[Point]], dict[tuple[str, str], list[Point]]]:
     """The symptoms and the scores of the responses, each in time."""
     symptoms: dict[tuple[str, str], list[Point]] = {}
     scores: dict[tuple[str, str], list[Point]] = {}
     rules: dict[str, tuple[strip.Asked, scoring.Scorer]] = {}
-    for one in given:
-        if one.instrument == DOSE_DIARY:
+    for row in given:
+        if row["instrument"] == DOSE_DIARY:
             continue
-        if one.version not in rules:
-            instrument = source.instrument(tx, one.version)
-            rules[one.version] = (strip.asked(instrument), scoring.scorer(instrument))
-        asked, scorer = rules[one.version]
+        name, occurrence, day = row["instrument"], row["occurrence"], date.fromisoformat(row["captured_at"][:10])
+        if row["version"] not in rules:
+            instrument = source.instrument(tx, row["version"])
+            rules[row["version"]] = (strip.asked(instrument), scoring.scorer(instrument))
+        asked, scorer = rules[row["version"]]
+        answers = orjson.loads(row["line"])["answers"]
         if scorer.scales:
-            for scale, score in scorer.of(one.answers).items():
+            for scale, score in scorer.of(answers).items():
                 if score.value is not None:
-                    scores.setdefault((one.instrument, scale), []).append(Point(one.day, float(score.value), one.occurrence))
-        for symptom, (part, item) in asked.levels(one.answers).items():
-            symptoms.setdefault((one.instrument, symptom), []).append(Point(one.day, part, one.occurrence, item))
+                    scores.setdefault((name, scale), []).append(Point(day, float(score.value), occurrence))
+        for symptom, (part, item) in asked.levels(answers).items():
+            symptoms.setdefault((name, symptom), []).append(Point(day, part, occurrence, item))
     return symptoms, scores
 
 
-def _dose_days(tx: Tx, participant: Participant, given: Sequence[Given], first: date, last: date) -> tuple[DoseDay, ...]:
+def _dose_days(tx: Tx, participant: Participant, given: Sequence[Row], first: date, last: date) -> tuple[DoseDay, ...]:
     span = history.diary_span(tx, participant.number, DOSE_DIARY)
     if span is None:
         return ()
     by_day: dict[date, Answers] = {}
-    for one in given:
-        if one.instrument == DOSE_DIARY:
+    for row in given:
+        if row["instrument"] == DOSE_DIARY:
             try:
-                by_day[date.fromisoformat(one.occurrence.partition("@")[2])] = one.answers
+                by_day[date.fromisoformat(row["occurrence"].partition("@")[2])] = orjson.loads(row["line"])["answers"]
             except ValueError:
                 continue
     begin = max(first, min([date.fromisoformat(span[0]), *by_day]))
