@@ -200,6 +200,22 @@ def latest(tx: Tx, *, leaving_out: Sequence[str] = ()) -> int:
     return int(row["position"] or 0) if row is not None else 0
 
 
+def after(tx: Tx, moment: str) -> int:
+    """The position of the first entry that was received at an instant (RFC 3339 UTC) or later, or the one after the last.
+
+    Halves the journal until it is found: receipts go up, but for what a clock that was set back leaves within its own span.
+    """
+    low, high = 1, latest(tx) + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = tx.one("SELECT received_at FROM entries WHERE position = ?", (middle,))
+        if row is not None and row["received_at"] < moment:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 def unprotected(tx: Tx) -> list[str]:
     """The triggers that keep entries from being changed and that the file does not have as they should be."""
     there = {row["sql"] for row in tx.all("SELECT sql FROM sqlite_master WHERE type = 'trigger'")}

@@ -17,6 +17,7 @@ from qol_server.staff import (
     enrolling,
     enter,
     expected,
+    load,
     medicines,
     participant,
     people,
@@ -52,4 +53,5 @@ AREAS: Mapping[str, Pages] = {
     "enrolling": enrolling.PAGES,
     "contact": contact.PAGES,
     "rehearsal": rehearsal.PAGES,
+    "load": load.PAGES,
 }

@@ -37,6 +37,7 @@ MENU: tuple[tuple[str, str, Permission], ...] = (
     ("nav.participants", "/participants", Permission.PARTICIPANT_SEE),
     ("nav.visits", "/visits", Permission.PARTICIPANT_SEE),
     ("nav.accounts", "/accounts", Permission.STAFF_SEE),
+    ("nav.load", "/load", Permission.COUNTS_SEE),
     ("nav.rehearsal", "/rehearsal", Permission.RULES_REHEARSE),
 )
 """The areas of the desk in the order of the menu: key of the words, path, and what it takes to see it."""

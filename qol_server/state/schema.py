@@ -192,6 +192,8 @@ CREATE INDEX cases_counted ON cases (site, state, since, urgency, assessment, ow
 ;
 CREATE INDEX cases_waiting ON cases ("case") WHERE state = 'raised'
 ;
+CREATE INDEX cases_opened ON cases (opened_at)
+;
 CREATE INDEX cases_about ON cases (participant, assessment, opened_at)
 ;
 CREATE TABLE case_steps (

@@ -61,6 +61,14 @@ def elapsed(site: Site, since: datetime, period: Period, *, always: bool) -> dat
     return _minutes_later(site, at, timedelta(minutes=period.minutes))
 
 
+def covered(site: Site, start: datetime, end: datetime) -> timedelta:
+    """For how long somebody watched between two instants; nothing where the study's file does not say when."""
+    first, last = local(start, site.time_zone).date(), local(end, site.time_zone).date()
+    days = (date.fromordinal(ordinal) for ordinal in range(first.toordinal(), last.toordinal() + 1))
+    spans = ((max(begin, start), min(until, end)) for day in days for begin, until in _hours(site, day))
+    return sum((until - begin for begin, until in spans if until > begin), timedelta())
+
+
 def _days_later(site: Site, since: datetime, period: Period) -> datetime:
     """The same time of day so many watched days later; of months, the first watched day from the day on that they lead to."""
     start = next_cover(site, since) or since

@@ -51,7 +51,6 @@ def test_the_desk_was_worked_and_every_alert_ends_in_a_state(lived: Path) -> Non
     assert counted["alerts"] == kinds["alert.raised"]
     assert counted["nowhere"] == 0
     assert counted["cases"] == counted["waiting_cases"] + counted["taken_cases"] + counted["resolved_cases"] == kinds["case.opened"]
-    assert ledger_faults(tx) == []
 
 
 def test_its_accounts_are_ready_to_log_in(lived: Path) -> None:

@@ -21,6 +21,7 @@ def _nothing(_house: House) -> dict[str, str]:
 
 
 EXAMPLES: Mapping[str, tuple[Callable[[House], dict[str, str]], Callable[[House], dict[str, Any]]]] = {
+    "GET /load": (_nothing, _nothing),
     "GET /rehearsal": (_nothing, _nothing),
     "POST /rehearsal": (_nothing, lambda _house: {"form": "rehearse", "draft": MILDER, "since": ""}),
     "POST /rehearsal/activate": (_nothing, _activation),
