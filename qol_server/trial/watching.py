@@ -78,10 +78,13 @@ def codes(protocol: Protocol, task: Task) -> tuple[str, ...]:
 
 
 def takes_part(participant: Participant, now: datetime) -> bool:
-    """Whether the participant may be contacted at all: consent given, no death, no withdrawal of contact, questionnaires or consent."""
+    """Whether calls make sense at all: consent given, no death, no withdrawal of contact, questionnaires or consent, and not lost.
+
+    Whoever is lost to follow-up was called in vain already; when they are found again, that date is taken back.
+    """
     today = local(now, participant.time_zone).date()
     consents = participant.anchors.get("consent", ())
-    return bool(consents) and min(consents) <= today and not has_ended((*ALWAYS_END, "study_end"), participant, today)
+    return bool(consents) and min(consents) <= today and not has_ended((*ALWAYS_END, "study_end", "lost_to_follow_up"), participant, today)
 
 
 def may_be_called(participant: Participant, now: datetime) -> bool:

@@ -183,6 +183,15 @@ def test_death_and_withdrawal_of_contact_end_every_call_in_their_own_transaction
     assert standing(trial) == []
 
 
+def test_whoever_is_lost_is_not_called_any_more_but_for_what_they_asked_themselves(trial: Trial, phone: Phone) -> None:
+    phone.client.seal("help.asked", captured_at=trial.now, time_zone=PARIS, what="call-me")
+    phone.sync()
+    live(trial, "2026-04-05", "2026-04-05")
+    trial.anchor(phone.number, "lost_to_follow_up", date(2026, 4, 5))
+    live(trial, "2026-04-06", "2026-04-20", hours=24)
+    assert [row["task"] for row in standing(trial)] == ["help"]
+
+
 def test_a_hold_takes_back_what_was_unknown_because_of_it(trial: Trial, phone: Phone) -> None:
     live(trial, "2026-03-06", "2026-03-06")
     [call] = standing(trial, "unknown-days")
