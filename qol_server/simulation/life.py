@@ -15,9 +15,11 @@ from qol_server.simulation.clock import Tick
 from qol_server.simulation.desk import Desk
 from qol_server.simulation.fate import Fate, draw
 from qol_server.simulation.phone import VirtualParticipant
+from qol_server.trial.prescribing import Doubt
 from qol_server.trial.protocol import Criterion, Protocol
 
 STAFF = "staff:demo-nurse"
+MEANT = tuple(Doubt)  # two changes may fall on one day
 AT_WORK = time(7, 30)  # UTC, when the sites record what happened
 SLOT = 3  # hours of which the phones that are looked at are looked at together, late in it
 TICKS = (time(5), time(10), time(20))  # UTC, often enough for each rung's day
@@ -154,13 +156,13 @@ class Life:
         on_treatment = (fate.treatment_end is None or day < fate.treatment_end) and (fate.death is None or day < fate.death)
         for spell, reason in fate.holds:
             if on_treatment and day == spell.first:
-                conduct.prescribe(study, number, None, day, actor=STAFF, now=now, reason=reason)
+                conduct.prescribe(study, number, None, day, actor=STAFF, now=now, reason=reason, confirmed=MEANT)
             elif on_treatment and day == spell.last + timedelta(days=1):
                 regimen = "800" if fate.progression is not None and fate.progression < day else "400"
-                conduct.prescribe(study, number, regimen, day, actor=STAFF, now=now, reason="recovery")
+                conduct.prescribe(study, number, regimen, day, actor=STAFF, now=now, reason="recovery", confirmed=MEANT)
         if day == fate.progression and on_treatment:
             conduct.set_anchor(study, number, "progression", day, actor=STAFF, now=now)
-            conduct.prescribe(study, number, "800", day, actor=STAFF, now=now, reason="progression")
+            conduct.prescribe(study, number, "800", day, actor=STAFF, now=now, reason="progression", confirmed=MEANT)
         for anchor, when in (("treatment_end", fate.treatment_end), ("death", fate.death)):
             if day == when:
                 conduct.set_anchor(study, number, anchor, day, actor=STAFF, now=now)
