@@ -14,7 +14,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "given.received": ("Received", "Reçu"),
     "given.by": ("Who answered", "Qui a répondu"),
     "given.by.participant": ("The participant", "Le participant"),
-    "given.by.typed-for": ("The participant; somebody typed", "Le participant ; quelqu’un a saisi"),
+    "given.by.typed-for": ("The participant; somebody typed", "Le participant\u202f; quelqu’un a saisi"),
     "given.by.proxy": ("Somebody else for the participant", "Une autre personne à sa place"),
     "given.by.staff": ("Staff", "Le personnel"),
     "given.typed_by": ("entered by {who}", "saisi par {who}"),
@@ -49,7 +49,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "scored.rule.pro-ctcae": (
         "composite grade 0 to 3 of all parts; a part that was not asked counts as 0",
-        "grade composite de 0 à 3 de toutes les parties ; une partie non posée compte 0",
+        "grade composite de 0 à 3 de toutes les parties\u202f; une partie non posée compte 0",
     ),
     "scored.rule.fact": (
         "sum prorated to all items if more than half are answered",
