@@ -9,7 +9,7 @@ from decimal import Decimal
 from qol_server import library
 from qol_server.staff.desk import Desk
 from qol_server.staff.words import WORDS
-from qol_server.trial.alerting import URGENCIES
+from qol_server.trial.alerting import UNKNOWN, URGENCIES
 from qol_server.trial.instrument import Instrument, Item
 
 OWN = ("dose", "days")
@@ -77,6 +77,8 @@ class Speaker:
         return [self.say(assessment, subject, None if level is None else f"{level.normalize():f}") for subject, level in ordered]
 
     def _value(self, assessment: str, subject: str, value: str) -> str:
+        if subject in OWN and value == UNKNOWN:
+            return self.desk.t("finding.unknown")
         return {str(code): label for code, label in self.answers(assessment, subject)}.get(value, value)
 
     def _of(self, assessment: str) -> tuple[Instrument | None, library.Wording | None]:

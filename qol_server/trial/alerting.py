@@ -308,10 +308,16 @@ def _decimal(value: Fraction) -> str:
 # Doses
 
 
+UNKNOWN = "unknown"
+"""What a finding says of a dose of unknown size."""
+
+
 def _over_prescription(_when: OverPrescription, seen: Seen) -> Iterator[Finding]:
     day = _day(seen, 0)
-    if day.over_mg > 0:
-        yield Finding("dose", f"{day.recorded_mg.normalize():f} mg", f"{day.planned_mg.normalize():f} mg", "prescribed")
+    how_much_is_unknown = not day.planned_intakes and day.unknown  # whatever was taken, none was prescribed
+    if day.over_mg > 0 or how_much_is_unknown:
+        taken = UNKNOWN if how_much_is_unknown else f"{day.recorded_mg.normalize():f} mg"
+        yield Finding("dose", taken, f"{day.planned_mg.normalize():f} mg", "prescribed")
 
 
 def _not_taken(when: NotTaken, seen: Seen) -> Iterator[Finding]:

@@ -78,7 +78,7 @@ def intakes(dice: Dice) -> Answers:
 def treated(dice: Dice) -> Participant:
     days = sorted(dice.sample(range(-3, 12), dice.randint(1, 4)))
     anchors = {"treatment_start": str(DAY + timedelta(days=dice.randint(-3, 1)))}
-    return participant(anchors, tuple(prescription(DAY + timedelta(days=n), dice.choice([*REGIMENS, None])) for n in days))
+    return participant(anchors, tuple(prescription(DAY + timedelta(days=n), dice.choice([*REGIMENS, None, None])) for n in days))
 
 
 def one_case(dice: Dice, instrument: Instrument) -> tuple[list[Any], Seen, list[dict[str, Any]]]:

@@ -90,7 +90,9 @@ function isRaised(rule, instrumentId, answers, context) {
         return false;
     }
     if (when.day_dose_above === "prescribed") {
-        return compare(doseDay(context.participation, context.day, decided(answers, context)).overMg, NOUGHT) > 0;
+        const dose = doseDay(context.participation, context.day, decided(answers, context));
+        const howMuchIsUnknown = dose.planned === 0 && dose.isUnknown; // whatever was taken, none was prescribed
+        return howMuchIsUnknown || compare(dose.overMg, NOUGHT) > 0;
     }
     return when.stated_not_taken_in_a_row !== undefined && notTaken(answers, context) >= when.stated_not_taken_in_a_row;
 }

@@ -35,6 +35,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "way.email": ("E-mail", "Courriel"),
     "way.relative": ("Through a relative", "Par un proche"),
     "way.physician": ("Through their own physician", "Par le médecin traitant"),
+    "finding.unknown": ("an unknown amount", "une quantité inconnue"),
     "finding.dose": ("Dose of the day", "Dose du jour"),
     "finding.days": ("Days in a row without a dose, as stated", "Jours consécutifs sans prise, déclarés"),
     "finding.over.previous": ("the time before: {value}", "la fois précédente : {value}"),
