@@ -125,6 +125,20 @@ def _app(found: dict[str, Any]) -> list[Line]:
     ]
 
 
+def _desk(found: dict[str, Any]) -> list[Line]:
+    made = []
+    about = f"page of a participant of {found['diary']:,} entries"
+    words = {"worklist": f"worklist of {found['cases']:,} open cases", "participant": about}
+    for page, what in words.items():
+        for name, entries in (("short", found["entries"]), ("long", 10 * found["entries"])):
+            one = found[name][page]
+            shown = f"{one['p95_ms']:.0f} ms; half: {one['median_ms']:.0f} ms"
+            made.append(_at_most("desk", f"{what}, 95 of 100, {entries:,} responses", shown, one["p95_ms"], 100, "ms"))
+        made.append(Line("desk", "  long : short", f"{found[page]:.2f}"))
+    return made
+
+
 _LINES: dict[str, Callable[[dict[str, Any]], list[Line]]] = {
     "ingest": _ingest, "sync": _sync, "scoring": _scoring, "export": _export, "start": _start, "memory": _memory, "app": _app,
+    "desk": _desk,
 }  # fmt: skip

@@ -14,11 +14,11 @@ from typing import Any
 
 import psutil
 
-from bench import app, files, footprint, ingest, scoring, sync_cost
+from bench import app, desk, files, footprint, ingest, scoring, sync_cost
 from bench.study import template
 from qol_server.store import driver
 
-PARTS = ("ingest", "sync", "scoring", "export", "start", "memory", "app")
+PARTS = ("ingest", "sync", "scoring", "export", "start", "memory", "app", "desk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,14 @@ class Size:
     requests: int
     starts: int
     visits: int
+    cases: int
+    journal: int
+    diary: int
+    pages: int
 
 
-FULL = Size(200, 4, 2, (1, 8, 32), 100_000, 1_800, 1_000, scoring.ROWS, 17_000, 5_000, 3, 5)
-QUICK = Size(40, 2, 1, (8,), 5_000, 900, 200, 50_000, 2_000, 1_000, 1, 2)
+FULL = Size(200, 4, 2, (1, 8, 32), 100_000, 1_800, 1_000, scoring.ROWS, 17_000, 5_000, 3, 5, 10_000, 10_000, 2_000, 100)
+QUICK = Size(40, 2, 1, (8,), 5_000, 900, 200, 50_000, 2_000, 1_000, 1, 2, 2_000, 1_000, 400, 20)
 
 
 def run(names: tuple[str, ...], *, quick: bool, say: Callable[[str], None]) -> dict[str, Any]:
@@ -78,6 +82,9 @@ _MEASURES: dict[str, Callable[[Any, Path, Size], dict[str, Any]]] = {
     "start": lambda made, folder, size: footprint.start(made, folder, rounds=size.starts),
     "memory": lambda made, folder, size: footprint.memory(made, folder, requests=size.requests),
     "app": lambda made, folder, size: app.measure(made, folder, rounds=size.visits),
+    "desk": lambda made, folder, size: desk.measure(
+        made, folder, cases=size.cases, entries=size.journal, diary=size.diary, rounds=size.pages
+    ),
 }
 
 

@@ -19,7 +19,7 @@ import orjson
 from qol_server import keys, library
 from qol_server.app import create_app
 from qol_server.client import PhoneClient, Reply
-from qol_server.intake import conduct
+from qol_server.intake import adoption, conduct
 from qol_server.intake.conduct import Enrolment
 from qol_server.intake.study import Study, create_study
 from qol_server.settings import Settings
@@ -74,8 +74,8 @@ def adopted(settings: Settings, now: datetime) -> Study:
     study = create_study(settings, SLUG, actor=STAFF, now=now)
     protocol = library.shipped_studies()[SLUG].read_bytes().replace(b"wording: live", b"wording: stand-in")
     instruments = {name: path.read_bytes() for name, path in library.shipped_instruments().items()}
-    conduct.adopt(study, protocol, instruments, actor=STAFF, now=now)
-    conduct.activate(study, actor=STAFF, now=now)
+    adoption.adopt(study, protocol, instruments, actor=STAFF, now=now)
+    adoption.activate(study, actor=STAFF, now=now)
     return study
 
 

@@ -12,7 +12,7 @@ import orjson
 import psutil
 import pytest
 
-from bench import app, ingest, raw_sqlite, report, scoring, server, sync_cost
+from bench import app, desk, ingest, raw_sqlite, report, scoring, server, sync_cost
 from bench.study import SLUG, Template, batches, fill, template
 from qol_server import journal
 from qol_server.app import create_app
@@ -212,3 +212,14 @@ def test_without_the_load_generator_the_command_says_how_to_get_it(
 def test_a_part_that_there_is_not_is_refused_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "everything"]) == 2
     assert "ingest" in capsys.readouterr().err
+
+
+def test_pages_of_the_desk_are_asked_for_with_cases_and_a_longer_journal(made: Template, tmp_path: Path) -> None:
+    found = desk.measure(made, tmp_path, cases=30, entries=40, diary=20, rounds=2)
+    assert stored(Settings(tmp_path / "short")) == 40
+    assert stored(Settings(tmp_path / "long")) >= 400  # whole batches
+    assert stored(Settings(tmp_path / "long"), "case.opened") == 30
+    for name in ("short", "long"):
+        for page in ("worklist", "participant"):
+            assert 0 < found[name][page]["median_ms"] <= found[name][page]["p95_ms"]
+    assert {line.part for line in report.lines({"desk": found})} == {"desk"}

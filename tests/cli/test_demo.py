@@ -11,6 +11,7 @@ import pytest
 from qol_server import journal
 from qol_server.access import accounts
 from qol_server.cli import main
+from qol_server.intake import rehearsal
 from qol_server.intake.staff import open_staff
 from qol_server.intake.study import open_study
 from qol_server.settings import Settings
@@ -51,6 +52,14 @@ def test_the_desk_was_worked_and_every_alert_ends_in_a_state(lived: Path) -> Non
     assert counted["alerts"] == kinds["alert.raised"]
     assert counted["nowhere"] == 0
     assert counted["cases"] == counted["waiting_cases"] + counted["taken_cases"] + counted["resolved_cases"] == kinds["case.opened"]
+
+
+def test_a_rehearsal_with_the_rules_in_force_counts_what_was_raised(lived: Path) -> None:
+    study = open_study(Settings(lived), "desminib")
+    tx = study.store.read()
+    protocol, there = study.protocol_in_force(tx), cases.tally(tx)
+    told, _ = rehearsal.compare(study, protocol, protocol)
+    assert (told.present.alerts, told.present.suppressed, told.present.cases) == (there["alerts"], there["suppressed"], there["cases"])
 
 
 def test_its_accounts_are_ready_to_log_in(lived: Path) -> None:
