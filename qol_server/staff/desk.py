@@ -42,6 +42,22 @@ MENU: tuple[tuple[str, str, Permission], ...] = (
 )
 """The areas of the desk in the order of the menu: key of the words, path, and what it takes to see it."""
 
+ABOUT: tuple[tuple[str, Permission], ...] = (
+    ("treatment", Permission.PARTICIPANT_SEE),
+    ("dates", Permission.PARTICIPANT_SEE),
+    ("medicines", Permission.PARTICIPANT_SEE),
+    ("adverse-events", Permission.PARTICIPANT_SEE),
+    ("enter", Permission.ANSWER_ENTER),
+    ("phones", Permission.PARTICIPANT_SEE),
+    ("contact", Permission.CONTACT_SEE),
+    ("reminders", Permission.PARTICIPANT_SEE),
+    ("expected", Permission.WORKLIST_SEE),
+    ("consent", Permission.PARTICIPANT_SEE),
+    ("eligibility", Permission.PARTICIPANT_SEE),
+    ("summary", Permission.PARTICIPANT_SEE),
+)
+"""The further pages about a participant, in the order in which they stand beside each other: last part of the path, permission."""
+
 View = Callable[..., Response]
 SiteOf = Callable[..., str | None]
 """(desk, **parts of the address) -> the site of what the address names; None where there is no such thing."""
@@ -124,6 +140,12 @@ class Desk:
         """The pages that the person may go to: key of the words, address, whether this is it."""
         there = [(key, self.url(path)) for key, path, permission in MENU if self.may(permission, None) or self.sites(permission)]
         return [(key, url, request.path == url or request.path.startswith(f"{url}/")) for key, url in there]
+
+    def about(self, number: str) -> list[tuple[str, str]]:
+        """The pages about a participant that the person may see: last part of the address, address."""
+        site = participants.site_of(self.tx, number)
+        there = [area for area, permission in ABOUT if self.may(permission, site)]
+        return [(area, self.url(f"/participants/<number>/{area}", number=number)) for area in there]
 
     def form(self, name: str) -> Form:
         """The posted form of that name, or an empty one: its macro shows what was typed and what was wrong."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from urllib.parse import quote
 
 from babel.dates import get_month_names
-from flask import Response, current_app, request
+from flask import Response, request
 
 from qol_server.staff import course, people, strip_chart
 from qol_server.staff.desk import Desk, Pages, number_site
@@ -26,10 +26,6 @@ from qol_server.views.history import first_day, local_day, read
 PAGES = Pages()
 PATH = "/participants/<number>"
 PERIODS = {"8w": timedelta(weeks=8), "6m": timedelta(days=183), "all": None}
-AREAS = (
-    "treatment", "dates", "adverse-events", "enter", "medicines", "expected", "consent", "eligibility", "contact", "phones", "reminders",
-    "summary",
-)  # fmt: skip
 
 
 @PAGES.get(PATH, Permission.PARTICIPANT_SEE, at=number_site)
@@ -50,7 +46,7 @@ def show(desk: Desk, number: str) -> Response:
         periods=list(PERIODS), told=told, words=words, drawing=strip_chart.draw(told, words),
         tables=tables(told, words, said),  flags=_flags(desk, person, told.last), site=_site(desk, person),
         cases=history.open_cases(desk.tx, number) if may_see_cases else [], calls=calls.open_of(desk.tx, number) if may_see_cases else [],
-        may_see_cases=may_see_cases, in_words=said, areas=areas(),
+        may_see_cases=may_see_cases, in_words=said,
         reason_of=lambda code: course.reason_of(desk, code), prescribed=diary.prescribed(person, told.last),
         treated=diary.treated(person, told.last),
     )  # fmt: skip
@@ -65,12 +61,6 @@ def first_of(person: Participant, now: datetime, length: timedelta | None) -> da
 def _site(desk: Desk, person: Participant) -> str:
     site = desk.protocol.sites.get(person.site)
     return person.site if site is None else f"{person.site} {site.name}"
-
-
-def areas() -> Sequence[str]:
-    """The further pages about a participant that this desk has."""
-    there = {rule.rule for rule in current_app.url_map.iter_rules()}
-    return [area for area in AREAS if f"/<slug>/staff{PATH}/{area}" in there]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 WORDS: dict[str, tuple[str, str]] = {
     "course.of": ("Pages about {number}", "Pages sur {number}"),
+    "course.expected": ("Expected levels", "Niveaux attendus"),
+    "course.adverse-events": ("Adverse events", "Événements indésirables"),
+    "course.summary": ("Summary for the visit", "Résumé pour la visite"),
     "course.consent": ("Consent", "Consentement"),
     "course.eligibility": ("Eligibility", "Éligibilité"),
     "course.contact": ("Contact details", "Coordonnées"),
