@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,11 +22,13 @@ from qol_server.store import Row, StoreBusy, StoreFull, Tx
 from qol_server.trial import alerting, judging
 from qol_server.trial.alerting import Alert, AnyItem, Finding, Rule, Urgency
 from qol_server.trial.cases import Turn, join
+from qol_server.trial.diary import DOSE_DIARY
 from qol_server.trial.facts import Entry, Kind, server_id
-from qol_server.trial.instrument import Answers, Instrument, Licence
+from qol_server.trial.instrument import Answers, Instrument, Item, ItemType, Licence
 from qol_server.trial.judging import Past, Survey
 from qol_server.trial.participant import Participant
 from qol_server.trial.protocol import Protocol
+from qol_server.trial.response import compile as checker_of
 from qol_server.trial.schedule import local
 
 log = logging.getLogger(__name__)
@@ -45,9 +48,10 @@ def watches(protocol: Protocol) -> bool:
 def look(tx: Tx, study: Study, protocol: Protocol, entry: Entry, fact: Mapping[str, Any], now: datetime) -> None:
     """Ask the rules about one entry that was just folded (its position set), and about the responses that come after it.
 
+    Also in a study that only records, somebody is to call about what cannot be read.
     Nothing that goes wrong here keeps the entry out: it is an alert of its own then.
     """
-    if not watches(protocol) or entry.kind not in (Kind.RESPONSE_GIVEN, Kind.ENTRY_QUARANTINED):
+    if entry.kind != Kind.ENTRY_QUARANTINED and not (watches(protocol) and entry.kind == Kind.RESPONSE_GIVEN):
         return
     tx.run("SAVEPOINT alerting")
     try:
@@ -77,11 +81,7 @@ class _Looker:
         if participant is None:
             return
         if self.entry.kind == Kind.ENTRY_QUARANTINED:
-            kept = self._kept(fact or read_as_it_is(self.entry.line))
-            if kept is None:
-                self._unreadable()
-            else:
-                self._judge(participant, kept)
+            self._look_at_kept(participant, fact or read_as_it_is(self.entry.line))
             return
         row = cases.began(self.tx, self.entry.position)
         assert row is not None, "it was folded"  # noqa: S101
@@ -93,8 +93,18 @@ class _Looker:
         for later in judging.neighbours(self.protocol.rules, survey, self._past(participant)):
             self._judge(participant, later)
 
+    def _look_at_kept(self, participant: Participant, fact: Mapping[str, Any]) -> None:
+        """Judge what can be read of an entry under review. Of what cannot somebody asks, unless a case tells of the entry already."""
+        kept = self._kept(fact)
+        tells = kept is not None and watches(self.protocol) and self._judge(participant, kept)
+        if not tells and (kept is None or not _is_read(kept, fact["answers"])):
+            self._unreadable()
+
     def stumbled(self, fact: Mapping[str, Any]) -> None:
-        """An alert that says that the rules could not be asked."""
+        """An alert that says that the rules could not be asked; a call where the study raises none."""
+        if not watches(self.protocol):
+            self._unreadable()
+            return
         occurrence = self.entry.occurrence or "unknown@unknown"
         captured = fact.get("captured_at")
         survey = Survey(self.entry.position, occurrence, NOTHING, {}, captured if isinstance(captured, str) else None)
@@ -122,12 +132,15 @@ class _Looker:
 
     # what becomes of it
 
-    def _judge(self, participant: Participant, survey: Survey) -> None:
+    def _judge(self, participant: Participant, survey: Survey) -> bool:
+        """Whether an alert was raised that no expected level explains."""
         alerts = judging.judge(self.protocol.rules, participant, survey, self._past(participant))
+        today = local(self.now, participant.time_zone).date()
+        levels = cases.expected(self.tx, participant.number) if alerts else []
+        explained = [alerting.expected_by(alert, levels, today) for alert in alerts]
         if alerts:
-            today = local(self.now, participant.time_zone).date()
-            levels = cases.expected(self.tx, participant.number)
-            self._raise(survey, alerts, [alerting.expected_by(alert, levels, today) for alert in alerts])
+            self._raise(survey, alerts, explained)
+        return None in explained
 
     def _raise(self, survey: Survey, alerts: Sequence[Alert], explained: Sequence[alerting.Expected | None]) -> None:
         """Record what is new of these alerts; what no expected level explains makes a case, or joins one."""
@@ -223,7 +236,7 @@ def readable(entry: Entry, fact: Mapping[str, Any], instrument_of: InstrumentOf)
     instrument = instrument_of(name, version if isinstance(version, str) else None)
     if instrument is None:
         return None
-    usable = {item: str(answer) if isinstance(answer, float) else answer for item, answer in answers.items()}
+    usable = {item: _usable(answer, instrument.by_id.get(item)) for item, answer in answers.items()}
     captured = fact.get("captured_at")
     began = None
     if isinstance(captured, str):
@@ -233,6 +246,24 @@ def readable(entry: Entry, fact: Mapping[str, Any], instrument_of: InstrumentOf)
             captured = None
     occurrence = entry.occurrence or f"{name}@unknown"
     return Survey(entry.position, occurrence, instrument, usable, captured if isinstance(captured, str) else None, began)
+
+
+_DECIMAL_COMMA = re.compile(r"(-?[0-9]+),([0-9]+)")
+
+
+def _usable(answer: Any, item: Item | None) -> Any:
+    """An answer as the rules read it: a number that was no text, or has a decimal comma, is a number all the same."""
+    if isinstance(answer, float):
+        return str(answer)
+    if isinstance(answer, str) and item is not None and item.type is ItemType.DECIMAL:
+        return _DECIMAL_COMMA.sub(r"\1.\2", answer) if _DECIMAL_COMMA.fullmatch(answer) else answer
+    return answer
+
+
+def _is_read(survey: Survey, answers: Mapping[str, Any]) -> bool:
+    """Whether each of these answers, as they were sent, is one that the instrument allows; of a dose diary also its day."""
+    is_dated = survey.instrument.id != DOSE_DIARY or survey.day is not None
+    return is_dated and checker_of(survey.instrument).check(answers).problem is None
 
 
 def read_as_it_is(line: bytes) -> Mapping[str, Any]:

@@ -31,7 +31,7 @@ class Task(StrEnum):
     """What a call is about, in the order in which people should see to it."""
 
     HELP = "help"  # the participant asked to be called, to pause or to stop
-    UNREADABLE = "unreadable"  # a report that can neither be used nor judged
+    UNREADABLE = "unreadable"  # a report of which something cannot be read, and of which no case tells
     SILENT_PHONE = "silent-phone"  # the phone was not heard of, though something opened on it
     UNKNOWN_DAYS = "unknown-days"  # days of the dose diary of which nobody said anything
     OVERDUE = "overdue"  # a questionnaire was not answered

@@ -222,6 +222,52 @@ def test_of_what_cannot_be_read_somebody_asks(trial: Trial, phone: Phone) -> Non
     assert [fact["task"] for fact in facts(trial, "call.raised")] == ["unreadable"]
 
 
+UNREADABLE = [
+    ("symptoms@W0", {"nausea.frequency": 2, "nausea.severity": "très fort"}),
+    ("symptoms@W0", {"nausea.frequency": 0, "chest_pain.severity": 4}),
+    ("dose@2026-03-02", {"intake.1.status": "different", "intake.1.mg": "4000 mg"}),
+    ("dose@2026-03-32", {"intake.1.status": "different", "intake.1.mg": "4000"}),
+]
+
+
+@pytest.mark.parametrize("alerts", [True, False])
+@pytest.mark.parametrize(("occurrence", "answers"), UNREADABLE)
+def test_of_a_part_that_cannot_be_read_somebody_asks(tmp_path: Path, occurrence: str, answers: dict[str, Any], alerts: bool) -> None:
+    there = people.trial(tmp_path, alerts=alerts)
+    number = there.enrol(people.ADA)
+    there.at("2026-03-02 20:00", "Europe/Paris")
+    there.start_treatment(number, date(2026, 3, 2))
+    sender = there.phone(number)
+    sender.answer(occurrence, answers)
+    sender.sync()
+    [kept] = facts(there, "entry.quarantined")
+    assert facts(there, "alert.raised") == []
+    assert [(fact["task"], fact["about"]) for fact in facts(there, "call.raised")] == [("unreadable", kept["position"])]
+
+
+def test_a_decimal_comma_is_read_by_the_rules(trial: Trial, phone: Phone) -> None:
+    week(phone, 0, {"fever.frequency": 1, "temperature": "39,5"})
+    assert len(facts(trial, "entry.quarantined")) == 1
+    assert raised(trial) == [("fever", [["temperature", "39.5", None, None]])]
+    assert facts(trial, "call.raised") == []  # the case tells of it
+
+
+def test_a_decimal_comma_is_called_about_where_no_alerts_are_raised(tmp_path: Path) -> None:
+    there = people.trial(tmp_path)
+    number = there.enrol(people.ADA)
+    there.at("2026-03-02 20:00", "Europe/Paris")
+    there.start_treatment(number, date(2026, 3, 2))
+    week(there.phone(number), 0, {"fever.frequency": 1, "temperature": "39,5"})
+    assert [fact["task"] for fact in facts(there, "call.raised")] == ["unreadable"]
+
+
+def test_an_expected_level_does_not_hide_what_cannot_be_read(trial: Trial, phone: Phone) -> None:
+    casework.expect(trial.study, phone.number, "nausea.severity", 3, date(2026, 4, 1), reason="known", actor=NURSE, now=trial.now)
+    week(phone, 0, nausea(3) | {"rash.frequency": 1, "rash.severity": "très fort"})
+    assert steps(trial) == []
+    assert [fact["task"] for fact in facts(trial, "call.raised")] == ["unreadable"]
+
+
 def test_a_correction_annotates_the_case_and_closes_nothing(trial: Trial, phone: Phone) -> None:
     first = week(phone, 0, nausea(3))
     phone.answer("symptoms@W0", nausea(1), supersedes=first["id"], reason="typing_mistake")

@@ -65,8 +65,8 @@ WORDS: dict[str, tuple[str, str]] = {
          "lequel et enregistrez ce retrait."),
     ),
     "calls.todo.unreadable": (
-        "Call and ask what they reported: the entry could neither be used nor judged. They may have reported an illness.",
-        "Appelez et demandez ce qui a été signalé\u202f: la saisie n’a pu être ni utilisée ni évaluée. Il peut s’agir d’une maladie.",
+        "Call and ask what they reported: part of the entry could not be read. They may have reported an illness.",
+        "Appelez et demandez ce qui a été signalé\u202f: une partie de la saisie n’a pas pu être lue. Il peut s’agir d’une maladie.",
     ),
     "calls.todo.silent-phone": (
         "Ask whether the phone works and is online. A lost or new phone is replaced on the participant’s page.",
