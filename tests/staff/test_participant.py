@@ -144,4 +144,4 @@ def test_the_strip_speaks_french(desk: House) -> None:
     nora = desk.login(Role.NURSE, "01", language="fr")
     nora.get(f"/participants/{desk.ada}")
     assert {"Dose prescrite", "Nausées", "Qualité de vie"} <= rows(strip(nora)).keys()
-    assert "oubli déclaré, 5 mars 2026" in said(rows(strip(nora))["Prises"])
+    assert "prise manquée déclarée, 5 mars 2026" in said(rows(strip(nora))["Prises"])

@@ -74,11 +74,11 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "calls.todo.unknown-days": (
         "Ask what was taken on these days, and enter it as told by telephone. If it stays unknown, close the call with why.",
-        "Demandez ce qui a été pris ces jours-là et saisissez-le comme dicté par téléphone. Sinon, closez l’appel avec la raison.",
+        "Demandez ce qui a été pris ces jours-là et saisissez-le comme dicté par téléphone. Sinon, clôturez l’appel avec la raison.",
     ),
     "calls.todo.overdue": (
         "Ask them to fill it in, or take the answers by telephone. If there will be none, close the call with why.",
-        "Demandez de le remplir, ou recueillez les réponses par téléphone. S’il n’y en aura pas, closez l’appel avec la raison.",
+        "Demandez de le remplir, ou recueillez les réponses par téléphone. S’il n’y en aura pas, clôturez l’appel avec la raison.",
     ),
     "calls.todo.sequence-gap": (
         "Entries are on the phone that never came. Ask them to open the app while online and to tap “Send now”.",
@@ -116,7 +116,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "calls.reason": ("How it ended", "Issue"),
     "calls.reason.data": ("Why it is missing", "Pourquoi elle manque"),
-    "code.too_ill": ("Too ill", "Trop malade"),
+    "code.too_ill": ("Too ill", "État de santé trop altéré"),
     "code.did_not_want": ("Did not want to", "N’a pas souhaité"),
     "code.forgot": ("Forgot", "Oubli"),
     "code.technical": ("Technical problem", "Problème technique"),
@@ -144,7 +144,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "problem.call-unknown.advice": ("Look at the list of calls again.", "Regardez de nouveau la liste des appels."),
     "problem.call-changed": ("The call is not as you saw it any more", "L’appel a changé depuis que vous l’avez vu"),
     "problem.call-changed.advice": ("Look at it again, and decide anew.", "Regardez-le de nouveau avant de décider."),
-    "done.calls.taken": ("You look after this call now.", "Vous suivez maintenant cet appel."),
+    "done.calls.taken": ("You look after this call now.", "Vous êtes maintenant responsable de cet appel."),
     "done.calls.attempted": ("The attempt is written down.", "La tentative est notée."),
     "done.calls.closed": ("The call is closed.", "L’appel est clos."),
     # the weekly digest

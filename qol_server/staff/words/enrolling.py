@@ -127,7 +127,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "contact.channel.email": ("E-mail", "E-mail"),
     "contact.channel.sms": ("SMS", "SMS"),
     "contact.hour": ("Preferred hour", "Heure préférée"),
-    "contact.contact_person": ("Contact person", "Personne de confiance"),
+    "contact.contact_person": ("Contact person", "Personne à contacter"),
     "contact.contact_telephone": ("Telephone of the contact person", "Téléphone de la personne de confiance"),
     "contact.telephone.wrong": ("A telephone number, such as +33 6 12 34 56 78.", "Un numéro de téléphone, comme +33 6 12 34 56 78."),
     "contact.email.wrong": ("An e-mail address, such as ada@example.org.", "Une adresse e-mail, comme ada@example.org."),

@@ -12,7 +12,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "load.since": ("Received since {since}.", "Reçu depuis le {since}."),
     "load.alerting": ("Surveys that alert", "Questionnaires avec alerte"),
     "load.suppressed": ("Alerts explained by an expected level", "Alertes expliquées par un niveau attendu"),
-    "load.escalated": ("Cases that were escalated", "Cas escaladés"),
+    "load.escalated": ("Cases that were escalated", "Cas transmis"),
     "load.calls_closed": ("Calls closed", "Appels clos"),
     "load.part": ("{part} of {whole}", "{part} sur {whole}"),
     "load.by_week": ("By week", "Par semaine"),
@@ -40,5 +40,5 @@ WORDS: dict[str, tuple[str, str]] = {
     "load.column.acknowledged_hours": ("… in hours", "… heures ouvrées"),
     "load.column.resolved": ("To resolve", "Clôture"),
     "load.column.resolved_hours": ("… in hours", "… heures ouvrées"),
-    "load.column.escalated": ("Escalated", "Escaladés"),
+    "load.column.escalated": ("Escalated", "Transmis"),
 }

@@ -82,7 +82,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "summary.no_doses": ("No dose was due.", "Aucune prise n’était prévue."),
     "summary.due": ("Intakes due", "Prises prévues"),
     "summary.taken": ("taken", "prises"),
-    "summary.missed": ("stated as missed", "oublis déclarés"),
+    "summary.missed": ("stated as missed", "prises manquées déclarées"),
     "summary.unknown": ("unknown", "inconnues"),
     "summary.vomited": ("vomited", "vomies"),
     "summary.held": ("Days on hold", "Jours de suspension"),
