@@ -6,9 +6,8 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserType, sync_playwright
+from playwright.sync_api import Browser
 
-from qol_server.cli import browser as finder
 from qol_server.patient_app import release
 from tests import people
 from tests.api.rig import reopened
@@ -34,22 +33,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
     return report
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[BrowserType]:
-    """Playwright's way to start Chromium; for tests that need a browser of their own."""
-    with sync_playwright() as playwright:
-        yield playwright.chromium
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: BrowserType) -> Iterator[Browser]:
-    path = finder.find()
-    assert path is not None, f"No Chromium was found. {finder.ADVICE}"
-    started = chromium.launch(executable_path=path, args=list(finder.FLAGS))
-    yield started
-    started.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

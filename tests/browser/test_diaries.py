@@ -229,6 +229,7 @@ def test_a_correction_has_a_reason_and_the_original_stays(diary: AppPhone, serve
     diary.press("fill.send_correction")
     diary.heading(diary.words("sent.title"))
     done(diary)
+    diary.wait_until_sent(2)  # what is sent takes its place in the list
     first, second = given(server, diary, 2)
     assert first["answers"]["intake.1.status"] == "taken"
     assert (second["supersedes"], second["reason"], second["occurrence"]) == (first["id"], "wrong_answer", first["occurrence"])

@@ -9,12 +9,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from qol_server.trial.roles import Role
-from tests.browser.conftest import browser, chromium
 from tests.browser.weather import Server
 from tests.staff.browser.rig import Seat, sit_down
 from tests.staff.rig import House
 
-__all__ = ["browser", "chromium"]
 FOLDER = Path(__file__).parent
 
 
