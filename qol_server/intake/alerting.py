@@ -168,7 +168,7 @@ class _Looker:
         fact = {
             "case": id_, "assessment": survey.assessment, "urgency": str(joined.urgency),
             "captured_at": survey.captured_at, "alerts": list(positions),
-            "known": cases.told(joined.known),
+            "known": cases.told(joined.known), "restarts": joined.restarts,
         }  # fmt: skip
         self._record(_KINDS[joined.turn], fact, survey.occurrence, nth=f"{id_}/{positions[0]}")
 

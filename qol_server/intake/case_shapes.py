@@ -36,13 +36,16 @@ class CaseStep(Shape):
 
 
 class CaseRaised(CaseStep):
-    """A survey's alerts make a case, or join it. ``known``: all that it knows now, [rule, item or scale, worst level]."""
+    """A survey's alerts make a case, or join it. ``known``: all that it knows now, [rule, item or scale, worst level].
+
+    ``restarts``: whether its clock begins anew; where it is not said, it does when the case is opened, worsened or reopened."""
 
     assessment = Text(64, required=True)
     urgency = OneOf(*URGENCIES, required=True)
     captured_at = Text(40, required=True, allow_none=True)
     alerts = fields.List(Whole(1, 2**53), required=True)
     known = fields.List(fields.List(Text(100, allow_none=True)), required=True)
+    restarts = fields.Boolean()
 
 
 class CaseCorrected(CaseStep):

@@ -53,12 +53,14 @@ def repeated(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
 
 
 def raised_anew(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
-    """It got worse: whoever looked after the case looks again, and the clock begins anew."""
+    """It got worse: whoever looked after the case looks again, and the clock begins anew unless the entry says that it goes on."""
     tx.run(
-        "UPDATE cases SET state = 'raised', surveys = surveys + 1, steps = 0, since = ?, urgency = ?, place = ?, known = ?,"
+        "UPDATE cases SET state = 'raised', surveys = surveys + 1, urgency = ?, place = ?, known = ?,"
         ' acknowledged_at = NULL, resolved_at = NULL, action = NULL, outcome = NULL WHERE "case" = ?',
-        (entry.received_at, fact["urgency"], _place(fact), _known(fact), fact["case"]),
+        (fact["urgency"], _place(fact), _known(fact), fact["case"]),
     )
+    if fact.get("restarts", True):
+        tx.run('UPDATE cases SET steps = 0, since = ? WHERE "case" = ?', (entry.received_at, fact["case"]))
     _join(tx, entry, fact)
 
 

@@ -53,7 +53,7 @@ Known = Mapping[tuple[str, str], Level]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case. ``since``: from when its clock counts (receipt; anew when it got worse), UTC. ``version``: position of its last entry.
+    """One case. ``since``: from when its clock counts (receipt; anew where ``join`` says so), UTC. ``version``: position of its last entry.
 
     ``steps``: how many steps of the escalation were taken since then.
     """
@@ -119,11 +119,16 @@ def turn(case: Case | None, alerts: Sequence[Alert], now: datetime) -> Turn:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What becomes of new alerts: what they do, and how urgent the case is and what is known of it from then on."""
+    """What becomes of new alerts: what they do, and how urgent the case is and what is known of it from then on.
+
+    ``restarts``: whether its clock begins anew. Nobody has looked at a case that is still raised, so that what comes on top of it
+    must not put its escalation off; only a higher urgency, which has its own steps, begins anew.
+    """
 
     turn: Turn
     urgency: Urgency
     known: Known
+    restarts: bool
 
 
 def join(latest: Case | None, alerts: Sequence[Alert], now: datetime) -> Joined:
@@ -133,7 +138,9 @@ def join(latest: Case | None, alerts: Sequence[Alert], now: datetime) -> Joined:
     urgencies = [alert.rule.urgency for alert in alerts]
     if standing is not None and standing.state is not State.RESOLVED:
         urgencies.append(standing.urgency)
-    return Joined(move, most_urgent(urgencies), worst({} if standing is None else standing.known, alerts))
+    urgency = most_urgent(urgencies)
+    is_waiting = standing is not None and standing.state is State.RAISED and standing.urgency is urgency
+    return Joined(move, urgency, worst({} if standing is None else standing.known, alerts), move is not Turn.REPEAT and not is_waiting)
 
 
 def ladder(case: Case, steps: Sequence[Period], site: Site) -> tuple[datetime, ...]:

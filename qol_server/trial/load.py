@@ -14,7 +14,7 @@ from qol_server.trial.protocol import Site
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """One case. ``since``: when it was raised last; ``steps``: of the escalation that were taken since then."""
+    """One case. ``since``: from when its clock counts; ``steps``: of the escalation that were taken since then."""
 
     site: str
     urgency: Urgency
@@ -58,7 +58,7 @@ class Times:
 
     @property
     def escalated_share(self) -> Fraction | None:
-        """Of the cases those for which a step of the escalation was taken since they were raised last."""
+        """Of the cases those for which a step of the escalation was taken on the clock that counts."""
         return share(self.escalated, self.cases)
 
 

@@ -162,6 +162,7 @@ class _Replay:
         elif joined.turn is Turn.REPEAT:
             case = replace(latest, known=joined.known)
         else:
+            # the journal's clock may go on instead; how long a case takes counts from the last raise here, as it is not known who looked
             case = replace(latest, state=State.RAISED, urgency=joined.urgency, since=came.at, known=joined.known, resolved_at=None)
         self._cases[case.id] = case
         self.outcome.moves.append(Moved(came.at, case.id, joined.turn, joined.urgency))
