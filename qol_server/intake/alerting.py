@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from qol_server import journal
 from qol_server.intake.record import record
 from qol_server.intake.study import Study, fact_of
 from qol_server.journal import Head
@@ -53,9 +54,29 @@ def look(tx: Tx, study: Study, protocol: Protocol, entry: Entry, fact: Mapping[s
     """
     if entry.kind != Kind.ENTRY_QUARANTINED and not (watches(protocol) and entry.kind == Kind.RESPONSE_GIVEN):
         return
+    looker = _Looker(tx, study, protocol, entry, now)
+    _safely(looker, lambda: looker.look(fact), fact)
+
+
+def look_again(tx: Tx, study: Study, before: Participant, receipt: Head | None, now: datetime) -> None:
+    """Ask the rules about doses again where what is prescribed, or the treatment's first or last day, was just recorded.
+
+    ``before``: the participant as known before it; ``receipt``: of the entry that says it. Nothing that goes wrong here keeps
+    the entry out.
+    """
+    protocol = study.protocol_in_force(tx)
+    entry = None if receipt is None else journal.one(tx, receipt.position)
+    if entry is None or not watches(protocol):
+        return
+    looker = _Looker(tx, study, protocol, entry, now)
+    _safely(looker, lambda: looker.look_again(before), {})
+
+
+def _safely(looker: _Looker, act: Callable[[], None], fact: Mapping[str, Any]) -> None:
+    tx = looker.tx
     tx.run("SAVEPOINT alerting")
     try:
-        _Looker(tx, study, protocol, entry, now).look(fact)
+        act()
     except (StoreBusy, StoreFull):
         raise
     except Exception as failure:
@@ -63,7 +84,7 @@ def look(tx: Tx, study: Study, protocol: Protocol, entry: Entry, fact: Mapping[s
             raise
         log_failure(log, "the alert rules could not be asked", failure)
         tx.run("ROLLBACK TO alerting")
-        _Looker(tx, study, protocol, entry, now).stumbled(fact)
+        looker.stumbled(fact)
     tx.run("RELEASE alerting")
 
 
@@ -99,6 +120,20 @@ class _Looker:
         tells = kept is not None and watches(self.protocol) and self._judge(participant, kept)
         if not tells and (kept is None or not _is_read(kept, fact["answers"])):
             self._unreadable()
+
+    def look_again(self, before: Participant) -> None:
+        """Judge the doses that are due otherwise than before; what is found was known late, whenever it was captured."""
+        after = participants.load(self.tx, before.number)
+        since = None if after is None else judging.changed_from(before, after)
+        if after is None or since is None:
+            return
+        rules = judging.about_doses(self.protocol.rules)
+        for row in cases.dose_days(self.tx, after.number, since):
+            fact = fact_of(row["line"])
+            survey = self._survey(row["position"], row, fact["answers"], fact["captured_at"])
+            alerts = judging.judge(rules, after, survey, self._past(after))
+            if alerts:
+                self._raise(survey, alerts, [], is_late=True)
 
     def stumbled(self, fact: Mapping[str, Any]) -> None:
         """An alert that says that the rules could not be asked; a call where the study raises none."""
@@ -142,13 +177,15 @@ class _Looker:
             self._raise(survey, alerts, explained)
         return None in explained
 
-    def _raise(self, survey: Survey, alerts: Sequence[Alert], explained: Sequence[alerting.Expected | None]) -> None:
+    def _raise(
+        self, survey: Survey, alerts: Sequence[Alert], explained: Sequence[alerting.Expected | None], *, is_late: bool = False
+    ) -> None:  # fmt: skip
         """Record what is new of these alerts; what no expected level explains makes a case, or joins one."""
         fresh: list[tuple[Alert, int]] = []
         for alert, level in zip(alerts, explained or [None] * len(alerts), strict=True):
             fact = {
                 "rule": alert.rule.id, "urgency": str(alert.rule.urgency), "given": survey.given, "root": survey.root,
-                "captured_at": survey.captured_at, "late": judging.is_late(survey, self.now), "failed": alert.failed,
+                "captured_at": survey.captured_at, "late": is_late or judging.is_late(survey, self.now), "failed": alert.failed,
                 "expected": None if level is None else level.position, "findings": [_told(finding) for finding in alert.findings],
             }  # fmt: skip
             head = self._record(Kind.ALERT_RAISED, fact, survey.occurrence, nth=judging.identity(survey, alert))

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from qol_server import journal
 from qol_server.access import pairing
-from qol_server.intake import calls, prescribing, reach
+from qol_server.intake import alerting, calls, prescribing, reach
 from qol_server.intake.adoption import Adoption, activate, adopt, import_wording, lacking, preview
 from qol_server.intake.catalogue import LONGEST_MESSAGE
 from qol_server.intake.enrolling import Enrolment, enrol, must_be_included, the_participant
@@ -72,10 +72,11 @@ def _set_anchor(
             f"{anchor} is known as {known[-1]}. Give a reason to correct it, or say that it happened again.",
         )
     nth = len(known) + 1 if again or not known else len(known)
-    record(
+    receipt = record(
         tx, study, Kind.ANCHOR_SET, {"anchor": anchor, "nth": nth, "date": day.isoformat()}, actor=actor, now=now,
         participant=number, reason=reason, nth=f"{anchor}/{nth}/{day}/{study.head(tx).position}",
     )  # fmt: skip
+    alerting.look_again(tx, study, participant, receipt, now)
     calls.settle(tx, study, number, now)
     return nth
 
@@ -127,10 +128,11 @@ def _prescribe(
         "intakes_per_day": intakes,
     }
     fact |= ({"note": note} if note else {}) | ({"confirmed": doubts} if doubts else {})
-    record(
+    receipt = record(
         tx, study, Kind.TREATMENT_PRESCRIBED, fact, actor=actor, now=now, participant=number, reason=reason,
         nth=f"{day}/{study.head(tx).position}",
     )  # fmt: skip
+    alerting.look_again(tx, study, participant, receipt, now)
 
 
 def start_treatment(study: Study, number: str, day: date, *, actor: str, now: datetime, reason: str | None = None) -> None:
@@ -159,10 +161,11 @@ def withdraw(study: Study, number: str, kind: str, day: date, *, actor: str, now
             return
         if known is not None and not reason:
             raise Refused(problems.REASON_NEEDED, f"The withdrawal is known as of {known}; say why its day is corrected.")
-        record(
+        receipt = record(
             tx, study, Kind.WITHDRAWAL_RECORDED, {"kind": kind, "date": day.isoformat()}, actor=actor, now=now, participant=number,
             reason=reason, nth=f"{kind}/{day}/{study.head(tx).position}",
         )  # fmt: skip
+        alerting.look_again(tx, study, participant, receipt, now)
         calls.settle(tx, study, number, now)
 
     study.store.write(work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
+from qol_server.intake import alerting
 from qol_server.intake.record import record
 from qol_server.intake.study import Study
 from qol_server.state import participants, responses
@@ -70,5 +71,6 @@ def _record(
 ) -> None:
     if not reason.strip():
         raise Refused(problems.REASON_NEEDED)
-    nth = f"{what}/{study.head(tx).position}"
-    record(tx, study, kind, fact, actor=actor, now=now, participant=number, reason=reason.strip(), nth=nth)
+    nth, before = f"{what}/{study.head(tx).position}", _participant(tx, number)
+    receipt = record(tx, study, kind, fact, actor=actor, now=now, participant=number, reason=reason.strip(), nth=nth)
+    alerting.look_again(tx, study, before, receipt, now)

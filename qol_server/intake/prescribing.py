@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from qol_server.intake import alerting
 from qol_server.intake.record import record
 from qol_server.intake.study import Study
 from qol_server.state import participants
@@ -68,6 +69,9 @@ def correct(
             written = Prescription(day, row["regimen"], Decimal(row["mg_per_day"]), row["intakes_per_day"], row["reason"])
             doubts = must_be_meant(study.protocol_in_force(tx), participant, written, now, confirmed)
         fact = {"corrects": position, "from": None if day is None else day.isoformat(), "confirmed": doubts}
-        record(tx, study, Kind.PRESCRIPTION_CORRECTED, fact, actor=actor, now=now, participant=number, reason=reason.strip(), nth=position)
+        receipt = record(
+            tx, study, Kind.PRESCRIPTION_CORRECTED, fact, actor=actor, now=now, participant=number, reason=reason.strip(), nth=position
+        )
+        alerting.look_again(tx, study, participant, receipt, now)
 
     study.store.write(work)

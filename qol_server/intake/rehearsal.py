@@ -22,7 +22,7 @@ from qol_server.state import cases, documents, participants, schema
 from qol_server.state.fold import fold_alone
 from qol_server.state.responses import utc
 from qol_server.store import Store, Tx
-from qol_server.trial import problems, rehearsing
+from qol_server.trial import judging, problems, rehearsing
 from qol_server.trial.alerting import URGENCIES
 from qol_server.trial.comparing import Comparison, Work
 from qol_server.trial.facts import PHONE_KINDS, Entry, Kind
@@ -30,12 +30,17 @@ from qol_server.trial.instrument import Instrument
 from qol_server.trial.judging import Survey
 from qol_server.trial.problems import Refused
 from qol_server.trial.protocol import Protocol
-from qol_server.trial.rehearsing import Came, Outcome, Response, Staff, Step, Stood
+from qol_server.trial.rehearsing import Came, Changed, Outcome, Response, Staff, Step, Stood
 from qol_server.trial.roles import Role
 
 USUALLY = timedelta(days=2)
 """How long a case takes where the study has not resolved any yet."""
 _RAISES = (Kind.CASE_OPENED, Kind.CASE_WORSENED, Kind.CASE_REOPENED)
+
+_CHANGES_DOSES = (
+    Kind.TREATMENT_PRESCRIBED, Kind.PRESCRIPTION_CORRECTED, Kind.ANCHOR_SET, Kind.ANCHOR_REVOKED, Kind.WITHDRAWAL_RECORDED,
+    Kind.WITHDRAWAL_REVOKED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +198,13 @@ class _Reader:
                 elif entry.kind == Kind.ENTRY_QUARANTINED:
                     came += self._under_review(entry)
                 elif entry.line:
-                    fact = fact_of(entry.line)
+                    fact, number = fact_of(entry.line), entry.participant or ""
+                    before = participants.load(self.beside, number) if entry.kind in _CHANGES_DOSES else None
                     fold_alone(self.beside, entry, fact)
+                    after = None if before is None else participants.load(self.beside, number)
+                    since = None if before is None or after is None else judging.changed_from(before, after)
+                    if after is not None and since is not None:
+                        yield Changed(datetime.fromisoformat(entry.received_at), after, since)
                     if entry.kind == Kind.CASE_RESOLVED:
                         yield Stood(fact["case"], datetime.fromisoformat(entry.received_at))
                     elif entry.kind == Kind.SERIOUSNESS_STATED:

@@ -14,6 +14,7 @@ from qol_server.store import Row, Tx
 from qol_server.trial.adverse_events import Serious
 from qol_server.trial.alerting import URGENCIES, Expected, Urgency
 from qol_server.trial.cases import Case, Known, State
+from qol_server.trial.diary import DOSE_DIARY
 from qol_server.trial.facts import Entry
 from qol_server.trial.seriousness import Report
 
@@ -363,6 +364,16 @@ def before(tx: Tx, participant: str, assessment: str, occurrence: str, moment: s
 def after(tx: Tx, participant: str, assessment: str, occurrence: str, moment: str) -> Row | None:
     """The current response to another occurrence of the assessment that began first after ``moment``."""
     return tx.one(f"{_IN_TIME} AND r.began > ? ORDER BY r.began LIMIT 1", (participant, assessment, occurrence, moment))
+
+
+def dose_days(tx: Tx, participant: str, since: date) -> list[Row]:
+    """The current responses to dose diaries about the days from ``since`` on, each with its line, in the order of the days."""
+    return tx.all(
+        "SELECT r.position, r.version, r.occurrence, r.root, r.began, l.line FROM responses r JOIN lines l USING (position)"
+        " WHERE r.participant = ? AND r.instrument = ? AND r.current = 1 AND substr(r.occurrence, instr(r.occurrence, '@') + 1) >= ?"
+        " ORDER BY substr(r.occurrence, instr(r.occurrence, '@') + 1), r.occurrence",
+        (participant, DOSE_DIARY, since.isoformat()),
+    )
 
 
 def current(tx: Tx, participant: str, occurrence: str) -> Row | None:

@@ -310,6 +310,8 @@ def _decimal(value: Fraction) -> str:
 
 UNKNOWN = "unknown"
 """What a finding says of a dose of unknown size."""
+PRESCRIBED = "prescribed"
+"""What a dose was too much over."""
 
 
 def _over_prescription(_when: OverPrescription, seen: Seen) -> Iterator[Finding]:
@@ -317,7 +319,7 @@ def _over_prescription(_when: OverPrescription, seen: Seen) -> Iterator[Finding]
     how_much_is_unknown = not day.planned_intakes and day.unknown  # whatever was taken, none was prescribed
     if day.over_mg > 0 or how_much_is_unknown:
         taken = UNKNOWN if how_much_is_unknown else f"{day.recorded_mg.normalize():f} mg"
-        yield Finding("dose", taken, f"{day.planned_mg.normalize():f} mg", "prescribed")
+        yield Finding("dose", taken, f"{day.planned_mg.normalize():f} mg", PRESCRIBED)
 
 
 def _not_taken(when: NotTaken, seen: Seen) -> Iterator[Finding]:

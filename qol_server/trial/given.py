@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from qol_server.trial.judging import Survey
 
@@ -83,6 +84,12 @@ class Responses:
 
     def current(self, occurrence: str) -> Survey | None:
         return self._counts.get(occurrence.partition("@")[0], {}).get(occurrence)
+
+    def dose_days(self, since: date) -> list[Survey]:
+        """Those that count of dose diaries about the days from ``since`` on, in the order of the days."""
+        found = [(each.day, each) for counts in self._counts.values() for each in counts.values()]
+        days = [(day, each) for day, each in found if day is not None and day >= since]
+        return [each for _, each in sorted(days, key=lambda pair: (pair[0], pair[1].occurrence))]
 
     def first(self, survey: Survey) -> Survey | None:
         return min(self._before(survey), key=_moment, default=None)

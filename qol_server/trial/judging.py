@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from qol_server.trial import alerting
-from qol_server.trial.alerting import Alert, Earlier, NotTaken, Rule, Seen
-from qol_server.trial.diary import DOSE_DIARY
+from qol_server.trial.alerting import PRESCRIBED, Alert, Earlier, NotTaken, Rule, Seen
+from qol_server.trial.diary import DOSE_DIARY, treatment_days
 from qol_server.trial.instrument import Answers, Instrument
 from qol_server.trial.participant import Participant
 
@@ -91,9 +91,29 @@ def neighbours(rules: Iterable[Rule], survey: Survey, past: Past) -> Iterator[Su
     return (each for each in found if each is not None)
 
 
+def changed_from(before: Participant, after: Participant) -> date | None:
+    """The first day on which another dose may be due than before; None where nothing changed about the treatment."""
+    changed = [one.day for one in set(before.prescriptions) ^ set(after.prescriptions)]
+    (first, last), (first_then, last_then) = treatment_days(after), treatment_days(before)
+    if first != first_then:
+        changed.append(date.min if first is None or first_then is None else min(first, first_then))
+    if last != last_then:
+        changed += [day for day in (last, last_then) if day is not None]
+    return min(changed, default=None)
+
+
+def about_doses(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """The rules that are asked again when what was prescribed becomes known only after the doses."""
+    return tuple(rule for rule in rules if rule.is_about_dose)
+
+
 def identity(survey: Survey, alert: Alert) -> str:
-    """What makes an alert the same one: it is raised once, however often the survey is judged."""
-    return f"{survey.given}/{alert.rule.id}/{','.join(sorted(finding.subject for finding in alert.findings))}"
+    """What makes an alert the same one: it is raised once, however often the survey is judged.
+
+    A dose that is found to be above another prescription is another finding.
+    """
+    found = (f"{one.subject}>{one.before}" if one.over == PRESCRIBED else one.subject for one in alert.findings)
+    return f"{survey.given}/{alert.rule.id}/{','.join(sorted(found))}"
 
 
 def is_late(survey: Survey, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from qol_server.trial import alerting, judging
 from qol_server.trial.alerting import Alert, Expected, Rule, Urgency
@@ -45,7 +45,16 @@ class Stood:
     resolved_at: datetime | None
 
 
-Step = Came | Stood
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What is prescribed, or the treatment's first or last day, was recorded: from ``since`` on other doses may be due."""
+
+    at: datetime
+    participant: Participant
+    since: date
+
+
+Step = Came | Stood | Changed
 CaseId = Callable[[Survey, Alert, Callable[[str], bool]], str]
 """(survey, alert, whether an id is taken) -> the id of the case that the alert opens."""
 
@@ -101,6 +110,10 @@ def replay(rule_sets: Sequence[Sequence[Rule]], steps: Iterable[Step], case_id: 
             for each in asked:
                 each.stand(step)
             continue
+        if isinstance(step, Changed):
+            for each in asked:
+                each.look_again(step)
+            continue
         for one in step.what:
             if isinstance(one, Response):
                 past.add(one.id, one.supersedes, one.survey)
@@ -130,21 +143,27 @@ class _Replay:
         for later in judging.neighbours(self.rules, survey, self.past):
             self._judge(later, came)
 
+    def look_again(self, step: Changed) -> None:
+        came = Came(step.at, step.participant, (), ())  # no expected level explains a dose
+        for survey in self.past.dose_days(step.since):
+            self._judge(survey, came, again=True)
+
     def stand(self, step: Stood) -> None:
         case = self._cases.get(step.case)
         if case is not None:
             state = State.ACKNOWLEDGED if step.resolved_at is None else State.RESOLVED
             self._cases[case.id] = replace(case, state=state, resolved_at=step.resolved_at)
 
-    def _judge(self, survey: Survey, came: Came) -> None:
+    def _judge(self, survey: Survey, came: Came, *, again: bool = False) -> None:
+        """``again``: the doses, because something else is prescribed than before; what is found was known late."""
         today = local(came.at, came.participant.time_zone).date()
         fresh: list[Alert] = []
-        for alert in judging.judge(self.rules, came.participant, survey, self.past):
+        for alert in judging.judge(judging.about_doses(self.rules) if again else self.rules, came.participant, survey, self.past):
             identity = judging.identity(survey, alert)
             if identity not in self._raised:
                 self._raised.add(identity)
                 level = alerting.expected_by(alert, came.expected, today)
-                self.outcome.alerts.append(Raised(came.at, survey, alert, level, judging.is_late(survey, came.at)))
+                self.outcome.alerts.append(Raised(came.at, survey, alert, level, again or judging.is_late(survey, came.at)))
                 if level is None:
                     fresh.append(alert)
         if fresh:

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qol_server import journal
-from qol_server.intake import casework, rehearsal
+from qol_server.intake import casework, dating, prescribing, rehearsal
 from qol_server.intake.study import fact_of
-from qol_server.state import cases
+from qol_server.state import cases, participants
 from qol_server.trial.facts import Kind
 from qol_server.trial.problems import Refused
 from qol_server.trial.rehearsing import Outcome
@@ -110,6 +110,9 @@ ACTS = st.lists(
         st.tuples(st.just("expect"), LEVEL, st.sampled_from([0, 9, 30])),
         st.tuples(st.just("hold"), N),
         st.tuples(st.just("resume"), N),
+        st.tuples(st.just("end"), N),
+        st.tuples(st.just("retract")),
+        st.tuples(st.just("never"), N),
         st.tuples(st.just("move"), st.sampled_from(["Asia/Tokyo", "America/Martinique"])),
     ),
     min_size=25,
@@ -183,6 +186,27 @@ class Story:
     def resume(self, n: int) -> None:
         with suppress(Refused):
             self.trial.prescribe(self.phone.number, "800", DAY + timedelta(days=n), "recovery")
+
+    def end(self, n: int) -> None:
+        with suppress(Refused):
+            self.trial.anchor(self.phone.number, "treatment_end", DAY + timedelta(days=n), reason="x")
+
+    def retract(self) -> None:
+        with suppress(Refused):
+            dating.take_back_anchor(self.trial.study, self.phone.number, "treatment_end", actor=NURSE, now=self.trial.now, reason="x")
+
+    def never(self, n: int) -> None:
+        history = participants.prescriptions(self.trial.study.store.read(), self.phone.number)
+        with suppress(Refused):
+            prescribing.correct(
+                self.trial.study,
+                self.phone.number,
+                history[n % len(history)]["position"],
+                None,
+                actor=NURSE,
+                now=self.trial.now,
+                reason="x",
+            )
 
     def move(self, zone: str) -> None:
         self.phone.client.seal("preference.set", captured_at=self.trial.now, time_zone=zone, language="en")

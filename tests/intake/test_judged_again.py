@@ -1,0 +1,100 @@
+"""What is recorded about the treatment after the doses: they are judged again, and nothing is found twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import orjson
+import pytest
+
+from qol_server import journal
+from qol_server.intake import alerting as looking
+from qol_server.intake import dating, prescribing
+from qol_server.state import participants
+from qol_server.trial import alerting
+from qol_server.trial.prescribing import Doubt
+from tests import people
+from tests.intake.test_alerting import facts, phone, raised, steps, trial
+from tests.people import NURSE, Phone, Trial
+
+__all__ = ["phone", "trial"]
+
+
+def three_doses(trial: Trial, phone: Phone, answers: Mapping[str, str] = people.TAKEN) -> None:
+    for n in (2, 3, 4):
+        trial.at(f"2026-03-{n:02} 20:00", "Europe/Paris")
+        phone.answer(f"dose@2026-03-{n:02}", answers)
+        phone.sync()
+    assert facts(trial, "alert.raised") == []
+
+
+def too_much(trial: Trial) -> list[tuple[str, str, str | None]]:
+    """(day, taken, prescribed) of each alert about a dose; all of them were known late."""
+    alerts = [entry for entry in journal.every(trial.study.store.read()) if entry.kind == "alert.raised"]
+    said = [(str(entry.occurrence).partition("@")[2], orjson.loads(entry.line)) for entry in alerts]
+    assert all(fact["rule"] == "over-prescription" and fact["late"] for _, fact in said)
+    return [(day, fact["findings"][0][1], fact["findings"][0][2]) for day, fact in said]
+
+
+def test_a_hold_entered_after_the_doses_judges_them_anew(trial: Trial, phone: Phone) -> None:
+    three_doses(trial, phone)
+    trial.hold(phone.number, date(2026, 3, 3))
+    assert too_much(trial) == [("2026-03-03", "400 mg", "0 mg"), ("2026-03-04", "400 mg", "0 mg")]
+    assert steps(trial) == ["opened", "worsened"]
+    trial.hold(phone.number, date(2026, 3, 3), "other")  # the same doses: nothing new is found
+    assert len(too_much(trial)) == 2
+
+
+def test_a_second_change_that_makes_it_worse_raises_again(trial: Trial, phone: Phone) -> None:
+    trial.prescribe(phone.number, "800", date(2026, 3, 2))
+    three_doses(trial, phone, {"intake.1.status": "different", "intake.1.mg": "800"})
+    trial.prescribe(phone.number, "600", date(2026, 3, 4))
+    assert too_much(trial) == [("2026-03-04", "800 mg", "600 mg")]
+    trial.hold(phone.number, date(2026, 3, 4))
+    assert too_much(trial)[1:] == [("2026-03-04", "800 mg", "0 mg")]
+
+
+def test_an_end_a_withdrawal_and_a_corrected_prescription_judge_the_doses_anew(trial: Trial, phone: Phone) -> None:
+    three_doses(trial, phone)
+    after_the_second = [("2026-03-03", "400 mg", "0 mg"), ("2026-03-04", "400 mg", "0 mg")]
+    trial.anchor(phone.number, "treatment_end", date(2026, 3, 3))
+    assert too_much(trial) == after_the_second[1:]
+    trial.withdraw(phone.number, "treatment", date(2026, 3, 2))
+    assert sorted(too_much(trial)) == after_the_second
+
+
+def test_a_moved_hold_and_a_start_taken_back_judge_the_doses_anew(trial: Trial, phone: Phone) -> None:
+    three_doses(trial, phone)
+    trial.hold(phone.number, date(2026, 3, 5))
+    assert too_much(trial) == []
+    position = prescribing.last(participants.prescriptions(trial.study.store.read(), phone.number))
+    prescribing.correct(
+        trial.study, phone.number, position, date(2026, 3, 4), actor=NURSE, now=trial.now, reason="a slip",
+        confirmed=[str(doubt) for doubt in Doubt],
+    )  # fmt: skip
+    assert too_much(trial) == [("2026-03-04", "400 mg", "0 mg")]
+
+
+def test_an_end_that_is_taken_back_judges_what_was_not_taken(trial: Trial, phone: Phone) -> None:
+    trial.anchor(phone.number, "treatment_end", date(2026, 3, 2))
+    for n in (3, 4, 5):
+        trial.at(f"2026-03-{n:02} 20:00", "Europe/Paris")
+        phone.answer(f"dose@2026-03-{n:02}", people.FORGOTTEN)
+        phone.sync()
+    assert facts(trial, "alert.raised") == []
+    dating.take_back_anchor(trial.study, phone.number, "treatment_end", actor=NURSE, now=trial.now, reason="a slip")
+    assert raised(trial) == [("missed-doses", [["days", "3", None, None]])]
+
+
+def test_a_hold_is_kept_where_the_doses_cannot_be_judged(trial: Trial, phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    three_doses(trial, phone)
+
+    def stumble(*_: object) -> object:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(alerting, "judge", stumble)
+    trial.hold(phone.number, date(2026, 3, 3))
+    [alert] = facts(trial, "alert.raised")
+    assert (alert["rule"], alert["failed"]) == (looking.UNJUDGED.id, True)
+    assert [fact["regimen"] for fact in facts(trial, "treatment.prescribed")][-1] is None
