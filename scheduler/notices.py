@@ -1,4 +1,4 @@
-"""The tick that tells staff by e-mail what cannot wait on the worklist: a case, its escalation, the week's digest."""
+"""The tick that tells staff by e-mail what cannot wait on the worklist: a case or call, its escalation, the week's digest."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from qol_server.state import calls, cases, notices
 from qol_server.store import Row, Tx
 from qol_server.trial import facts, notifying, reminding
 from qol_server.trial.facts import Kind
+from qol_server.trial.protocol import Site
 from qol_server.trial.roles import Role
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ FINAL = ("sent", "failed")
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that staff of a site are to be told. ``about`` names it and no other: a case since it was raised and a step, or a week.
+    """Something that staff of a site are to be told. ``about`` names it and no other: a case or call with a step, or a week.
 
     ``path``: of the page that a link leads to.
     """
@@ -91,7 +92,16 @@ def _all(study: Study, tx: Tx, now: datetime) -> Iterator[Notice]:
                 f"case/{case.id}/{stamp(case.since)}/{step}", "case-escalated" if step else "case-waits", site, f"cases/{case.id}", step,
                 case.id, case.participant, (case.owner or "").removeprefix("staff:") or None,
             )  # fmt: skip
-    for site in study.protocol_in_force(tx).sites:
+    protocol = study.protocol_in_force(tx)
+    for row in calls.appeals(tx):
+        where = protocol.sites.get(row["site"]) or Site(row["site"], row["site"], protocol.time_zone)  # dropped by an amendment: no hours
+        step = notifying.call_step_to_tell(where, datetime.fromisoformat(row["raised_at"]), now)
+        if step is not None:
+            yield Notice(
+                f"call/{row['position']}/{step}", "call-escalated" if step else "call-waits", row["site"], f"calls/{row['position']}",
+                step, participant=row["participant"],
+            )  # fmt: skip
+    for site in protocol.sites:
         digest = calls.digest(tx, site)
         lines = [] if digest is None else orjson.loads(digest["lines"])
         if digest is not None and lines and now.date() - date.fromisoformat(digest["week"]) <= DIGEST_FOR:

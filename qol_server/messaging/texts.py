@@ -22,6 +22,17 @@ TEMPLATES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "en": ("Nobody has taken a case at site {site}", "A case at site {site} waits, and nobody has taken it yet.\n\n{link}"),
         "fr": ("Personne n’a pris un cas au centre {site}", "Un cas attend au centre {site}, et personne ne l’a encore pris.\n\n{link}"),
     },
+    "call-waits": {
+        "en": ("A call waits at site {site}", "A call at site {site} waits for you.\n\n{link}"),
+        "fr": ("Un appel attend au centre {site}", "Un appel vous attend au centre {site}.\n\n{link}"),
+    },
+    "call-escalated": {
+        "en": ("Nobody has taken a call at site {site}", "A call at site {site} waits, and nobody has taken it yet.\n\n{link}"),
+        "fr": (
+            "Personne n’a pris un appel au centre {site}",
+            "Un appel attend au centre {site}, et personne ne l’a encore pris.\n\n{link}",
+        ),
+    },
     "digest": {
         "en": ("The week at site {site}", "At site {site} questionnaires are overdue; how many: {count}.\n\n{link}"),
         "fr": ("La semaine au centre {site}", "Au centre {site}, des questionnaires sont en retard ; combien : {count}.\n\n{link}"),
@@ -32,7 +43,7 @@ TEMPLATES: Mapping[str, Mapping[str, tuple[str, str]]] = {
 SLOTS: Mapping[str, str] = {
     "site": "[0-9]{2}",
     "count": "[0-9]{1,4}",
-    "link": r"(?:https?://[A-Za-z0-9.:\[\]/_-]{1,200}/[a-z][a-z0-9-]{1,39}/staff/(?:calls/digest|worklist|cases/[0-9a-f-]{36}))?",
+    "link": r"(?:https?://[A-Za-z0-9.:\[\]/_-]{1,200}/[a-z][a-z0-9-]{1,39}/staff/(?:calls/digest|calls/[0-9]{1,12}|worklist|cases/[0-9a-f-]{36}))?",
 }
 """What may stand in a slot: a site's number, how many, and an address of the staff's pages or nothing."""
 

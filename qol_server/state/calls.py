@@ -13,7 +13,7 @@ from qol_server.store import Row, Tx
 from qol_server.trial.diary import DOSE_DIARY
 from qol_server.trial.facts import Entry
 from qol_server.trial.schedule import Assignment
-from qol_server.trial.watching import Task
+from qol_server.trial.watching import APPEALS, Task
 
 PLACES = {task: place for place, task in enumerate(Task)}
 ORDERS: dict[str, tuple[str, ...]] = {
@@ -149,6 +149,15 @@ def digest(tx: Tx, site: str) -> Row | None:
 
 
 # What the decisions ask
+
+
+def appeals(tx: Tx) -> list[Row]:
+    """The calls that a participant's own doing raised and that nobody took yet, each with its site; oldest first."""
+    return tx.all(
+        "SELECT position, participant, site, raised_at FROM calls WHERE state <> 'closed' AND owner IS NULL"
+        " AND place IN (SELECT value FROM json_each(?)) ORDER BY position",
+        (orjson.dumps([PLACES[task] for task in APPEALS]).decode(),),
+    )
 
 
 def open_of(tx: Tx, participant: str) -> list[Row]:

@@ -1,4 +1,4 @@
-"""What staff were told by e-mail, as folded: of each case's step and each week's digest, to whom, and with what outcome."""
+"""What staff were told by e-mail, as folded: of each step of a case or call and each week's digest, to whom, and with what outcome."""
 
 from __future__ import annotations
 

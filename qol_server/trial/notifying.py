@@ -1,15 +1,33 @@
-"""Whom of a site's staff a waiting case is told to, and when: its owner, then a second person, then the investigator."""
+"""Whom of a site's staff a waiting case or call is told to, and when: who looked after it, a second person, the investigator."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from qol_server.trial.alerting import Urgency
 from qol_server.trial.cases import Case, State
+from qol_server.trial.covering import elapsed, next_cover
+from qol_server.trial.protocol import Period, Site
 
 ASK_AGAIN = timedelta(minutes=10)
 """A notice of which nothing is known for so long is sent again, under the same key: to staff twice is better than not at all."""
+
+NURSES, INVESTIGATORS = 0, 2
+"""The steps of a call, of which no second person is told apart: its nurses are told together."""
+CALL_TAKEN_WITHIN = Period(minutes=8 * 60)
+"""Of the site's hours: when nobody took a participant's call for help by then, the investigators are told."""
+
+
+def call_step_to_tell(site: Site, raised_at: datetime, now: datetime) -> int | None:
+    """The step of which staff are told now of a participant's call that nobody took; None before the site's hours begin.
+
+    Where the site says no hours, nurses are told at once and the clock on the wall counts.
+    """
+    if elapsed(site, raised_at, CALL_TAKEN_WITHIN, always=False) <= now:
+        return INVESTIGATORS
+    opening = next_cover(site, raised_at)
+    return NURSES if opening is None or opening <= now else None
 
 
 def step_to_tell(case: Case) -> int | None:

@@ -14,6 +14,7 @@ from qol_server.intake import staff as accounts
 from qol_server.intake.study import open_study
 from qol_server.messaging.sending import Sender
 from qol_server.settings import Settings
+from qol_server.state import calls as state
 from qol_server.state import cases, notices
 from qol_server.trial.roles import Grant, Role
 from scheduler.notices import notify
@@ -204,6 +205,44 @@ def test_the_weeks_digest_is_told_on_its_monday_to_the_nurses_of_the_site_that_h
     ]  # fmt: skip
     assert office.told == ["nina", "nora"]
     assert office.tick(60) == {}
+
+
+@pytest.mark.parametrize("what", ["call-me", "unreadable"])
+def test_who_asks_to_be_called_is_told_of_at_the_next_opening_and_once_more_to_the_investigators(
+    office: Office, trial: Trial, what: str
+) -> None:
+    ada = trial.enrol(people.ADA)
+    trial.at("2026-03-02 20:00", "Europe/Paris")
+    phone = trial.phone(ada)
+    if what == "unreadable":
+        phone.client.seal("response.given", captured_at=trial.now, time_zone=phone.time_zone, occurrence="symptoms@W0", answers="all")
+    else:
+        phone.client.seal("help.asked", captured_at=trial.now, time_zone=phone.time_zone, what=what)
+    phone.sync()
+    assert office.tick(60) == {}
+    trial.at("2026-03-03 08:00", "Europe/Paris")
+    assert office.tick() == {"sent": 2}
+    [call] = state.open_of(trial.study.store.read(), ada)
+    english = next(mail for to, mail in office.mails.taken if to == "nina@mail.example")
+    link = f"{URL}/{people.SLUG}/staff/calls/{call['position']}"
+    assert english.get_content().strip().split("\n\n") == ["A call at site 01 waits for you.", link]
+    assert office.told == ["nina", "nora"]
+    assert office.tick(479) == {}
+    assert office.tick(1) == {"sent": 1}
+    assert office.told == ["ivan"]
+    assert office.tick(600) == {}
+
+
+def test_a_call_that_somebody_took_is_told_to_nobody_else(office: Office, trial: Trial) -> None:
+    ada = trial.enrol(people.ADA)
+    trial.at("2026-03-02 10:00", "Europe/Paris")
+    phone = trial.phone(ada)
+    phone.client.seal("help.asked", captured_at=trial.now, time_zone=phone.time_zone, what="stop")
+    phone.sync()
+    assert office.tick() == {"sent": 2}
+    [call] = state.open_of(trial.study.store.read(), ada)
+    calls.take(trial.study, call["position"], seen=call["version"], actor="staff:nora@01.example", now=trial.now)
+    assert office.tick(600) == {}
 
 
 def test_without_a_public_address_there_is_no_link_and_without_accounts_no_mail(office: Office, trial: Trial, tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from qol_server.trial.alerting import Urgency
 from qol_server.trial.cases import Case, State
-from qol_server.trial.notifying import recipients, step_to_tell
+from qol_server.trial.notifying import INVESTIGATORS as TO_INVESTIGATORS
+from qol_server.trial.notifying import NURSES as TO_NURSES
+from qol_server.trial.notifying import call_step_to_tell, recipients, step_to_tell
+from qol_server.trial.protocol import Coverage, Site
 
 SINCE = datetime(2026, 3, 2, 20, tzinfo=UTC)
 NURSES, INVESTIGATORS = ["nina", "nora"], ["ivan"]
@@ -47,3 +51,25 @@ def test_where_a_site_has_nobody_of_a_kind_the_other_stands_in() -> None:
     assert recipients(1, "nora", ["nora"], []) == ("nora",)
     assert recipients(2, None, NURSES, []) == ("nina", "nora")
     assert recipients(0, None, [], []) == ()
+
+
+def paris(moment: str) -> datetime:
+    return datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo("Europe/Paris"))
+
+
+@pytest.mark.parametrize(
+    ("now", "step"),
+    [
+        ("2026-03-06 18:00", None), ("2026-03-08 12:00", None), ("2026-03-09 07:59", None), ("2026-03-09 08:00", TO_NURSES),
+        ("2026-03-09 15:59", TO_NURSES), ("2026-03-09 16:00", TO_INVESTIGATORS), ("2026-03-10 03:00", TO_INVESTIGATORS),
+    ],
+)  # fmt: skip
+def test_a_call_of_friday_evening_is_told_on_monday_morning_and_once_more_eight_hours_later(now: str, step: int | None) -> None:
+    hours = Coverage(("mon", "tue", "wed", "thu", "fri"), time(8), time(18))
+    site = Site("01", "Lyon", "Europe/Paris", coverage=(hours,))
+    assert call_step_to_tell(site, paris("2026-03-06 18:00"), paris(now)) == step
+
+
+@pytest.mark.parametrize(("now", "step"), [("2026-03-06 18:00", TO_NURSES), ("2026-03-07 02:00", TO_INVESTIGATORS)])
+def test_where_a_site_says_no_hours_a_call_is_told_at_once(now: str, step: int) -> None:
+    assert call_step_to_tell(Site("01", "Lyon", "Europe/Paris"), paris("2026-03-06 18:00"), paris(now)) == step
