@@ -172,7 +172,7 @@ class _Looker:
         alerts = judging.judge(self.protocol.rules, participant, survey, self._past(participant))
         today = local(self.now, participant.time_zone).date()
         levels = cases.expected(self.tx, participant.number) if alerts else []
-        explained = [alerting.expected_by(alert, levels, today) for alert in alerts]
+        explained = [judging.expected_by(survey, alert, levels, today) for alert in alerts]
         if alerts:
             self._raise(survey, alerts, explained)
         return None in explained
@@ -196,7 +196,7 @@ class _Looker:
 
     def _bundle(self, survey: Survey, alerts: Sequence[Alert], positions: Sequence[int]) -> None:
         number = str(self.entry.participant)
-        latest = cases.latest(self.tx, number, survey.assessment)
+        latest = cases.latest(self.tx, number, survey.about)
         joined = join(latest, alerts, self.now)
         if joined.turn is Turn.OPEN or latest is None:
             id_ = case_id(self.study.slug, number, survey, alerts[0], lambda id_: cases.case(self.tx, id_) is not None)

@@ -216,16 +216,19 @@ def expect(study: Study, number: str, item: str, level: int, until: date, *, rea
 
 
 def _check_level(study: Study, tx: Tx, item: str, level: int) -> None:
-    """The item exists in an instrument that the study asks, and the level is one of its numbered choices."""
+    """The item exists in an instrument that the study asks at a time, and the level is one of its numbered choices.
+
+    What is told whenever something happens has the same item for anything that may happen: no level of it is usual.
+    """
     for instrument in _asked(study, tx):
         found = instrument.by_id.get(item)
         if found is not None and found.type is ItemType.CHOICE and level in found.codes:
             return
-    raise Refused(problems.BAD_VALUE, f"{level} is no answer to {item!r} in this study.")
+    raise Refused(problems.BAD_VALUE, f"{level} is no answer to {item!r} in a questionnaire that this study asks at a visit or daily.")
 
 
 def _asked(study: Study, tx: Tx) -> list[Instrument]:
-    names = sorted({assessment.instrument for assessment in study.protocol_in_force(tx).assessments.values()})
+    names = sorted({assessment.instrument for assessment in study.protocol_in_force(tx).assessments.values() if not assessment.ad_hoc})
     versions = (study.current(tx, "instrument", name) for name in names)
     return [study.instrument(tx, version) for version in versions if version is not None]
 

@@ -53,10 +53,11 @@ def expect(desk: Desk, number: str) -> Response:
 
 
 def _asked(desk: Desk, speaker: Speaker) -> dict[str, str]:
-    """Every item with numbered answers that the study asks -> an assessment that asks it."""
+    """Every item with numbered answers that the study asks, but for what is told when something happens -> an assessment that asks it."""
     return {
         item.id: assessment
-        for assessment in desk.protocol.assessments
+        for assessment, asked in desk.protocol.assessments.items()
+        if not asked.ad_hoc
         for item in speaker.items(assessment)
         if item.type is ItemType.CHOICE and any(isinstance(code, int) and code > 0 for code in item.codes)
     }

@@ -220,11 +220,12 @@ def case(tx: Tx, id_: str) -> Case | None:
     return None if found is None else of_row(found)
 
 
-def latest(tx: Tx, participant: str, assessment: str) -> Case | None:
-    """The participant's case about an assessment that was opened last."""
+def latest(tx: Tx, participant: str, about: str) -> Case | None:
+    """The participant's case about an assessment, or about one occurrence of what happened, that was opened last."""
     row = tx.one(
-        "SELECT * FROM cases WHERE participant = ? AND assessment = ? ORDER BY opened_at DESC, version DESC LIMIT 1",
-        (participant, assessment),
+        'SELECT * FROM cases WHERE participant = ?1 AND (assessment = ?2 OR "case" IN'
+        ' (SELECT "case" FROM alerts WHERE participant = ?1 AND occurrence = ?2)) ORDER BY opened_at DESC, version DESC LIMIT 1',
+        (participant, about),
     )
     return None if row is None else of_row(row)
 

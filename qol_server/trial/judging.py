@@ -8,10 +8,11 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from qol_server.trial import alerting
-from qol_server.trial.alerting import PRESCRIBED, Alert, Earlier, NotTaken, Rule, Seen
+from qol_server.trial.alerting import PRESCRIBED, Alert, Earlier, Expected, NotTaken, Rule, Seen
 from qol_server.trial.diary import DOSE_DIARY, treatment_days
 from qol_server.trial.instrument import Answers, Instrument
 from qol_server.trial.participant import Participant
+from qol_server.trial.schedule import is_event
 
 KNOWN_LATE = timedelta(hours=24)
 """What comes so long after it was captured was known late."""
@@ -36,6 +37,11 @@ class Survey:
     @property
     def assessment(self) -> str:
         return self.occurrence.partition("@")[0]
+
+    @property
+    def about(self) -> str:
+        """What a case of it is about: its assessment, whenever it is asked; of something that happened, this occurrence alone."""
+        return self.occurrence if is_event(self.occurrence) else self.assessment
 
     @property
     def day(self) -> date | None:
@@ -78,6 +84,11 @@ def judge(rules: Sequence[Rule], participant: Participant, survey: Survey, past:
         return {} if there is None else there.answers
 
     return alerting.judge(rules, Seen(survey.instrument, survey.answers, participant, earlier, survey.day, doses))
+
+
+def expected_by(survey: Survey, alert: Alert, levels: Sequence[Expected], today: date) -> Expected | None:
+    """The expected level that explains an alert of a survey; none explains what happened: its items say how bad it was, not what."""
+    return None if is_event(survey.occurrence) else alerting.expected_by(alert, levels, today)
 
 
 def neighbours(rules: Iterable[Rule], survey: Survey, past: Past) -> Iterator[Survey]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from qol_server.trial import alerting, judging
+from qol_server.trial import judging
 from qol_server.trial.alerting import Alert, Expected, Rule, Urgency
 from qol_server.trial.cases import Case, State, Turn, join
 from qol_server.trial.given import Responses
@@ -132,7 +132,7 @@ class _Replay:
     outcome: Outcome = field(default_factory=Outcome)
     _raised: set[str] = field(default_factory=set)
     _cases: dict[str, Case] = field(default_factory=dict)
-    _latest: dict[str, str] = field(default_factory=dict)  # assessment -> case
+    _latest: dict[str, str] = field(default_factory=dict)  # what it is about -> case
 
     def hear(self, one: Response | Survey, came: Came) -> None:
         if isinstance(one, Survey):
@@ -162,7 +162,7 @@ class _Replay:
             identity = judging.identity(survey, alert)
             if identity not in self._raised:
                 self._raised.add(identity)
-                level = alerting.expected_by(alert, came.expected, today)
+                level = judging.expected_by(survey, alert, came.expected, today)
                 self.outcome.alerts.append(Raised(came.at, survey, alert, level, again or judging.is_late(survey, came.at)))
                 if level is None:
                     fresh.append(alert)
@@ -170,14 +170,14 @@ class _Replay:
             self._bundle(survey, fresh, came)
 
     def _bundle(self, survey: Survey, alerts: Sequence[Alert], came: Came) -> None:
-        latest = self._standing(survey.assessment, came.at)
+        latest = self._standing(survey.about, came.at)
         joined = join(latest, alerts, came.at)
         if joined.turn is Turn.OPEN or latest is None:
             id_ = self.case_id(survey, alerts[0], self._cases.__contains__)
             case = Case(
                 id_, came.participant.number, survey.assessment, State.RAISED, joined.urgency, came.at, survey.given, known=joined.known
             )
-            self._latest[survey.assessment] = id_
+            self._latest[survey.about] = id_
         elif joined.turn is Turn.REPEAT:
             case = replace(latest, known=joined.known)
         else:
@@ -186,11 +186,11 @@ class _Replay:
         self._cases[case.id] = case
         self.outcome.moves.append(Moved(came.at, case.id, joined.turn, joined.urgency))
 
-    def _standing(self, assessment: str, now: datetime) -> Case | None:
-        """The latest case about an assessment; one that the journal never raised like this is resolved by now, or is not yet."""
-        if assessment not in self._latest:
+    def _standing(self, about: str, now: datetime) -> Case | None:
+        """The latest case about this; one that the journal never raised like this is resolved by now, or is not yet."""
+        if about not in self._latest:
             return None
-        case = self._cases[self._latest[assessment]]
+        case = self._cases[self._latest[about]]
         done = case.since + self.staff.usual
         if case.state is State.RESOLVED or (case.id, case.since) in self.staff.raised or done > now:
             return case

@@ -318,6 +318,11 @@ def could_produce(protocols: Iterable[Protocol], participant: Participant, occur
     return False
 
 
+def is_event(occurrence: str) -> bool:
+    """Whether an occurrence is of something that happened: it is named by an id, as no visit and no day is."""
+    return _UUID.fullmatch(occurrence.partition("@")[2]) is not None
+
+
 def _could_be_diary_day(participant: Participant, text: str) -> bool:
     known = [day for days in participant.anchors.values() for day in days]
     if not known or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
