@@ -13,7 +13,7 @@ from qol_server.staff.desk import Desk, Pages, number_site
 from qol_server.state import participants
 from qol_server.store import Row
 from qol_server.trial import problems, schedule
-from qol_server.trial.prescribing import Doubt
+from qol_server.trial.prescribing import TOMORROW, Doubt
 from qol_server.trial.problems import Refused
 from qol_server.trial.roles import Permission
 
@@ -34,7 +34,7 @@ def show(desk: Desk, number: str) -> Response:
     return desk.page(
         "treatment/show.html", title=desk.t("treatment.title", number=number), number=number, today=today, treatment=treatment,
         standing=[(row, _until(row, standing)) for row in standing], history=history, now_on=in_force[-1] if in_force else None,
-        last=prescribing.last(history), reasons=_reasons(desk), doubts=_doubts(desk, "prescribe"),
+        tomorrow=today + TOMORROW, last=prescribing.last(history), reasons=_reasons(desk), doubts=_doubts(desk, "prescribe"),
         zone=desk.protocol.sites[participant.site].time_zone,
         reason_of=lambda code: reason_of(desk, code), may_write=desk.may(Permission.PRESCRIPTION_WRITE, participant.site),
         regimens=[] if treatment is None else list(treatment.regimens.values()),

@@ -80,13 +80,14 @@ def test_what_is_odd_has_to_be_meant_and_the_journal_says_that_it_was(trial: Tri
 
 def test_a_click_that_comes_twice_prescribes_once(trial: Trial, ada: str):
     for _ in range(2):
-        conduct.prescribe(trial.study, ada, None, date(2026, 3, 10), actor=NURSE, now=trial.now, reason="toxicity")
+        conduct.prescribe(trial.study, ada, None, date(2026, 3, 10), actor=NURSE, now=trial.now, reason="toxicity", confirmed=["today"])
     assert len(history(trial, ada)) == 2
 
 
 def test_nobody_prescribes_on_top_of_what_they_did_not_see(trial: Trial, ada: str):
     seen = prescribing.last(history(trial, ada))
-    conduct.prescribe(trial.study, ada, None, date(2026, 3, 10), actor=NURSE, now=trial.now, reason="toxicity", seen=seen)
+    nurse = {"actor": NURSE, "now": trial.now, "reason": "toxicity"}
+    conduct.prescribe(trial.study, ada, None, date(2026, 3, 10), confirmed=["today"], seen=seen, **nurse)
     late = {"actor": INVESTIGATOR, "now": trial.now, "reason": "progression", "seen": seen}
     refused(problems.CHANGED_MEANWHILE, conduct.prescribe, trial.study, ada, "800", date(2026, 3, 10), **late)
     assert doses(trial, ada)[-1] == ("2026-03-10", None)

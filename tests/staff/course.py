@@ -79,7 +79,8 @@ def medicine(house: House) -> dict[str, str]:
 
 
 def hold(house: House) -> dict[str, Any]:
-    return {"form": "prescribe", "what": "hold", "day": "2026-03-02", "reason": "toxicity", "seen": last(house), "confirm": "same-day"}
+    odd = ["same-day", "today"]
+    return {"form": "prescribe", "what": "hold", "day": "2026-03-02", "reason": "toxicity", "seen": last(house), "confirm": odd}
 
 
 def moved(house: House) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from qol_server.access import pairing
 from qol_server.client import PhoneClient
@@ -43,6 +44,25 @@ def test_a_hold_to_come_is_asked_about_then_prescribed_and_seen_in_the_table(des
     assert [one.regimen for one in known(desk).prescriptions] == ["400", None]
 
 
+def test_a_hold_is_proposed_from_tomorrow_on_and_from_today_on_is_asked_about(desk: House):
+    phone = desk.trial.phone(desk.ada)
+    nurse, here = desk.login(Role.NURSE, "01"), f"/participants/{desk.ada}/treatment"
+    today = desk.now.astimezone(ZoneInfo("Europe/Paris")).date()
+    nurse.get(here)
+    proposed = nurse.value("day")
+    assert proposed == (today + timedelta(days=1)).isoformat()
+    fields = {"what": "hold", "reason": "toxicity", "seen": nurse.value("seen")}
+    nurse.post(here, "prescribe", **fields, day=today.isoformat())
+    assert nurse.status == 409
+    assert "A dose may already have been taken today." in nurse.text
+    nurse.post(here, "prescribe", **fields, day=proposed)
+    assert nurse.status == 200
+    phone.answer(f"dose@{today}", people.TAKEN)
+    desk.trial.now += timedelta(minutes=1)
+    phone.sync()
+    assert desk.trial.study.store.read().all("SELECT * FROM alerts") == []
+
+
 def test_two_who_prescribe_at_once_do_not_overwrite_each_other(desk: House):
     nurse, doctor = desk.login(Role.NURSE, "01"), desk.login(Role.INVESTIGATOR, "01")
     here = f"/participants/{desk.ada}/treatment"
@@ -52,7 +72,7 @@ def test_two_who_prescribe_at_once_do_not_overwrite_each_other(desk: House):
     nurse, doctor = desk.login(Role.NURSE, "01"), desk.login(Role.INVESTIGATOR, "01")
     seen = desk.trial.study.store.read().one("SELECT max(position) AS last FROM prescriptions")
     assert seen is not None
-    both = {"day": "2026-03-03", "reason": "toxicity", "seen": seen["last"]}
+    both = {"day": "2026-03-03", "reason": "toxicity", "seen": seen["last"], "confirm": "today"}
     nurse.post(here, "prescribe", what="hold", **both)
     doctor.post(here, "prescribe", what="600", **both)
     assert doctor.status == 409

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -24,11 +25,20 @@ def judged(day: str, regimen: str | None = "400", who=TREATED) -> tuple[Doubt, .
 
 
 def test_an_ordinary_prescription_raises_no_doubt():
-    assert judged("2026-04-01") == judged("2026-03-03", None) == ()
+    assert judged("2026-04-01") == judged("2026-03-03", None) == judged("2026-04-02", None) == ()
+
+
+def test_a_dose_of_today_may_be_taken_before_a_hold_or_a_lower_dose_of_today():
+    assert judged("2026-04-01", None) == (Doubt.TODAY,)
+    more = replace(TREATED, prescriptions=(prescription("2026-03-02", "800"),))
+    assert judged("2026-04-01", "400", more) == (Doubt.TODAY,)
+    assert judged("2026-04-01", "800") == ()
+    held = replace(TREATED, prescriptions=(*TREATED.prescriptions, prescription("2026-03-20", None)))
+    assert judged("2026-04-01", None, held) == ()  # nothing was due today
 
 
 def test_what_is_odd_is_named():
-    assert judged("2026-04-02") == (Doubt.FUTURE,)
+    assert judged("2026-04-03") == (Doubt.FUTURE,)
     assert judged("2026-03-01") == (Doubt.BEFORE_START,)
     assert judged("2026-03-02", "800") == (Doubt.SAME_DAY,)
     ended = rescheduling.with_anchor(TREATED, "treatment_end", 1, date(2026, 3, 20))

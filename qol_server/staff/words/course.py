@@ -29,6 +29,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "reason.wrong_answer": ("Wrong answer", "Mauvaise réponse"),
     "reason.misunderstood": ("Question misunderstood", "Question mal comprise"),
     "reason.changed": ("It has changed", "La situation a changé"),
+    "doubt.today": (
+        "A dose may already have been taken today.",
+        "Une prise a peut-être déjà eu lieu aujourd’hui.",
+    ),
     "doubt.future": ("The first day lies in the future.", "Le premier jour est dans le futur."),
     "doubt.before-treatment-start": (
         "The first day lies before the start of the treatment.",
@@ -65,6 +69,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "treatment.put_right": ("Put right", "Rectifier"),
     "treatment.new": ("New dose or hold", "Nouvelle dose ou suspension"),
     "treatment.first_day": ("First day", "Premier jour"),
+    "treatment.first_day.hint": (
+        "As a rule tomorrow: a dose may already have been taken today.",
+        "En règle générale demain\u00a0: une prise a peut-être déjà eu lieu aujourd’hui.",
+    ),
     "treatment.note": ("Note", "Note"),
     "treatment.confirm": ("This is odd. Tick what is meant so.", "Ceci est inhabituel. Cochez ce qui est voulu."),
     "treatment.save": ("Prescribe", "Prescrire"),
