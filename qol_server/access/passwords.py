@@ -30,6 +30,8 @@ COMMON = (
 
 def check(password: str, *own: str) -> None:
     """Whether a new password may be taken; ``own``: the login and the name of whoever chose it. Raises Refused(password-weak)."""
+    if len(password) > LONGEST:  # before it is brought into one form, which takes the square of its length
+        raise Refused(PASSWORD_WEAK, f"It has {len(password)} characters; {SHORTEST} to {LONGEST} are allowed.")
     password = _normalised(password)
     if not SHORTEST <= len(password) <= LONGEST:
         raise Refused(PASSWORD_WEAK, f"It has {len(password)} characters; {SHORTEST} to {LONGEST} are allowed.")

@@ -177,7 +177,12 @@ def _keep_administered(tx: Tx, login: str, grant: Grant) -> None:
 
 
 def give_role(staff: Staff, login: str, grant: Grant, *, actor: str, now: datetime, by: str | None = None) -> Account:
-    """Give a role and end the account's sessions. Raises Refused(account-unknown, account-beyond, study-unknown, bad-value, …)."""
+    """Give a role and end the account's sessions; at the desk never to oneself.
+
+    Raises Refused(account-unknown, account-beyond, own-account, study-unknown, bad-value, …).
+    """
+    if by is not None and by == accounts.canonical(login):
+        raise Refused(OWN_ACCOUNT)
     _check_place(staff.settings, grant)
 
     def work(tx: Tx) -> Account:

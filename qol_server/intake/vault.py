@@ -6,7 +6,7 @@ The line comes first: there may be one for a look that a crash prevented, never 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import orjson
@@ -47,8 +47,10 @@ def write(study: Study, number: str, details: Mapping[str, str], *, actor: str, 
     for field, value in kept.items():
         if not fits(field, value):
             raise Refused(problems.BAD_VALUE, f"What is given as {field} cannot be one.")
-    _tell(study, number, Kind.CONTACT_WRITTEN, {"fields": list(kept)}, actor, now, seen=seen)
-    study.contacts.put(number, PERSON, DETAILS, orjson.dumps(kept), now)
+    _tell(
+        study, number, Kind.CONTACT_WRITTEN, {"fields": list(kept)}, actor, now, seen=seen,
+        then=lambda: study.contacts.put(number, PERSON, DETAILS, orjson.dumps(kept), now),
+    )  # fmt: skip
 
 
 def look(study: Study, number: str, why: Purpose, *, actor: str, now: datetime) -> dict[str, str]:
@@ -65,18 +67,20 @@ def erase(study: Study, number: str, *, reason: str, actor: str, now: datetime) 
     """
     if not reason.strip():
         raise Refused(problems.REASON_NEEDED)
-    _tell(study, number, Kind.CONTACT_ERASED, {}, actor, now, reason.strip())
-    study.contacts.erase(number)
+    _tell(study, number, Kind.CONTACT_ERASED, {}, actor, now, reason.strip(), then=lambda: study.contacts.erase(number))
 
 
 def _tell(
     study: Study, number: str, kind: Kind, fact: Mapping[str, object], actor: str, now: datetime, reason: str | None = None,
-    *, seen: int | None = None,
+    *, seen: int | None = None, then: Callable[[], object] = lambda: None,
 ) -> None:  # fmt: skip
+    """Journal what is done with details, and do it (``then``) before anybody else may write: what was erased stays so."""
+
     def work(tx: Tx) -> None:
         the_participant(tx, number)
         if seen is not None and written_at(tx, number) != seen:
             raise Refused(problems.CONTACT_CHANGED)
         record(tx, study, kind, fact, actor=actor, now=now, participant=number, reason=reason, nth=study.head(tx).position)
+        then()
 
     study.store.write(work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,12 +31,13 @@ from qol_server.trial.watching import Task
 PAGES = Pages()
 LIST, ONE = "/calls", "/calls/<int:call>"
 PAGE = 50  # calls
+LARGEST = 2**63  # no position reaches it
 LAST_DAYS = 5  # of unknown ones that the list names
 
 
 def call_site(desk: Desk, call: int, **_: object) -> str | None:
     """The site of the call whose position stands in the address."""
-    row = calls.call(desk.tx, call)
+    row = calls.call(desk.tx, call) if call < LARGEST else None
     return None if row is None else str(row["site"])
 
 
@@ -89,8 +91,8 @@ def _order() -> str:
 def _after(order: str) -> list[int | str] | None:
     """Where the page before ended; the first page for what is no such place."""
     parts = request.args.get("after", "").split("~")
-    is_whole = len(parts) == len(calls.ORDERS[order]) and parts[-1].isdigit()
-    return [int(part) if part.isdigit() else part for part in parts] if is_whole else None
+    key = [int(part) if re.fullmatch("[0-9]{1,9}", part) else part for part in parts]
+    return key if len(key) == len(calls.ORDERS[order]) and isinstance(key[-1], int) else None
 
 
 def _lines(desk: Desk, rows: list[Row]) -> list[Line]:

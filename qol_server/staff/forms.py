@@ -13,6 +13,10 @@ from qol_server.trial import problems
 from qol_server.trial.problems import Refused
 
 LONGEST = 2000  # characters of a text
+LONGEST_TYPED = 4  # as many times as many signs may make one character: letters with marks
+EARLIEST = 1900
+LATEST = 9000
+"""The first year that a date at the desk can lie in, and the first that it cannot: further off there are no time zones."""
 
 
 class Form:
@@ -60,7 +64,11 @@ class Form:
 
     def text(self, name: str, *, required: bool = True, most: int = LONGEST) -> str:
         """A text without spaces around it. Line feeds are kept; other control characters are a mistake."""
-        found = unicodedata.normalize("NFC", self.typed(name).replace("\r\n", "\n")).strip()
+        typed = self.typed(name)
+        if len(typed) > LONGEST_TYPED * most:  # before it is brought into one form, which takes the square of its length
+            self.wrong(name, "form.too_long", most=most)
+            return ""
+        found = unicodedata.normalize("NFC", typed.replace("\r\n", "\n")).strip()
         if required and not found:
             self.wrong(name, "form.required")
         if len(found) > most:
@@ -112,11 +120,14 @@ class Form:
         """A day, as a date field sends it (2026-03-31)."""
         found = self.typed(name).strip()
         try:
-            return date.fromisoformat(found)
+            when = date.fromisoformat(found)
         except ValueError:
+            when = None
+        if when is None or not EARLIEST <= when.year < LATEST:
             if found or required:
                 self.wrong(name, "form.day")
-        return None
+            return None
+        return when
 
     def moment(self, name: str, *, required: bool = True) -> datetime | None:
         """A day and an hour on the wall, without a zone (2026-03-31T20:15)."""
@@ -125,7 +136,7 @@ class Form:
             when = datetime.fromisoformat(found)
         except ValueError:
             when = None
-        if when is None or when.tzinfo is not None or len(found) < 16:
+        if when is None or when.tzinfo is not None or len(found) < 16 or not EARLIEST <= when.year < LATEST:
             if found or required:
                 self.wrong(name, "form.moment")
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from flask import Response
@@ -104,8 +105,9 @@ def correct(desk: Desk, number: str, position: str) -> Response:
     day = form.day("day", required=how == "moved")
     reason, seen, confirmed = form.text("reason", most=500), form.whole("seen"), form.many_of("confirm", DOUBTS)
     form.check()
+    made = int(position) if re.fullmatch("[0-9]{1,15}", position) else 0
     prescribing.correct(
-        desk.study, number, int(position) if position.isdigit() else 0, day if how == "moved" else None, actor=desk.actor, now=desk.now,
-        reason=reason, confirmed=confirmed, seen=seen,
+        desk.study, number, made, day if how == "moved" else None, actor=desk.actor, now=desk.now, reason=reason, confirmed=confirmed,
+        seen=seen,
     )  # fmt: skip
     return desk.go(_PATH, number=number, done="treatment.corrected")

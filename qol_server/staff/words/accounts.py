@@ -85,6 +85,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "Il a un rôle dans une étude que vous n’administrez pas. Adressez-vous à qui les administre toutes, ou à l’exploitant du serveur.",
     ),
     "problem.own-account": ("This is your own account", "C’est votre propre compte"),
-    "problem.own-account.advice": ("Let another administrator close it.", "Demandez à un autre administrateur de le fermer."),
+    "problem.own-account.advice": ("Let another administrator do this.", "Demandez-le à un autre administrateur."),
     "problem.last-administrator": ("This study would have no administrator", "Cette étude n’aurait plus d’administrateur"),
 }
