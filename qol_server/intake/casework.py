@@ -104,17 +104,20 @@ def advise(study: Study, case: str, *, seen: int, text: str, actor: str, now: da
 # Seriousness
 
 
-def state_serious(study: Study, case: str, *, seen: int, criterion: Serious, aware_at: datetime, actor: str, now: datetime) -> None:
+def state_serious(
+    study: Study, case: str, *, seen: int, criterion: Serious, aware_at: datetime, actor: str, now: datetime, reason: str = ""
+) -> None:
     """Say that a case is serious, or say it anew; a case that was resolved is open again. ``aware_at``: when the site came to know.
 
-    Raises Refused(case-unknown, case-changed, bad-value).
+    Said anew it moves the clock to a later instant only with a reason. Raises Refused(case-unknown, case-changed, bad-value).
     """
 
     def work(tx: Tx, there: Case) -> None:
         if not seriousness.may_have_known(aware_at, now):
             raise Refused(problems.BAD_VALUE, f"Nobody can have known at {stamp(aware_at)} already; it is {stamp(now)}.")
-        fact = {"criterion": str(criterion), "aware_at": stamp(aware_at)}
-        _step(tx, study, there, Kind.SERIOUSNESS_STATED, fact, actor, now)
+        aware = aware_at if reason.strip() else seriousness.known_first(there.serious, aware_at)
+        fact = {"criterion": str(criterion), "aware_at": stamp(aware)}
+        _step(tx, study, there, Kind.SERIOUSNESS_STATED, fact, actor, now, reason.strip() or None)
 
     _with(study, case, seen, work)
 

@@ -250,9 +250,11 @@ def advise(desk: Desk, case: str) -> Response:
 def serious(desk: Desk, case: str) -> Response:
     form = desk.form("serious")
     seen, criterion = _seen(form), form.one_of("criterion", list(Serious))
-    aware_at = _instant(desk, case, form.moment("aware_at"))
+    aware_at, reason = _instant(desk, case, form.moment("aware_at")), form.text("reason", required=False, most=500)
     form.check()
-    casework.state_serious(desk.study, case, seen=seen, criterion=Serious(criterion), aware_at=aware_at, actor=desk.actor, now=desk.now)
+    casework.state_serious(
+        desk.study, case, seen=seen, criterion=Serious(criterion), aware_at=aware_at, actor=desk.actor, now=desk.now, reason=reason
+    )
     return desk.go(CASE, done="case.serious", case=case)
 
 

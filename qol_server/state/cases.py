@@ -112,10 +112,11 @@ def noted(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
 
 
 def stated_serious(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
-    """The 24 hours begin; a case that was done with is open again until the report is made."""
+    """The 24 hours begin; a case that was done with is open again. The report that was made counts while they began at the same time."""
     tx.run(
-        "UPDATE cases SET serious = ?, aware_at = ?, reported_at = NULL, resolved_at = NULL, action = NULL, outcome = NULL,"
-        " owner = coalesce(owner, ?), state = CASE state WHEN 'resolved' THEN 'acknowledged' ELSE state END WHERE \"case\" = ?",
+        "UPDATE cases SET serious = ?1, reported_at = CASE aware_at WHEN ?2 THEN reported_at END, aware_at = ?2, resolved_at = NULL,"
+        " action = NULL, outcome = NULL, owner = coalesce(owner, ?3),"
+        " state = CASE state WHEN 'resolved' THEN 'acknowledged' ELSE state END WHERE \"case\" = ?4",
         (fact["criterion"], fact["aware_at"], entry.actor, fact["case"]),
     )
     _keep(tx, entry, fact)

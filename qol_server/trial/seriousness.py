@@ -39,6 +39,11 @@ def clock(report: Report, now: datetime) -> Clock:
     return Clock.RUNS if now <= report.due else Clock.OVERDUE
 
 
+def known_first(report: Report | None, aware_at: datetime) -> datetime:
+    """From when the clock counts if nobody says why it should be later than was said before: the site's first knowledge counts."""
+    return aware_at if report is None else min(report.aware_at, aware_at)
+
+
 def may_have_known(aware_at: datetime, now: datetime) -> bool:
     """Whether the site can have come to know then: not in the future."""
     return aware_at <= now

@@ -124,6 +124,32 @@ def test_what_is_serious_waits_for_its_report_before_it_can_be_resolved(trial: T
     assert (row(trial, id_)["serious"], row(trial, id_)["state"]) == ("hospitalisation", "resolved")
 
 
+def test_the_clock_of_what_is_serious_is_not_put_off_by_saying_it_anew(trial: Trial, phone: Phone) -> None:
+    aware = trial.now
+    do(trial, casework.state_serious, criterion=Serious.HOSPITALISATION, aware_at=aware)
+    trial.now += timedelta(hours=30)
+    do(trial, casework.state_serious, criterion=Serious.LIFE_THREATENING, aware_at=trial.now)
+    told = cases.serious(the_case(trial))
+    assert told is not None
+    assert (told.criterion, told.aware_at) == (Serious.LIFE_THREATENING, aware)
+    do(trial, casework.state_serious, criterion=Serious.DEATH, aware_at=trial.now, reason="The letter came today")
+    assert the_case(trial)["aware_at"] == "2026-03-04T01:00:00.000Z"
+    do(trial, casework.state_serious, criterion=Serious.DEATH, aware_at=aware)
+    assert the_case(trial)["aware_at"] == "2026-03-02T19:00:00.000Z"
+
+
+def test_a_report_that_was_made_stays_when_only_the_criterion_changes(trial: Trial, phone: Phone) -> None:
+    aware = trial.now
+    do(trial, casework.state_serious, criterion=Serious.HOSPITALISATION, aware_at=aware)
+    trial.now += timedelta(hours=2)
+    do(trial, casework.report_serious, reported_at=trial.now, to="Sponsor")
+    trial.now += timedelta(hours=40)
+    do(trial, casework.state_serious, criterion=Serious.DEATH, aware_at=trial.now)
+    assert the_case(trial)["reported_at"] == "2026-03-02T21:00:00.000Z"
+    do(trial, casework.state_serious, criterion=Serious.DEATH, aware_at=aware - timedelta(hours=1))
+    assert the_case(trial)["reported_at"] is None  # the earlier clock has a report of its own
+
+
 def test_it_was_not_serious_after_all(trial: Trial, phone: Phone) -> None:
     do(trial, casework.state_serious, criterion=Serious.LIFE_THREATENING, aware_at=trial.now)
     assert refused(trial, casework.retract_serious, reason=" ") == "reason-needed"

@@ -205,6 +205,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "case.state_serious.again": ("Say anew why it is serious", "Préciser à nouveau la gravité"),
     "case.state_serious.criterion": ("Criterion (ICH E2A)", "Critère (ICH E2A)"),
     "case.state_serious.aware_at": ("When the site came to know", "Moment où le centre l’a su"),
+    "case.state_serious.reason": (
+        "Why the site knew later than was said; without it the earlier time counts",
+        "Pourquoi le centre l’a su plus tard qu’il n’a été dit ; sinon, le moment le plus ancien compte",
+    ),
     "case.state_serious.hint": (
         "The report is due 24 hours later. Time of the site ({zone}).",
         "La déclaration est due 24 heures plus tard. Heure du centre ({zone}).",
