@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from qol_server.access import pairing
+from qol_server.intake import pausing
 from qol_server.intake.record import record
 from qol_server.intake.study import Study, fact_of
 from qol_server.logs import log_failure
@@ -282,6 +283,7 @@ def close(study: Study, call: int, *, seen: int, reason: str, note: str | None, 
     """Be done with a call. ``reason``: one of ``watching.codes``. Raises Refused(call-unknown, call-changed, bad-value).
 
     Of a questionnaire or a diary it becomes the reason for the missing data: nobody is reminded of it any more.
+    Where the participant died, the contact is paused at once.
     """
 
     def work(tx: Tx, row: Row) -> None:
@@ -289,6 +291,8 @@ def close(study: Study, call: int, *, seen: int, reason: str, note: str | None, 
         if reason not in allowed:
             raise Refused(problems.BAD_VALUE, f"{reason!r} is not a reason here. Allowed: {', '.join(allowed)}.")
         _step(tx, study, row, Kind.CALL_CLOSED, {"note": (note or "").strip() or None}, actor, now, reason)
+        if reason == pausing.DIED:
+            pausing.pause_after_death(tx, study, row["participant"], actor=actor, now=now)
 
     _with(study, call, seen, work)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from qol_server.intake.conduct import the_participant
+from qol_server.intake.enrolling import the_participant
 from qol_server.intake.record import record
 from qol_server.intake.study import Study
 from qol_server.store import Tx
@@ -15,6 +15,17 @@ from qol_server.trial.schedule import local
 
 LONGEST_PAUSE = timedelta(days=92)
 """A pause is thought over at least so often; who wants no contact at all withdraws from it."""
+DIED = "died"
+"""The reason of a pause that begins when a call is closed because the participant died."""
+
+
+def pause_after_death(tx: Tx, study: Study, number: str, *, actor: str, now: datetime) -> None:
+    """Somebody heard that the participant died: nobody writes or calls for as long as a pause may last; the death itself is recorded
+    as a date."""
+    participant = the_participant(tx, number)
+    until = local(now, participant.time_zone).date() + LONGEST_PAUSE
+    if participant.paused_until != until:
+        _record(tx, study, number, Kind.CONTACT_PAUSED, {"until": until.isoformat()}, DIED, actor, now)
 
 
 def pause(study: Study, number: str, until: date, *, reason: str, actor: str, now: datetime) -> None:

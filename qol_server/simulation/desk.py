@@ -14,6 +14,7 @@ from qol_server.access import accounts
 from qol_server.intake import adverse_events, calls, casework
 from qol_server.intake import staff as staff_accounts
 from qol_server.intake.adverse_events import Origin
+from qol_server.intake.pausing import DIED
 from qol_server.intake.staff import Staff
 from qol_server.intake.study import Study
 from qol_server.state import adverse_events as recorded
@@ -175,5 +176,5 @@ class Desk:
         elif tried == 0 or (tried < 3 and chance < 0.5):
             calls.attempt(self._study, row["position"], channel=Way.TELEPHONE, reached=chance < 0.8, note=None, **act)
         else:
-            codes = watching.codes(self._protocol, Task(row["task"]))
+            codes = [code for code in watching.codes(self._protocol, Task(row["task"])) if code != DIED]
             calls.close(self._study, row["position"], reason=self._chance.choice(codes), note=None, **act)

@@ -14,6 +14,7 @@ from qol_server import journal
 from qol_server.access import pairing
 from qol_server.intake import calls as callwork
 from qol_server.intake.catalogue import LONGEST_NOTE
+from qol_server.intake.pausing import DIED
 from qol_server.intake.study import fact_of
 from qol_server.staff import look
 from qol_server.staff.cases import named
@@ -181,6 +182,8 @@ def close(desk: Desk, call: int) -> Response:
     note, seen = form.text("note", required=False, most=LONGEST_NOTE), form.whole("seen")
     form.check()
     callwork.close(desk.study, call, seen=seen, reason=why, note=note, actor=desk.actor, now=desk.now)
+    if why == DIED:
+        return desk.go("/participants/<number>/dates", number=_row(desk, call)["participant"], done="calls.contact_paused")
     return desk.go(ONE, done="calls.closed", call=call)
 
 

@@ -47,7 +47,8 @@ def show(desk: Desk, number: str) -> Response:
         anchors=[(anchor_of(desk, name), participant.anchors.get(name, ())) for name in protocol.anchors],
         withdrawals=[(withdrawal_of(desk, kind), _effect(desk, f"withdrawal.{kind}"), participant.withdrawals.get(kind))
                      for kind in protocol.withdrawals],
-        names=[*anchors, *kinds], known=known, pause=participants.the_pause(desk.tx, number) if participant.is_paused(today) else None,
+        names=[*anchors, *kinds], known=known, died=pausing.DIED,
+        pause=participants.the_pause(desk.tx, number) if participant.is_paused(today) else None,
         history=_history(desk, number), may_write=desk.may(Permission.ANCHOR_WRITE, participant.site),
         zone=protocol.sites[participant.site].time_zone,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from qol_server.intake import calls, pausing
 from qol_server.staff.words import WORDS
 from qol_server.state import calls as state
+from qol_server.state import participants
 from qol_server.trial import watching
 from qol_server.trial.cases import Way
 from qol_server.trial.roles import Role
@@ -172,3 +173,25 @@ def test_reasons_of_the_shipped_study_are_those_of_the_default(tmp_path: Path) -
     trial = people.trial(tmp_path)
     reasons = trial.study.protocol_in_force(trial.study.store.read()).reasons
     assert {name: reasons[name] for name in watching.REASONS} == watching.REASONS
+
+
+def test_a_call_closed_because_of_a_death_pauses_the_contact_and_leads_to_the_dates(desk: House) -> None:
+    telephone.unanswered(desk, 5)
+    [call] = telephone.open_calls(desk, "unknown-days")
+    nora = desk.login(Role.NURSE, "01")
+    nora.get(f"/calls/{call['position']}")
+    nora.post(f"/calls/{call['position']}/close", "close", reason="died", seen=nora.value("seen"))
+    assert "Now record the day of death." in nora.text
+    assert '<option value="death" selected>' in nora.html
+    participant = participants.load(desk.trial.study.store.read(), desk.ada)
+    assert participant is not None
+    assert participant.is_paused(desk.now.date() + timedelta(days=1))
+
+
+def test_a_call_closed_because_they_did_not_want_offers_the_withdrawal(desk: House) -> None:
+    telephone.unanswered(desk, 5)
+    [call] = telephone.open_calls(desk, "unknown-days")
+    nora = desk.login(Role.NURSE, "01")
+    nora.get(f"/calls/{call['position']}")
+    nora.post(f"/calls/{call['position']}/close", "close", reason="did_not_want", seen=nora.value("seen"))
+    assert "record the withdrawal" in nora.text

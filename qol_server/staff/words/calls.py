@@ -146,6 +146,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "problem.call-changed.advice": ("Look at it again, and decide anew.", "Regardez-le de nouveau avant de décider."),
     "done.calls.taken": ("You look after this call now.", "Vous êtes maintenant responsable de cet appel."),
     "done.calls.attempted": ("The attempt is written down.", "La tentative est notée."),
+    "calls.to_dates": ("If they want to stop: record the withdrawal", "En cas d’arrêt souhaité\u202f: enregistrer le retrait"),
+    "done.calls.contact_paused": (
+        "The call is closed and nobody writes or calls any more. Now record the day of death.",
+        "L’appel est clos et plus personne n’écrit ni n’appelle. Enregistrez maintenant le jour du décès.",
+    ),
     "done.calls.closed": ("The call is closed.", "L’appel est clos."),
     # the weekly digest
     "calls.digest": ("Weekly digest", "Bilan de la semaine"),
