@@ -20,9 +20,10 @@ from qol_server.logs import log_failure
 from qol_server.messaging import NotTaken, Undeliverable
 from qol_server.messaging.sending import Sender
 from qol_server.settings import Settings
-from qol_server.state import calls, cases, notices
+from qol_server.state import adverse_events, calls, cases, notices
 from qol_server.store import Row, Tx
 from qol_server.trial import facts, notifying, reminding
+from qol_server.trial.adverse_events import REPORTED_WITHIN
 from qol_server.trial.facts import Kind
 from qol_server.trial.protocol import Site
 from qol_server.trial.roles import Role
@@ -38,7 +39,7 @@ FINAL = ("sent", "failed")
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that staff of a site are to be told. ``about`` names it and no other: a case or call with a step, or a week.
+    """Something that staff of a site are to be told. ``about`` names it and no other: a case, call or report with a step, or a week.
 
     ``path``: of the page that a link leads to.
     """
@@ -52,6 +53,7 @@ class Notice:
     participant: str | None = None
     owner: str | None = None
     count: int | None = None
+    to_all: bool = False
 
 
 def notify(study: Study, now: datetime, settings: Settings, sender: Sender) -> Counter[str]:
@@ -101,6 +103,7 @@ def _all(study: Study, tx: Tx, now: datetime) -> Iterator[Notice]:
                 f"call/{row['position']}/{step}", "call-escalated" if step else "call-waits", row["site"], f"calls/{row['position']}",
                 step, participant=row["participant"],
             )  # fmt: skip
+    yield from _reports(tx, now)
     for site in protocol.sites:
         digest = calls.digest(tx, site)
         lines = [] if digest is None else orjson.loads(digest["lines"])
@@ -108,10 +111,27 @@ def _all(study: Study, tx: Tx, now: datetime) -> Iterator[Notice]:
             yield Notice(f"digest/{site}/{digest['week']}", "digest", site, "calls/digest", count=min(len(lines), 9999))
 
 
+def _reports(tx: Tx, now: datetime) -> Iterator[Notice]:
+    """Of the reports of what is serious: that one is due soon, and that its time is over."""
+    clocks = [
+        (case.id, f"cases/{case.id}", site, case.participant, case.serious.due) for case, site in cases.unreported(tx) if case.serious
+    ]
+    for found, site in adverse_events.serious_since(tx, now - REPORTED_WITHIN - notifying.WATCHED_AFTER):
+        if found.event.report_due is not None:
+            clocks.append((found.ae, "worklist", site, found.participant, found.event.report_due))
+    for id_, path, site, number, due in clocks:
+        told = notifying.report_to_tell(due, now)
+        if told is not None:
+            template = "report-over" if told is notifying.Report.OVER else "report-due"
+            yield Notice(f"report/{id_}/{stamp(due)}/{told}", template, site, path, int(told), participant=number, to_all=True)
+
+
 def _people(tx: Tx, study: Study, notice: Notice) -> Iterable[Reach]:
     by_role = {role: accounts.reach(tx, role, study.slug, notice.site) for role in (Role.NURSE, Role.INVESTIGATOR)}
     nurses, investigators = ([person.login for person in by_role[role]] for role in (Role.NURSE, Role.INVESTIGATOR))
     chosen = notifying.recipients(notice.step, notice.owner, nurses, investigators)
+    if notice.to_all:
+        chosen = tuple(dict.fromkeys((*investigators, *nurses)))
     known = {person.login: person for people in by_role.values() for person in people}
     return [known[login] for login in chosen]
 

@@ -201,7 +201,7 @@ class ContactResumed(Shape):
 
 
 class StaffNotified(Shape):
-    """A mail to one member of staff. ``about``: what it tells of, a case since it was raised or a call, with a step, or the week of a site.
+    """A mail to one member of staff. ``about``: what it tells of, a case, call or report with a step, or a site's week.
 
     ``template``: which of the sentences that messages may say. ``try``: from 1.
     """

@@ -33,6 +33,20 @@ TEMPLATES: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "Un appel attend au centre {site}, et personne ne l’a encore pris.\n\n{link}",
         ),
     },
+    "report-due": {
+        "en": ("A report is due at site {site}", "A report at site {site} is due within four hours.\n\n{link}"),
+        "fr": (
+            "Une déclaration est à faire au centre {site}",
+            "Une déclaration est à faire sous quatre heures au centre {site}.\n\n{link}",
+        ),
+    },
+    "report-over": {
+        "en": ("The time for a report at site {site} is over", "The time for a report at site {site} is over.\n\n{link}"),
+        "fr": (
+            "Le délai d’une déclaration est dépassé au centre {site}",
+            "Au centre {site}, le délai d’une déclaration est dépassé.\n\n{link}",
+        ),
+    },
     "digest": {
         "en": ("The week at site {site}", "At site {site} questionnaires are overdue; how many: {count}.\n\n{link}"),
         "fr": ("La semaine au centre {site}", "Au centre {site}, des questionnaires sont en retard ; combien : {count}.\n\n{link}"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,12 +18,15 @@ from qol_server.staff import people
 from qol_server.staff.cases import named, site_of
 from qol_server.staff.desk import ANY_SITE, Desk, Pages
 from qol_server.staff.findings import Said, Speaker
-from qol_server.state import calls, cases, worklist
+from qol_server.state import adverse_events, calls, cases, worklist
+from qol_server.state.adverse_events import Recorded
 from qol_server.state.worklist import Order, Standing, Wanted
 from qol_server.store import Row
 from qol_server.trial import seriousness
+from qol_server.trial.adverse_events import REPORTED_WITHIN
 from qol_server.trial.alerting import Urgency
 from qol_server.trial.cases import Case, State, next_step
+from qol_server.trial.notifying import WATCHED_AFTER
 from qol_server.trial.roles import Permission
 from qol_server.trial.seriousness import Clock
 
@@ -89,8 +92,19 @@ def _rows(desk: Desk, filters: Mapping[str, str]) -> dict[str, Any]:
         "lines": [_line(desk, row, speaker) for row in found[:PAGE]], "following": following, "filtered": bool(filters),
         "shown": worklist.count(desk.tx, wanted) if filters else load.total, "load": load, "is_watched": watches(desk.protocol),
         "calls": [(call, site_of(desk, call["site"]).time_zone) for call in calls.open_tasks(desk.tx, sites, limit=CALLS)],
+        "reports": _reports(desk, sites),
         "calls_total": calls.count_open(desk.tx, sites),
     }  # fmt: skip
+
+
+def _reports(desk: Desk, sites: Collection[str]) -> list[tuple[Recorded, Clock, str]]:
+    """The serious adverse events without a case whose report is due or was lately, with their clock and the site's time zone."""
+    found = adverse_events.serious_since(desk.tx, desk.now - REPORTED_WITHIN - WATCHED_AFTER)
+    return [
+        (each, Clock.RUNS if desk.now <= each.event.report_due else Clock.OVERDUE, site_of(desk, site).time_zone)
+        for each, site in found
+        if site in sites and each.event.report_due is not None
+    ]
 
 
 def _page(desk: Desk, wanted: Wanted) -> list[Row]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from qol_server.clock import stamp
 from qol_server.store import Row, Tx
 from qol_server.trial.adverse_events import Action, AdverseEvent, Outcome, Serious
 from qol_server.trial.facts import Entry
@@ -107,6 +108,17 @@ def in_the_data(tx: Tx) -> list[tuple[Recorded, str, str | None]]:
         " WHERE a.signed IS NOT NULL AND a.withdrawn IS NULL ORDER BY a.participant, a.start, a.ae"
     )
     return [(_recorded(row), row["site"], row["report"]) for row in rows]
+
+
+def serious_since(tx: Tx, aware: datetime) -> list[tuple[Recorded, str]]:
+    """The serious ones of which a site knows since after an instant, each with its site; none whose case has the clock itself."""
+    rows = tx.all(
+        'SELECT a.*, p.site FROM adverse_events a JOIN roster p USING (participant) LEFT JOIN cases c ON c."case" ='
+        " json_extract(a.fact, '$.case') WHERE a.withdrawn IS NULL AND json_extract(a.fact, '$.aware_at') > ? AND c.serious IS NULL"
+        " ORDER BY json_extract(a.fact, '$.aware_at'), a.ae",
+        (stamp(aware),),
+    )
+    return [(_recorded(row), row["site"]) for row in rows]
 
 
 def steps(tx: Tx, ae: str) -> list[int]:

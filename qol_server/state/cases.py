@@ -236,6 +236,12 @@ def waiting(tx: Tx) -> list[tuple[Case, str]]:
     return [(of_row(row), row["site"]) for row in tx.all("SELECT * FROM cases WHERE state = 'raised' ORDER BY \"case\"")]
 
 
+def unreported(tx: Tx) -> list[tuple[Case, str]]:
+    """The serious cases that were not reported, each with its site."""
+    rows = tx.all("SELECT * FROM cases WHERE state <> 'resolved' AND serious IS NOT NULL AND reported_at IS NULL ORDER BY \"case\"")
+    return [(of_row(row), row["site"]) for row in rows]
+
+
 def still_open(tx: Tx, site: str | None = None) -> list[Row]:
     """The rows of the cases that are not resolved, most urgent and longest waiting first."""
     where, given = ("", ()) if site is None else (" AND site = ?", (site,))

@@ -213,6 +213,8 @@ CREATE TABLE adverse_events (
 ;
 CREATE INDEX adverse_events_participant ON adverse_events (participant, start)
 ;
+CREATE INDEX adverse_events_serious ON adverse_events (json_extract(fact, '$.aware_at')) WHERE withdrawn IS NULL
+;
 CREATE TABLE adverse_event_steps (ae TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (ae, position)) STRICT, WITHOUT ROWID
 """
 

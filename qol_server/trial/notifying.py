@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import IntEnum
 
 from qol_server.trial.alerting import Urgency
 from qol_server.trial.cases import Case, State
@@ -28,6 +29,26 @@ def call_step_to_tell(site: Site, raised_at: datetime, now: datetime) -> int | N
         return INVESTIGATORS
     opening = next_cover(site, raised_at)
     return NURSES if opening is None or opening <= now else None
+
+
+WARNED_BEFORE = timedelta(hours=4)
+"""So long before a serious report is due the site is told."""
+WATCHED_AFTER = timedelta(days=7)
+"""So long after its report was due a serious adverse event without a case is shown: whether it was reported is not recorded of it."""
+
+
+class Report(IntEnum):
+    """What is told of the report of something serious; the number is the notice's step."""
+
+    DUE_SOON = 1
+    OVER = 2
+
+
+def report_to_tell(due: datetime, now: datetime) -> Report | None:
+    """What is told now of a report that was not made; None while there is time."""
+    if now > due:
+        return Report.OVER
+    return Report.DUE_SOON if now >= due - WARNED_BEFORE else None
 
 
 def step_to_tell(case: Case) -> int | None:

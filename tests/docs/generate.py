@@ -103,7 +103,7 @@ ABOUT = {
     "seriousness.stated": "A case is serious: by which criterion, and since when the site knows; 24 hours begin.",
     "seriousness.retracted": "It was not serious after all, with the reason.",
     "seriousness.reported": "What is serious was reported: when, and to whom.",
-    "staff.notified": "A member of staff is told of a waiting case or call or of the week's digest by e-mail, and what became of the mail.",
+    "staff.notified": "Staff are told of a waiting case, call or report or of the week's digest by e-mail, and what became of the mail.",
     "level.expected": "A level of a symptom that is usual for a participant, until a day.",
     "adverse_event.recorded": "What somebody at the site makes of an adverse event: term, grade, days, relation, action, outcome.",
     "adverse_event.changed": "An adverse event is recorded anew, whole, with the reason; a signature holds no more.",

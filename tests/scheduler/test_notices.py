@@ -11,16 +11,19 @@ import pytest
 
 from qol_server.intake import calls, casework
 from qol_server.intake import staff as accounts
+from qol_server.intake.adverse_events import Origin, prepare
 from qol_server.intake.study import open_study
 from qol_server.messaging.sending import Sender
 from qol_server.settings import Settings
 from qol_server.state import calls as state
 from qol_server.state import cases, notices
+from qol_server.trial.adverse_events import Serious
 from qol_server.trial.roles import Grant, Role
 from scheduler.notices import notify
 from tests import people
 from tests.messaging.receivers import MailServer, mail_server
 from tests.people import Trial
+from tests.staff.clinic import EVENT
 
 STAFF = (  # login, role, site, e-mail, language
     ("nora@01.example", Role.NURSE, "01", "nora@mail.example", "fr"), ("nina@01.example", Role.NURSE, "01", "nina@mail.example", "en"),
@@ -242,6 +245,39 @@ def test_a_call_that_somebody_took_is_told_to_nobody_else(office: Office, trial:
     assert office.tick() == {"sent": 2}
     [call] = state.open_of(trial.study.store.read(), ada)
     calls.take(trial.study, call["position"], seen=call["version"], actor="staff:nora@01.example", now=trial.now)
+    assert office.tick(600) == {}
+
+
+def test_the_clock_of_a_serious_case_is_told_before_its_end_and_after(office: Office, trial: Trial) -> None:
+    case = something_bleeds(trial)
+    [row] = cases.still_open(trial.study.store.read())
+    casework.acknowledge(trial.study, case, seen=row["version"], actor="staff:nora@01.example", now=trial.now)
+    [row] = cases.still_open(trial.study.store.read())
+    casework.state_serious(
+        trial.study,
+        case,
+        seen=row["version"],
+        criterion=Serious.HOSPITALISATION,
+        aware_at=trial.now,
+        actor="staff:nora@01.example",
+        now=trial.now,
+    )
+    assert office.tick(19 * 60 + 59) == {}
+    for minutes, subject in ((1, "A report is due at site 01"), (241, "The time for a report at site 01 is over")):
+        assert office.tick(minutes) == {"sent": 3}
+        assert subject in {mail["Subject"] for _, mail in office.mails.taken}
+        assert office.told == ["ivan", "nina", "nora"]
+        assert office.tick() == {}
+
+
+def test_the_clock_of_a_serious_adverse_event_by_itself_is_told_too(office: Office, trial: Trial) -> None:
+    ada = trial.enrol(people.ADA)
+    trial.at("2026-03-03 10:00", "Europe/Paris")
+    event = replace(EVENT, serious=frozenset({Serious.HOSPITALISATION}), aware_at=trial.now)
+    prepare(trial.study, ada, event, Origin(), seen=trial.position, actor="staff:nora@01.example", now=trial.now)
+    assert office.tick(20 * 60) == {"sent": 3}
+    assert f"{URL}/{people.SLUG}/staff/worklist" in office.mails.taken[0][1].get_content()
+    assert office.tick(241) == {"sent": 3}
     assert office.tick(600) == {}
 
 

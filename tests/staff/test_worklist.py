@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,10 +13,12 @@ from qol_server.intake import casework
 from qol_server.state import worklist
 from qol_server.state.worklist import Order, Standing, Wanted
 from qol_server.store import Tx
+from qol_server.trial.adverse_events import Serious
 from qol_server.trial.alerting import URGENCIES, Urgency
 from qol_server.trial.roles import Role
 from tests import people
 from tests.staff import casebook
+from tests.staff.clinic import EVENT, record
 from tests.staff.rig import House, Member
 
 
@@ -70,6 +73,21 @@ def shown_at_start(house: House, role: Role) -> list[str]:
     member.get("/")
     assert member.status == 200
     return shown(member)
+
+
+def test_a_serious_adverse_event_by_itself_stands_above_the_cases_with_its_clock(desk: House) -> None:
+    ae = record(desk, replace(EVENT, serious=frozenset({Serious.HOSPITALISATION}), aware_at=desk.now))
+    nora, noel = desk.login(Role.NURSE, "01"), desk.login(Role.NURSE, "02")
+    nora.get("/worklist")
+    assert "Serious adverse events to report" in nora.text
+    assert "Report due" in nora.text
+    assert f"/participants/{desk.ada}/adverse-events/{ae}" in nora.html
+    noel.get("/worklist")
+    assert "Serious adverse events to report" not in noel.text
+    desk.trial.now += timedelta(hours=25)
+    nora = desk.login(Role.NURSE, "01")
+    nora.get("/worklist")
+    assert "Time for the report is over" in nora.text
 
 
 def test_another_site_is_not_there(desk: House) -> None:

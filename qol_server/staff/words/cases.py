@@ -68,6 +68,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "code.no_complaint": ("No complaint", "Aucune plainte"),
     # the worklist
     "worklist.title": ("Worklist", "À traiter"),
+    "worklist.reports": ("Serious adverse events to report", "Événements indésirables graves à notifier"),
+    "worklist.report.runs": ("Report due", "Notification due"),
+    "worklist.report.overdue": ("Time for the report is over", "Délai de notification dépassé"),
+    "worklist.reports.hint": (
+        "Each stands here until a week after its report was due: whether it was made is not recorded of it.",
+        "Chacun reste ici jusqu’à une semaine après l’échéance\u202f: sa notification elle-même n’est pas enregistrée.",
+    ),
     "worklist.cases": ("Cases", "Cas"),
     "worklist.calls": ("Calls to make", "Appels à passer"),
     "worklist.calls.none": ("No call is waiting.", "Aucun appel en attente."),
