@@ -170,7 +170,7 @@ def test_while_a_consent_is_needed_again_nothing_is_asked_and_it_is_said_why_als
     assert ben.page.locator(".due").count() == 0
     expect(ben.page.locator(".notice.warn")).to_contain_text("version 2.0 of the consent")
     expect(ben.page.locator(".happened")).to_be_visible()
-    ben.online()
     enrolling.give_consent(server.trial.study, ben.number, "2.0", date(2026, 3, 3), actor=people.NURSE, now=server.trial.now)
     ben.at("2026-03-03 20:30")
+    ben.online()  # at once it asks what is new
     expect(ben.page.locator(".due")).to_contain_text("Your medicine")
