@@ -336,16 +336,6 @@ def suppressed(tx: Tx, participant: str, limit: int) -> list[Row]:
     return tx.all(f"{_ALERTS} WHERE a.participant = ? AND a.expected IS NOT NULL ORDER BY a.position DESC LIMIT ?", (participant, limit))
 
 
-def suppressed_share(tx: Tx, since: str, until: str) -> list[Row]:
-    """By site, how many alerts were raised from ``since`` to before ``until`` (RFC 3339 UTC), and how many of them an expected
-    level explained: site, alerts, suppressed."""
-    return tx.all(
-        "SELECT r.site, count(*) AS alerts, count(a.expected) AS suppressed FROM alerts a JOIN roster r USING (participant)"
-        " WHERE a.at >= ? AND a.at < ? GROUP BY r.site ORDER BY r.site",
-        (since, until),
-    )
-
-
 # What was given before and after a response
 
 

@@ -226,8 +226,6 @@ def test_what_was_suppressed_stays_to_be_seen_and_is_counted(trial: Trial, phone
     [usual] = cases.usual(tx, phone.number, trial.now.date())
     assert (usual["item"], usual["level"], usual["alerts"], usual["reason"]) == ("nausea.severity", 3, 1, "Before every cycle")
     assert cases.usual(tx, phone.number, until + timedelta(days=1)) == []
-    assert [tuple(each) for each in cases.suppressed_share(tx, "2026-03-01", "2026-04-01")] == [("01", 2, 1)]
-    assert cases.suppressed_share(tx, "2026-03-01", "2026-03-02") == []
 
 
 def test_the_state_of_cases_follows_from_the_journal_alone(trial: Trial, phone: Phone) -> None:
