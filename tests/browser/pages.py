@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import re
+import time
 import urllib.request
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from tests import people
 from tests.browser.weather import PATIENCE, Server
+
+T = TypeVar("T")
 
 
 class Blank:
@@ -102,7 +105,11 @@ def as_bytes(value: Any) -> bytes:
 
 
 def until(page: Page, script: str, argument: Any = None) -> None:
-    """Wait until an (async) function of the page says yes. ``wait_for_function`` alone takes any promise for a yes."""
+    """
+    Wait until an (async) function of the page says yes; what it throws, and a page that goes elsewhere meanwhile, is a "not yet".
+
+    Playwright's own ``wait_for_function`` takes any promise for a yes.
+    """
     ask = f"""(argument) => {{
         const asked = (globalThis.asked ??= {{}});
         if (asked.yes) {{
@@ -112,8 +119,25 @@ def until(page: Page, script: str, argument: Any = None) -> None:
         if (!asked.busy) {{
             asked.busy = true;
             const answered = (yes) => Object.assign(asked, {{ busy: false, yes }});
-            Promise.resolve(({script})(argument)).then((yes) => answered(Boolean(yes)), () => answered(false));
+            new Promise((yes) => yes(({script})(argument))).then((yes) => answered(Boolean(yes)), () => answered(false));
         }}
         return false;
     }}"""
-    page.wait_for_function(ask, arg=argument, polling=50, timeout=1000 * PATIENCE)
+
+    def is_so() -> bool:
+        try:
+            return bool(page.evaluate(ask, argument))
+        except Error as gone:
+            if "Execution context was destroyed" not in gone.message:
+                raise
+            return False
+
+    assert patiently(page, is_so), f"never came true: {script}"
+
+
+def patiently(page: Page, ask: Callable[[], T]) -> T:
+    """The first answer that is not empty, or the last one when patience ends; what the browser says meanwhile is heard."""
+    end = time.monotonic() + PATIENCE
+    while not (answer := ask()) and time.monotonic() < end:
+        page.wait_for_timeout(20)
+    return answer

@@ -86,7 +86,7 @@ def test_what_the_questions_are_about_is_said_with_each_of_them(ben: AppPhone) -
 
 def very_large(phone: AppPhone) -> None:
     phone.page.evaluate(SET, [f"{phone.server.app_url}{phone.release}", people.SLUG, {"textSize": 200}])
-    phone.page.wait_for_function("document.documentElement.style.fontSize === '200%'")
+    phone.wait_for("() => document.documentElement.style.fontSize === '200%'")
 
 
 def test_in_very_large_text_what_is_said_of_an_answer_comes_into_sight(ben: AppPhone) -> None:

@@ -213,6 +213,7 @@ def test_a_filled_day_says_how_it_is_changed(diary: AppPhone) -> None:
 
 
 def test_a_correction_has_a_reason_and_the_original_stays(diary: AppPhone, server: Server) -> None:
+    diary.page.clock.set_fixed_time(server.trial.now)  # both in one second: the correction stands first all the same
     diary.take_dose()
     diary.wait_until_sent()
     open_history(diary)

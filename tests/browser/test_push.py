@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from qol_server.contacts import PUSH
 from qol_server.intake import reach
 from tests import people
 from tests.browser import weather
-from tests.browser.pages import rows
+from tests.browser.pages import patiently, rows, until
 from tests.browser.rig import AppPhone
 from tests.browser.sides import ask, settings
 from tests.browser.weather import Server
@@ -55,7 +56,7 @@ def phone(ada: AppPhone, server: Server) -> AppPhone:
     ada.context.grant_permissions(["notifications"], origin=server.origin)
     ada.context.add_init_script(f"({PLAYED})({json.dumps(Browser(ENDPOINT).subscription)})")
     ada.pair_by_link()
-    ada.page.wait_for_function("() => navigator.serviceWorker.ready.then(() => true)")
+    until(ada.page, "() => navigator.serviceWorker.ready.then(() => true)")
     return ada
 
 
@@ -92,11 +93,7 @@ def test_who_taps_the_button_is_reminded_until_they_tap_again(phone: AppPhone, s
 
 def answers_are_in(phone: AppPhone, wanted: str) -> None:
     """Wait until the phone's own account of reminders is this one."""
-    for _ in range(200):
-        if push(phone, "state") == wanted:
-            return
-        phone.page.wait_for_timeout(10)
-    assert push(phone, "state") == wanted
+    assert patiently(phone.page, lambda: push(phone, "state") == wanted)
 
 
 def test_what_the_server_was_not_told_is_told_at_the_next_start(phone: AppPhone, server: Server) -> None:
@@ -205,16 +202,10 @@ def deliver(phone: AppPhone, page: Page, message: Any) -> None:
         "ServiceWorker.workerRegistrationUpdated", lambda said: registered.extend(one["registrationId"] for one in said["registrations"])
     )
     door.send("ServiceWorker.enable")
-    for _ in range(200):
-        if registered:
-            break
-        page.wait_for_timeout(10)
+    patiently(page, lambda: registered)
     data = message if isinstance(message, str) else json.dumps(message)
     door.send("ServiceWorker.deliverPushMessage", {"origin": phone.server.origin, "registrationId": registered[0], "data": data})
-    for _ in range(500):
-        if running.evaluate("self.displayed") > before:
-            break
-        page.wait_for_timeout(10)
+    patiently(page, lambda: running.evaluate("self.displayed") > before)
     assert running.evaluate("self.displayed") == before + 1
     door.detach()
 
@@ -225,12 +216,8 @@ SHOWN = """async () => (await (await navigator.serviceWorker.getRegistration("/d
 
 def shown(page: Page, count: int = 1) -> list[dict[str, Any]]:
     """The notifications that the phone shows."""
-    for _ in range(300):
-        found = list(page.evaluate(SHOWN))
-        if len(found) == count:
-            return found
-        page.wait_for_timeout(10)
-    raise AssertionError(found)
+    assert patiently(page, lambda: len(page.evaluate(SHOWN)) == count)
+    return list(page.evaluate(SHOWN))
 
 
 def put_away(phone: AppPhone) -> None:
@@ -238,14 +225,17 @@ def put_away(phone: AppPhone) -> None:
     shown(phone.page, 0)
 
 
+def noted_as(server: Server, phone: AppPhone, what: Sequence[str]) -> list[dict[str, Any]]:
+    """The notes of the app that the server has, when they are just these."""
+    found = server.facts(phone.number, "app.noted")
+    return found if [one["what"] for one in found] == list(what) else []
+
+
 def noted(server: Server, phone: AppPhone, *what: str) -> list[dict[str, Any]]:
     """Wait until the server has these notes of the app, and return them."""
-    for _ in range(300):
-        found = server.facts(phone.number, "app.noted")
-        if [one["what"] for one in found] == list(what):
-            return found
-        phone.page.wait_for_timeout(10)
-    raise AssertionError([one["what"] for one in server.facts(phone.number, "app.noted")])
+    found = patiently(phone.page, lambda: noted_as(server, phone, what))
+    assert found, [one["what"] for one in server.facts(phone.number, "app.noted")]
+    return found
 
 
 def test_a_reminder_is_shown_without_a_word_of_health_and_noted(phone: AppPhone, server: Server) -> None:
@@ -272,10 +262,7 @@ def test_a_reminder_comes_when_the_app_is_closed_and_offline_and_is_noted_later(
     server.stop()
     deliver(phone, elsewhere, {"id": REMINDER, "language": "fr", "open": "dose@2026-03-02"})
     shown(elsewhere)
-    for _ in range(300):
-        if rows(elsewhere, "entries"):
-            break
-        elsewhere.wait_for_timeout(10)
+    patiently(elsewhere, lambda: rows(elsewhere, "entries"))
     server.start()
     phone.open()
     noted(server, phone, "reminder-shown")
@@ -293,7 +280,7 @@ def test_a_tap_on_it_leads_to_what_is_due_and_nowhere_else(phone: AppPhone, serv
     shown(phone.page)
     noted(server, phone, "reminder-shown")
     worker(phone).evaluate(CLICK)
-    phone.page.wait_for_function("() => history.state?.route?.key === 'dose@2026-03-02'")
+    until(phone.page, "() => history.state?.route?.key === 'dose@2026-03-02'")
     shown(phone.page, 0)
     opened = noted(server, phone, "reminder-shown", "reminder-opened")[1]
     assert opened["about"] == REMINDER
@@ -301,7 +288,7 @@ def test_a_tap_on_it_leads_to_what_is_due_and_nowhere_else(phone: AppPhone, serv
     deliver(phone, phone.page, {"id": REMINDER, "language": "fr", "open": "dose@2026-01-01"})
     shown(phone.page)
     worker(phone).evaluate(CLICK)
-    phone.page.wait_for_function("() => history.state?.route?.name === 'today'")
+    until(phone.page, "() => history.state?.route?.name === 'today'")
     deliver(phone, phone.page, {"id": REMINDER, "language": "fr", "open": "dose@2026-03-02"})
     shown(phone.page)
     worker(phone).evaluate(CLICK.replace("notificationclick", "notificationclose"))
@@ -318,7 +305,7 @@ def test_a_tap_while_the_app_is_closed_leads_there_when_it_opens(phone: AppPhone
     worker(phone).evaluate(CLICK)
     shown(elsewhere, 0)
     phone.open()
-    phone.page.wait_for_function("() => history.state?.route?.key === 'dose@2026-03-02'")
+    until(phone.page, "() => history.state?.route?.key === 'dose@2026-03-02'")
     phone.press("action.close")
     phone.sees("today.title")
     phone.kept_left()
@@ -335,10 +322,7 @@ def test_the_outbox_is_sent_by_the_browser_when_the_network_is_back_and_the_app_
     phone.kill()
     server.start()
     worker(phone).evaluate("() => { const event = new SyncEvent('sync', { tag: 'qol-outbox' }); self.dispatchEvent(event); }")
-    for _ in range(300):
-        if server.stored(phone.number):
-            break
-        elsewhere.wait_for_timeout(10)
+    patiently(elsewhere, lambda: server.stored(phone.number))
     assert server.stored(phone.number) == sealed
 
 
@@ -349,10 +333,7 @@ def test_a_subscription_that_the_browser_changes_by_itself_is_told_by_the_servic
     running = worker(phone)
     running.evaluate(f"() => {{ self.localStorage = {MEMORY}; ({PLAYED})({offered}); }}")
     running.evaluate("() => { self.dispatchEvent(new PushSubscriptionChangeEvent('pushsubscriptionchange')); }")
-    for _ in range(300):
-        if told(server, phone.number):
-            break
-        phone.page.wait_for_timeout(10)
+    patiently(phone.page, lambda: told(server, phone.number))
     assert told(server, phone.number) == ["https://push.example.org/send/changed/1"]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests import people
 from tests.browser import weather
-from tests.browser.pages import Blank, as_bytes, rows
+from tests.browser.pages import Blank, as_bytes, rows, until
 from tests.browser.rig import AppPhone
 from tests.browser.weather import Gate, Server
 
@@ -102,7 +102,7 @@ def test_what_a_phone_keeps_can_be_read(blank: Blank) -> None:
     kept = rows(blank.page, "entries")
     assert kept["a"]["seq"] == 1
     assert as_bytes(kept["a"]["line"]) == "é\n".encode()
-    blank.page.wait_for_function("() => window.later = window.later ? 2 : 1", polling=10)
+    until(blank.page, "() => window.later = window.later ? 2 : 1")
 
 
 def test_a_module_is_called_as_a_function(modules: Blank) -> None:

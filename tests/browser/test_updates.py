@@ -64,7 +64,7 @@ def opened(context: BrowserContext, server: Server) -> Page:
     page = context.new_page()
     page.clock.install()
     page.goto(server.app_url)
-    page.wait_for_function(CONTROLLED)
+    until(page, CONTROLLED)
     return page
 
 
@@ -116,7 +116,7 @@ def test_a_release_that_does_not_arrive_whole_is_not_kept(
     assert page.evaluate(KEPT) == []
     server.weather.clear()
     page.reload()
-    page.wait_for_function(CONTROLLED)
+    until(page, CONTROLLED)
     assert len(page.evaluate(KEPT)) == 1
 
 
@@ -167,7 +167,7 @@ def test_a_page_that_is_busy_again_when_the_newer_release_has_come_is_not_loaded
     page.evaluate("() => navigator.serviceWorker.addEventListener('controllerchange', () => { window.isBusy = true; })")
     publish("two")
     page.evaluate(LOOK)
-    page.wait_for_function("() => window.isBusy")
+    until(page, "() => window.isBusy")
     page.clock.run_for(60_000)
     shows(page, "one")
     page.evaluate("() => { window.isBusy = false; }")
@@ -232,18 +232,18 @@ def test_a_withdrawn_app_forgets_its_files_and_nothing_else(publish: Callable[..
     shows(page, "two")
     assert not page.evaluate(CONTROLLED)
     assert page.evaluate(KEPT) == ["of somebody else"]
-    page.wait_for_function("() => navigator.serviceWorker.getRegistrations().then((all) => all.length === 0)")
+    until(page, "() => navigator.serviceWorker.getRegistrations().then((all) => all.length === 0)")
     asked = server.weather.count("/app/")
     assert rows(page, "entries").keys() == {"sealed, not sent"}
     page.reload()
     shows(page, "two")
-    page.wait_for_function("() => navigator.serviceWorker.getRegistrations().then((all) => all.length === 0)")
+    until(page, "() => navigator.serviceWorker.getRegistrations().then((all) => all.length === 0)")
     assert server.weather.count("/app/") == asked + 1, "the page is loaded once, not over and over"
 
     server.trial.settings = replace(server.trial.settings, app_withdrawn=False)
     digest = publish("three")
     page.reload()
-    page.wait_for_function(CONTROLLED)
+    until(page, CONTROLLED)
     shows(page, "three")
     assert caches_of(page)[-1] == digest
 

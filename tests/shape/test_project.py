@@ -96,6 +96,14 @@ def test_nothing_is_left_lying_about(path: Path) -> None:
     assert not found, f"{name(path)}: {found}"
 
 
+def test_no_page_is_asked_again_and_again_by_evaluating_text() -> None:
+    text = re.compile(
+        r"""wait_for_function\(\s*f?["'](?!\(|async )"""
+    )  # a function is called; text is evaluated, which the strict policy refuses
+    assert text.search('page.wait_for_function("document.title")')
+    assert [name(path) for path in files("*.py") if path.name != "test_project.py" and text.search(path.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.parametrize("path", files("docs/decisions/*.md"), ids=name)
 def test_a_decision_fits_on_a_page_and_says_why(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

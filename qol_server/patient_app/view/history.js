@@ -53,6 +53,7 @@ function everything(known) {
     const given = all.map((one) => ({ id: one.id, at: one.captured_at, response: one, entry: null, isCorrected: corrected.has(one.id) }));
     const others = known.entries.filter((one) => one.kind === "help.asked" || one.kind === "preference.set");
     const asked = others.map((one) => ({ id: one.id, at: one.captured_at, response: null, entry: one, isCorrected: false }));
-    const order = new Map([...given, ...asked].map((row) => [row, row.at ? Date.parse(row.at) : 0]));
+    // sorting keeps the order of equals: of two in one second the later one stands first
+    const order = new Map([...asked, ...given].reverse().map((row) => [row, row.at ? Date.parse(row.at) : 0]));
     return [...order.keys()].sort((one, other) => order.get(other) - order.get(one));
 }
