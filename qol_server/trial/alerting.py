@@ -15,6 +15,8 @@ from qol_server.trial.participant import Participant
 from qol_server.trial.response import compile as checker_of
 from qol_server.trial.response import holds, number_of
 
+PREVIOUS, BASELINE = "previous", "baseline"
+"""What a rule may compare with: of what was given to the same assessment before, the last and the first."""
 LONGEST_RUN = 400
 """Days looked back over for doses not taken in a row: held days neither count nor break a run."""
 
@@ -114,10 +116,10 @@ class Rule:
     advice: str | None = None
     enabled: bool = True
 
-    @property
-    def looks_back(self) -> bool:
-        """Whether it compares with what was given before."""
-        return isinstance(self.when, Rise | ScoreChange)
+    def compares_with(self, which: str, instrument: str) -> bool:
+        """Whether it compares responses of an instrument with PREVIOUS or BASELINE ones."""
+        over = self.when.over if isinstance(self.when, Rise) else (self.when.over,) if isinstance(self.when, ScoreChange) else ()
+        return self.enabled and self.instrument in (None, instrument) and which in over
 
     @property
     def is_about_dose(self) -> bool:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from qol_server.trial import alerting
-from qol_server.trial.alerting import PRESCRIBED, Alert, Earlier, Expected, NotTaken, Rule, Seen
+from qol_server.trial.alerting import BASELINE, PRESCRIBED, PREVIOUS, Alert, Earlier, Expected, NotTaken, Rule, Seen
 from qol_server.trial.diary import DOSE_DIARY, treatment_days
 from qol_server.trial.instrument import Answers, Instrument
 from qol_server.trial.participant import Participant
@@ -73,11 +73,11 @@ class Past(Protocol):
 def judge(rules: Sequence[Rule], participant: Participant, survey: Survey, past: Past) -> tuple[Alert, ...]:
     """The alerts that the rules raise about a survey, most urgent first; never raises for what is answered."""
     earlier: dict[str, Earlier] = {}
-    asked = any(rule.enabled and rule.looks_back and rule.instrument in (None, survey.instrument.id) for rule in rules)
-    if survey.began is not None and asked:
-        for which, found in (("previous", past.previous(survey)), ("baseline", past.first(survey))):
-            if found is not None:
-                earlier[which] = Earlier(found.instrument, found.answers)
+    for which, find in ((PREVIOUS, past.previous), (BASELINE, past.first)):
+        asked = survey.began is not None and any(rule.compares_with(which, survey.instrument.id) for rule in rules)
+        found = find(survey) if asked else None
+        if found is not None:
+            earlier[which] = Earlier(found.instrument, found.answers)
 
     def doses(day: date) -> Answers:
         there = past.current(f"{survey.assessment}@{day}")
@@ -91,15 +91,20 @@ def expected_by(survey: Survey, alert: Alert, levels: Sequence[Expected], today:
     return None if is_event(survey.occurrence) else alerting.expected_by(alert, levels, today)
 
 
-def neighbours(rules: Iterable[Rule], survey: Survey, past: Past) -> Iterator[Survey]:
-    """The responses that are judged by this one too: the next one, and the dose days that it may join to a row."""
+def neighbours(rules: Sequence[Rule], survey: Survey, past: Past) -> Iterator[Survey]:
+    """The responses that are judged by this one too: the next one, all later ones where this one is the first, with which
+    rules compare them, and the dose days that it may join to a row."""
     day = survey.day
     if day is None:
-        found = [past.following(survey)]
-    else:
-        longest = max((rule.when.days for rule in rules if isinstance(rule.when, NotTaken)), default=0)
-        found = [past.current(f"{survey.assessment}@{day + timedelta(days=n)}") for n in range(1, longest)]
-    return (each for each in found if each is not None)
+        is_baseline = past.first(survey) is None and any(rule.compares_with(BASELINE, survey.instrument.id) for rule in rules)
+        later = past.following(survey)
+        while later is not None:
+            yield later
+            later = past.following(later) if is_baseline else None
+        return
+    longest = max((rule.when.days for rule in rules if isinstance(rule.when, NotTaken)), default=0)
+    found = (past.current(f"{survey.assessment}@{day + timedelta(days=n)}") for n in range(1, longest))
+    yield from (each for each in found if each is not None)
 
 
 def changed_from(before: Participant, after: Participant) -> date | None:

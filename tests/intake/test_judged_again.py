@@ -98,3 +98,28 @@ def test_a_hold_is_kept_where_the_doses_cannot_be_judged(trial: Trial, phone: Ph
     [alert] = facts(trial, "alert.raised")
     assert (alert["rule"], alert["failed"]) == (looking.UNJUDGED.id, True)
     assert [fact["regimen"] for fact in facts(trial, "treatment.prescribed")][-1] is None
+
+
+def test_a_first_answer_that_comes_last_or_is_corrected_judges_all_that_compare_with_it(trial: Trial, phone: Phone) -> None:
+    def week(n: int, severity: int, *, captured: str | None = None, supersedes: str | None = None) -> str:
+        """Every week somewhat worse, and never two levels worse than the week before."""
+        fields = {} if supersedes is None else {"supersedes": supersedes, "reason": "typing_mistake"}
+        if captured is None:
+            trial.at(f"2026-03-{2 + 7 * n:02} 20:00", "Europe/Paris")
+        sealed = phone.answer(f"symptoms@W{n}", {"nausea.frequency": 1, "nausea.severity": severity}, captured=captured, **fields)
+        phone.sync()
+        return sealed.id
+
+    week(1, 1)
+    week(2, 1)
+    week(3, 2)
+    assert facts(trial, "alert.raised") == []
+    first = week(0, 0, captured="2026-03-02 20:00")  # it lay on the phone for three weeks
+    [alert] = facts(trial, "alert.raised")
+    assert (alert["rule"], alert["findings"]) == ("worsening", [["nausea.severity", "2", "0", "baseline"]])
+    assert alert["late"] is False
+    assert alert["captured_at"].startswith("2026-03-23")
+    week(0, 1, captured="2026-03-02 20:00", supersedes=first)
+    week(0, 0, captured="2026-03-02 20:00", supersedes=first)
+    assert len(facts(trial, "alert.raised")) == 1  # the same thing is found once
+    assert steps(trial) == ["opened"]
