@@ -209,13 +209,35 @@ def expect(study: Study, number: str, item: str, level: int, until: date, *, rea
             raise Refused(problems.BAD_VALUE, f"The last day must lie within the next {LONGEST_EXPECTED.days} days; not {until}.")
         if not reason.strip():
             raise Refused(problems.REASON_NEEDED, "Say why this level is usual for the participant.")
-        fact = {"item": item, "level": level, "until": until.isoformat()}
-        record(
-            tx, study, Kind.LEVEL_EXPECTED, fact, actor=actor, now=now, participant=number, reason=reason.strip(),
-            nth=f"{item}/{level}/{until}/{stamp(now)}",
-        )  # fmt: skip
+        _say_expected(tx, study, number, item, level, until, reason, actor, now)
 
     study.store.write(work)
+
+
+def stop_expecting(study: Study, number: str, item: str, *, reason: str, actor: str, now: datetime) -> None:
+    """End an expected level that is in force: from today on it explains nothing. Raises Refused(participant-unknown, bad-value,
+    reason-needed)."""
+
+    def work(tx: Tx) -> None:
+        participant = participants.load(tx, number)
+        if participant is None:
+            raise Refused(problems.PARTICIPANT_UNKNOWN, f"There is no participant {number}.")
+        today = local(now, participant.time_zone).date()
+        there = next((one for one in cases.expected(tx, number) if one.item == item and today <= one.until), None)
+        if there is None:
+            raise Refused(problems.BAD_VALUE, f"No level of {item!r} is expected of the participant today.")
+        if not reason.strip():
+            raise Refused(problems.REASON_NEEDED, "Say why the level is not usual any more.")
+        _say_expected(tx, study, number, item, there.level, today - timedelta(days=1), reason, actor, now)
+
+    study.store.write(work)
+
+
+def _say_expected(tx: Tx, study: Study, number: str, item: str, level: int, until: date, reason: str, actor: str, now: datetime) -> None:
+    record(
+        tx, study, Kind.LEVEL_EXPECTED, {"item": item, "level": level, "until": until.isoformat()}, actor=actor, now=now,
+        participant=number, reason=reason.strip(), nth=f"{item}/{level}/{until}/{stamp(now)}",
+    )  # fmt: skip
 
 
 def _check_level(study: Study, tx: Tx, item: str, level: int) -> None:

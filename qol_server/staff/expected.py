@@ -33,7 +33,8 @@ def show(desk: Desk, number: str) -> Response:
         found(desk, speaker, (row["occurrence"] or "").partition("@")[0], row) for row in cases.suppressed(desk.tx, number, SHOWN)
     ]
     return desk.page(
-        "expected/show.html", title=desk.t("expected.title", number=number), number=number, usual=usual, suppressed=suppressed,
+        "expected/show.html", ending=[(row["item"], said.what) for said, row, _ in usual],
+        title=desk.t("expected.title", number=number), number=number, usual=usual, suppressed=suppressed,
         zone=site_of(desk, participant.site).time_zone, choices=_choices(desk, speaker), last=today + LONGEST_EXPECTED, today=today,
         days=LONGEST_EXPECTED.days, may_set=desk.may(Permission.EXPECTED_LEVEL_SET, participant.site), case=request.args.get("case", ""),
     )  # fmt: skip
@@ -50,6 +51,17 @@ def expect(desk: Desk, number: str) -> Response:
     assert until is not None, "the form was checked"  # noqa: S101
     casework.expect(desk.study, number, item, int(level), until, reason=reason, actor=desk.actor, now=desk.now)
     return desk.go(PATH, done="level.expected", number=number)
+
+
+@PAGES.post(f"{PATH}/end", Permission.EXPECTED_LEVEL_SET, at=number_site, page=show)
+def end(desk: Desk, number: str) -> Response:
+    """End a level that is in force, with the reason."""
+    form = desk.form("end")
+    item = form.one_of("item", [one.item for one in cases.expected(desk.tx, number)])
+    reason = form.text("reason", most=500)
+    form.check()
+    casework.stop_expecting(desk.study, number, item, reason=reason, actor=desk.actor, now=desk.now)
+    return desk.go(PATH, done="level.ended", number=number)
 
 
 def _asked(desk: Desk, speaker: Speaker) -> dict[str, str]:

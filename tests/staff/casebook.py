@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from qol_server.intake import casework
@@ -82,6 +82,16 @@ def _something_to_do(house: House) -> dict[str, str]:
 
 
 _NOTHING: Fields = lambda _house: {}  # noqa: E731
+
+
+def _expected(house: House) -> dict[str, str]:
+    """Ada, of whom a level is expected."""
+    casework.expect(
+        house.trial.study, house.ada, "nausea.severity", 3, date(2026, 3, 20), reason="always so", actor=people.NURSE, now=house.trial.now
+    )
+    return {"number": house.ada}
+
+
 EXAMPLES: dict[str, tuple[Parts, Fields]] = {
     "GET /worklist": (_something_to_do, _NOTHING),
     "GET /worklist/rows": (_something_to_do, _NOTHING),
@@ -99,6 +109,9 @@ EXAMPLES: dict[str, tuple[Parts, Fields]] = {
     "GET /participants/<number>/expected": (_ada, _NOTHING),
     "POST /participants/<number>/expected": (
         _ada, lambda _house: {"form": "expect", "level": "nausea.severity=3", "until": "2026-03-20", "reason": "always so"},
+    ),
+    "POST /participants/<number>/expected/end": (
+        _expected, lambda _house: {"form": "end", "item": "nausea.severity", "reason": "over"},
     ),
 }  # fmt: skip
 """Method and path -> what stands in the address, and what is posted."""

@@ -145,6 +145,22 @@ def test_it_was_not_serious_after_all(desk: House) -> None:
     assert nora.status == 422
 
 
+def test_an_expected_level_is_ended_early_with_a_reason(desk: House) -> None:
+    nora = desk.login(Role.NURSE, "01")
+    path = f"/participants/{desk.ada}/expected"
+    nora.post(path, "expect", level="nausea.severity=3", until="2026-03-20", reason="Before every cycle")
+    nora.post(f"{path}/end", "end", item="nausea.severity", reason=" ")
+    assert nora.status == 422
+    nora.post(f"{path}/end", "end", item="nausea.severity", reason="The cycles are over")
+    assert "The level is no longer expected." in nora.text
+    assert "No level is expected" in nora.text
+    nora.post(f"{path}/end", "end", item="nausea.severity", reason="Twice")
+    assert nora.status == 422
+    casebook.answers(desk)
+    nora.get("/worklist")
+    assert desk.ada in nora.text
+
+
 def test_an_expected_level_is_set_from_a_case_and_what_it_suppresses_is_shown(desk: House) -> None:
     casebook.answers(desk)
     nora = desk.login(Role.NURSE, "01")

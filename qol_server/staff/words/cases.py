@@ -307,5 +307,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "expected.suppressed": ("Suppressed alerts", "Alertes masquées"),
     "expected.suppressed.none": ("No alert was suppressed.", "Aucune alerte masquée."),
     "expected.suppressed.caption": ("The latest first", "La plus récente d’abord"),
+    "expected.end": ("End an expected level", "Mettre fin à un niveau attendu"),
+    "expected.end.item": ("Symptom that is not usual any more", "Symptôme qui n’est plus habituel"),
+    "expected.end.reason": ("Why it is not usual any more", "Pourquoi il n’est plus habituel"),
+    "done.level.ended": ("The level is no longer expected.", "Le niveau n’est plus attendu."),
     "done.level.expected": ("The expected level is in force.", "Le niveau attendu est en vigueur."),
 }
