@@ -144,9 +144,9 @@ def resolve(study: str, case: str, action: str, outcome: str, reason: str, actor
 def expect(study: str, number: str, item: str, level: int, until: date, reason: str, actor: str, data: Path) -> None:
     """Say that LEVEL of ITEM is usual for participant NUMBER: up to it no case is made. Never for what is urgent now, nor for doses."""
     from qol_server.clock import wall_clock
-    from qol_server.intake import casework
+    from qol_server.intake import expecting
 
-    casework.expect(opened(data, study), number, item, level, until, reason=reason, actor=actor, now=wall_clock())
+    expecting.expect(opened(data, study), number, item, level, until, reason=reason, actor=actor, now=wall_clock())
     emit(
         {"study": study, "participant": number, "item": item, "level": level, "until": until.isoformat()},
         f"Up to {until}, {item} up to {level} makes no case for {number}. Such alerts are kept and counted.",

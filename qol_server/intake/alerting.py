@@ -17,7 +17,7 @@ from qol_server.intake.record import record
 from qol_server.intake.study import Study, fact_of
 from qol_server.journal import Head
 from qol_server.logs import log_failure
-from qol_server.state import cases, participants
+from qol_server.state import cases, levels, participants
 from qol_server.state.responses import utc
 from qol_server.store import Row, StoreBusy, StoreFull, Tx
 from qol_server.trial import alerting, judging
@@ -171,8 +171,8 @@ class _Looker:
         """Whether an alert was raised that no expected level explains."""
         alerts = judging.judge(self.protocol.rules, participant, survey, self._past(participant))
         today = local(self.now, participant.time_zone).date()
-        levels = cases.expected(self.tx, participant.number) if alerts else []
-        explained = [judging.expected_by(survey, alert, levels, today) for alert in alerts]
+        usual = levels.expected(self.tx, participant.number) if alerts else []
+        explained = [judging.expected_by(survey, alert, usual, today) for alert in alerts]
         if alerts:
             self._raise(survey, alerts, explained)
         return None in explained

@@ -74,6 +74,12 @@ class LevelExpected(Shape):
     until = Day(required=True)
 
 
+class LevelEnded(Shape):
+    """``expected``: position of the entry that expected the level."""
+
+    expected = Whole(1, 2**53, required=True)
+
+
 class CaseAssigned(CaseStep):
     """``owner``: who looks after the case from now on, as an actor: "staff:nora"."""
 
@@ -123,6 +129,7 @@ CASE_SHAPES: dict[Kind, Schema] = {
     Kind.CASE_ESCALATED: CaseEscalated(),
     Kind.CASE_RESOLVED: CaseResolved(),
     Kind.LEVEL_EXPECTED: LevelExpected(),
+    Kind.LEVEL_ENDED: LevelEnded(),
     Kind.CASE_ASSIGNED: CaseAssigned(),
     Kind.CASE_CONTACTED: CaseContacted(),
     Kind.CASE_NOTED: CaseNoted(),

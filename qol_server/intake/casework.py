@@ -1,30 +1,26 @@
-"""What people do with cases: look after one, resolve it, say which level is usual for somebody; and what the clock does."""
+"""What people do with cases: look after one, resolve it; and what the clock does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from qol_server.clock import stamp
 from qol_server.intake import conduct
 from qol_server.intake.case_shapes import LONGEST_NOTE
 from qol_server.intake.record import record
 from qol_server.intake.study import Study
-from qol_server.state import cases, participants
+from qol_server.state import cases
 from qol_server.store import Tx
 from qol_server.trial import problems, seriousness
 from qol_server.trial.adverse_events import Serious
 from qol_server.trial.cases import Case, State, Way, steps_due
 from qol_server.trial.facts import Kind
-from qol_server.trial.instrument import Instrument, ItemType
 from qol_server.trial.problems import Refused
 from qol_server.trial.protocol import Site
-from qol_server.trial.schedule import local
 from qol_server.trial.seriousness import Report
 
 CLOCK = "clock"
-LONGEST_EXPECTED = timedelta(days=92)
-"""An expected level is thought over at least so often."""
 
 
 def acknowledge(study: Study, case: str, *, seen: int, actor: str, now: datetime) -> None:
@@ -193,69 +189,6 @@ def _step(
         nth=f"{case.id}/{case.version}",
     )  # fmt: skip
     return head is not None
-
-
-def expect(study: Study, number: str, item: str, level: int, until: date, *, reason: str, actor: str, now: datetime) -> None:
-    """Say that a level of an item is usual for a participant, up to and with a day. Raises Refused(participant-unknown, bad-value,
-    reason-needed)."""
-
-    def work(tx: Tx) -> None:
-        participant = participants.load(tx, number)
-        if participant is None:
-            raise Refused(problems.PARTICIPANT_UNKNOWN, f"There is no participant {number}.")
-        _check_level(study, tx, item, level)
-        today = local(now, participant.time_zone).date()
-        if not today <= until <= today + LONGEST_EXPECTED:
-            raise Refused(problems.BAD_VALUE, f"The last day must lie within the next {LONGEST_EXPECTED.days} days; not {until}.")
-        if not reason.strip():
-            raise Refused(problems.REASON_NEEDED, "Say why this level is usual for the participant.")
-        _say_expected(tx, study, number, item, level, until, reason, actor, now)
-
-    study.store.write(work)
-
-
-def stop_expecting(study: Study, number: str, item: str, *, reason: str, actor: str, now: datetime) -> None:
-    """End an expected level that is in force: from today on it explains nothing. Raises Refused(participant-unknown, bad-value,
-    reason-needed)."""
-
-    def work(tx: Tx) -> None:
-        participant = participants.load(tx, number)
-        if participant is None:
-            raise Refused(problems.PARTICIPANT_UNKNOWN, f"There is no participant {number}.")
-        today = local(now, participant.time_zone).date()
-        there = next((one for one in cases.expected(tx, number) if one.item == item and today <= one.until), None)
-        if there is None:
-            raise Refused(problems.BAD_VALUE, f"No level of {item!r} is expected of the participant today.")
-        if not reason.strip():
-            raise Refused(problems.REASON_NEEDED, "Say why the level is not usual any more.")
-        _say_expected(tx, study, number, item, there.level, today - timedelta(days=1), reason, actor, now)
-
-    study.store.write(work)
-
-
-def _say_expected(tx: Tx, study: Study, number: str, item: str, level: int, until: date, reason: str, actor: str, now: datetime) -> None:
-    record(
-        tx, study, Kind.LEVEL_EXPECTED, {"item": item, "level": level, "until": until.isoformat()}, actor=actor, now=now,
-        participant=number, reason=reason.strip(), nth=f"{item}/{level}/{until}/{stamp(now)}",
-    )  # fmt: skip
-
-
-def _check_level(study: Study, tx: Tx, item: str, level: int) -> None:
-    """The item exists in an instrument that the study asks at a time, and the level is one of its numbered choices.
-
-    What is told whenever something happens has the same item for anything that may happen: no level of it is usual.
-    """
-    for instrument in _asked(study, tx):
-        found = instrument.by_id.get(item)
-        if found is not None and found.type is ItemType.CHOICE and level in found.codes:
-            return
-    raise Refused(problems.BAD_VALUE, f"{level} is no answer to {item!r} in a questionnaire that this study asks at a visit or daily.")
-
-
-def _asked(study: Study, tx: Tx) -> list[Instrument]:
-    names = sorted({assessment.instrument for assessment in study.protocol_in_force(tx).assessments.values() if not assessment.ad_hoc})
-    versions = (study.current(tx, "instrument", name) for name in names)
-    return [study.instrument(tx, version) for version in versions if version is not None]
 
 
 def escalate(study: Study, now: datetime) -> int:

@@ -18,7 +18,7 @@ from qol_server.intake.alerting import case_id, read_as_it_is, readable, watches
 from qol_server.intake.study import Study, fact_of
 from qol_server.library import StudyFileError, drafts
 from qol_server.settings import Settings
-from qol_server.state import cases, documents, participants, schema
+from qol_server.state import cases, documents, levels, participants, schema
 from qol_server.state.fold import fold_alone
 from qol_server.state.responses import utc
 from qol_server.store import Store, Tx
@@ -211,8 +211,8 @@ class _Reader:
                         yield Stood(fact["case"], None)
             participant = participants.load(self.beside, batch[0].participant or "") if came else None
             if participant is not None:
-                levels = tuple(cases.expected(self.beside, participant.number))
-                yield Came(datetime.fromisoformat(batch[0].received_at), participant, levels, tuple(came))
+                usual = tuple(levels.expected(self.beside, participant.number))
+                yield Came(datetime.fromisoformat(batch[0].received_at), participant, usual, tuple(came))
 
     def _response(self, entry: Entry) -> Iterator[Response]:
         if entry.line:  # else it was blanked by a logged redaction

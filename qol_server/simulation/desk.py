@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from qol_server.access import accounts
-from qol_server.intake import adverse_events, calls, casework
+from qol_server.intake import adverse_events, calls, casework, expecting
 from qol_server.intake import staff as staff_accounts
 from qol_server.intake.adverse_events import Origin
 from qol_server.intake.pausing import DIED
@@ -140,7 +140,7 @@ class Desk:
         elif item.endswith(".severity") and level is not None and chance < 0.5 and there.urgency is not Urgency.NOW:
             until = now.date() + timedelta(days=self._chance.choice((28, 56)))
             with suppress(Refused):  # a level that the item does not have
-                casework.expect(
+                expecting.expect(
                     self._study, there.participant, item, int(level), until, reason="Known before the study, stable.", actor=nurse, now=now
                 )
         action, outcome = (

@@ -1,15 +1,17 @@
-"""Which levels are usual for a participant: those in force, what they have suppressed, and the form that sets one."""
+"""Which levels are usual for a participant: those in force and of earlier, what they have suppressed, how one is set or ended."""
 
 from __future__ import annotations
 
 from flask import Response, request
 
-from qol_server.intake import casework
-from qol_server.intake.casework import LONGEST_EXPECTED
+from qol_server.intake import expecting
+from qol_server.intake.expecting import LONGEST_EXPECTED
 from qol_server.staff.cases import found, named, site_of
 from qol_server.staff.desk import Desk, Pages, number_site
-from qol_server.staff.findings import Speaker
-from qol_server.state import cases
+from qol_server.staff.findings import Said, Speaker
+from qol_server.state import cases, levels
+from qol_server.store import Row
+from qol_server.trial.facts import Kind
 from qol_server.trial.instrument import ItemType
 from qol_server.trial.roles import Permission
 from qol_server.trial.schedule import local
@@ -24,20 +26,35 @@ def show(desk: Desk, number: str) -> Response:
     """The participant's expected levels; ``case`` in the address: where the reader comes from."""
     participant, speaker = desk.participant(number), Speaker(desk)
     today = local(desk.now, participant.time_zone).date()
-    owners = _asked(desk, speaker)
-    usual = [
-        (speaker.say(owners.get(row["item"], ""), row["item"], str(row["level"])), row, named(desk, row["actor"]))
-        for row in cases.usual(desk.tx, number, today)
-    ]
     suppressed = [
         found(desk, speaker, (row["occurrence"] or "").partition("@")[0], row) for row in cases.suppressed(desk.tx, number, SHOWN)
     ]
+    usual = _told(desk, speaker, levels.usual(desk.tx, number, today))
     return desk.page(
-        "expected/show.html", ending=[(row["item"], said.what) for said, row, _ in usual],
-        title=desk.t("expected.title", number=number), number=number, usual=usual, suppressed=suppressed,
+        "expected/show.html", title=desk.t("expected.title", number=number), number=number, suppressed=suppressed, usual=usual,
+        ending=[(str(row["position"]), f"{said.what} {said.value}") for said, row, _, _ in usual],
+        earlier=_told(desk, speaker, levels.earlier(desk.tx, number, today)),
         zone=site_of(desk, participant.site).time_zone, choices=_choices(desk, speaker), last=today + LONGEST_EXPECTED, today=today,
         days=LONGEST_EXPECTED.days, may_set=desk.may(Permission.EXPECTED_LEVEL_SET, participant.site), case=request.args.get("case", ""),
     )  # fmt: skip
+
+
+def _told(desk: Desk, speaker: Speaker, rows: list[Row]) -> list[tuple[Said, Row, str, str]]:
+    """Levels in words: what it is, its row, who said so and why, and how it ended ("" while it is in force)."""
+    owners = _asked(desk, speaker)
+    return [
+        (
+            speaker.say(owners.get(row["item"], ""), row["item"], str(row["level"])), row,
+            desk.t("case.suppressed.because", who=named(desk, row["actor"]), reason=row["reason"]), _end(desk, row),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _end(desk: Desk, row: Row) -> str:
+    if row["end_kind"] == Kind.LEVEL_ENDED:
+        return desk.t("expected.ended.early", who=named(desk, row["end_actor"]), reason=row["end_reason"])
+    return desk.t("expected.ended.replaced", who=named(desk, row["end_actor"])) if row["ended_at"] else ""
 
 
 @PAGES.post(PATH, Permission.EXPECTED_LEVEL_SET, at=number_site, page=show)
@@ -49,18 +66,18 @@ def expect(desk: Desk, number: str) -> Response:
     form.check()
     item, _, level = chosen.rpartition("=")
     assert until is not None, "the form was checked"  # noqa: S101
-    casework.expect(desk.study, number, item, int(level), until, reason=reason, actor=desk.actor, now=desk.now)
+    expecting.expect(desk.study, number, item, int(level), until, reason=reason, actor=desk.actor, now=desk.now)
     return desk.go(PATH, done="level.expected", number=number)
 
 
 @PAGES.post(f"{PATH}/end", Permission.EXPECTED_LEVEL_SET, at=number_site, page=show)
 def end(desk: Desk, number: str) -> Response:
-    """End a level that is in force, with the reason."""
+    """End a level that is in force, with the reason; one that was ended or replaced meanwhile is not."""
     form = desk.form("end")
-    item = form.one_of("item", [one.item for one in cases.expected(desk.tx, number)])
+    level = form.one_of("level", [str(position) for position in levels.said(desk.tx, number)])
     reason = form.text("reason", most=500)
     form.check()
-    casework.stop_expecting(desk.study, number, item, reason=reason, actor=desk.actor, now=desk.now)
+    expecting.end(desk.study, number, int(level), reason=reason, actor=desk.actor, now=desk.now)
     return desk.go(PATH, done="level.ended", number=number)
 
 

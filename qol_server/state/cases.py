@@ -1,4 +1,4 @@
-"""Alerts and cases as folded: what was found in each response, where each case stands, which levels are expected."""
+"""Alerts and cases as folded: what was found in each response, and where each case stands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import orjson
 from qol_server.state import participants
 from qol_server.store import Row, Tx
 from qol_server.trial.adverse_events import Serious
-from qol_server.trial.alerting import URGENCIES, Expected, Urgency
+from qol_server.trial.alerting import URGENCIES, Urgency
 from qol_server.trial.cases import Case, Known, State
 from qol_server.trial.diary import DOSE_DIARY
 from qol_server.trial.facts import Entry
@@ -130,15 +130,6 @@ def retracted(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
 def reported(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     tx.run('UPDATE cases SET reported_at = ? WHERE "case" = ?', (fact["reported_at"], fact["case"]))
     _keep(tx, entry, fact)
-
-
-def expect(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
-    """A later word about the same item replaces the earlier one."""
-    tx.run(
-        "INSERT INTO expected_levels (participant, item, level, until, position) VALUES (?, ?, ?, ?, ?) ON CONFLICT (participant, item)"
-        " DO UPDATE SET level = excluded.level, until = excluded.until, position = excluded.position",
-        (entry.participant, fact["item"], fact["level"], fact["until"], entry.position),
-    )
 
 
 def _join(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
@@ -313,22 +304,6 @@ def cases_resting_on(tx: Tx, participant: str, root: str) -> list[str]:
     """The cases with an alert that was found in a response, or in a correction of it."""
     rows = tx.all('SELECT DISTINCT "case" FROM alerts WHERE participant = ? AND root = ? AND "case" IS NOT NULL', (participant, root))
     return [row["case"] for row in rows]
-
-
-def expected(tx: Tx, participant: str) -> list[Expected]:
-    """The levels that are usual for a participant."""
-    rows = tx.all("SELECT * FROM expected_levels WHERE participant = ?", (participant,))
-    return [Expected(row["item"], row["level"], date.fromisoformat(row["until"]), row["position"]) for row in rows]
-
-
-def usual(tx: Tx, participant: str, today: date) -> list[Row]:
-    """The levels that are expected of a participant on a day: what they are, who said so and why, and how many alerts they explain."""
-    return tx.all(
-        "SELECT x.*, e.actor, e.reason, e.received_at, (SELECT count(*) FROM alerts a WHERE a.participant = x.participant"
-        " AND a.expected = x.position) AS alerts FROM expected_levels x JOIN entries e USING (position)"
-        " WHERE x.participant = ? AND x.until >= ? ORDER BY x.item",
-        (participant, today.isoformat()),
-    )
 
 
 def suppressed(tx: Tx, participant: str, limit: int) -> list[Row]:

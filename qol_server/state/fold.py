@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from qol_server.state import adverse_events, calls, cases, ledger, medicines, messages, notices, participants, responses, screening
+from qol_server.state import adverse_events, calls, cases, ledger, levels, medicines, messages, notices, participants, responses, screening
 from qol_server.state.responses import Known
 from qol_server.store import Tx
 from qol_server.trial.facts import Entry, Kind
@@ -184,7 +184,8 @@ _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.SERIOUSNESS_RETRACTED: cases.retracted,
     Kind.SERIOUSNESS_REPORTED: cases.reported,
     Kind.STAFF_NOTIFIED: notices.tell,
-    Kind.LEVEL_EXPECTED: cases.expect,
+    Kind.LEVEL_EXPECTED: levels.expect,
+    Kind.LEVEL_ENDED: levels.end,
     Kind.ADVERSE_EVENT_RECORDED: adverse_events.recorded,
     Kind.ADVERSE_EVENT_CHANGED: adverse_events.changed,
     Kind.ADVERSE_EVENT_SIGNED: adverse_events.signed,

@@ -6,6 +6,7 @@ from qol_server.store import Tx
 
 # A ``revision`` is the position of the entry that last changed the row: what a phone has not seen yet is above its cursor.
 # ``began`` of a response is the UTC instant at which it, or the first one that it corrects, was captured.
+# ``ended`` of an expected level is the position of the entry that ended or replaced it.
 # A prescription that was corrected stays, with the position that corrected it; of those of one day the last one counts.
 # ``place`` of a call is its task's in the order of urgency, ``reason`` what somebody closed it with, ``settled`` why it closed by itself.
 # ``earliest`` is the first day on which an assignment ever opened: a phone may know it from then, wherever it was moved.
@@ -201,9 +202,10 @@ CREATE TABLE case_steps (
 ) STRICT, WITHOUT ROWID
 ;
 CREATE TABLE expected_levels (
-  participant TEXT NOT NULL, item TEXT NOT NULL, level INTEGER NOT NULL, until TEXT NOT NULL, position INTEGER NOT NULL,
-  PRIMARY KEY (participant, item)
-) STRICT, WITHOUT ROWID
+  position INTEGER PRIMARY KEY, participant TEXT NOT NULL, item TEXT NOT NULL, level INTEGER NOT NULL, until TEXT NOT NULL, ended INTEGER
+) STRICT
+;
+CREATE INDEX expected_levels_participant ON expected_levels (participant, item)
 ;
 CREATE TABLE adverse_events (
   ae TEXT PRIMARY KEY, participant TEXT NOT NULL, start TEXT NOT NULL, fact TEXT NOT NULL, recorded_at TEXT NOT NULL,

@@ -104,6 +104,7 @@ class Kind(StrEnum):
     SERIOUSNESS_RETRACTED = "seriousness.retracted"
     SERIOUSNESS_REPORTED = "seriousness.reported"
     LEVEL_EXPECTED = "level.expected"
+    LEVEL_ENDED = "level.ended"
     STAFF_NOTIFIED = "staff.notified"
     # adverse events, by physicians
     ADVERSE_EVENT_RECORDED = "adverse_event.recorded"

@@ -105,6 +105,7 @@ ABOUT = {
     "seriousness.reported": "What is serious was reported: when, and to whom.",
     "staff.notified": "Staff are told of a waiting case, call or report or of the week's digest by e-mail, and what became of the mail.",
     "level.expected": "A level of a symptom that is usual for a participant, until a day.",
+    "level.ended": "An expected level was ended before its last day, with the reason.",
     "adverse_event.recorded": "What somebody at the site makes of an adverse event: term, grade, days, relation, action, outcome.",
     "adverse_event.changed": "An adverse event is recorded anew, whole, with the reason; a signature holds no more.",
     "adverse_event.signed": "An investigator signed an adverse event as it was recorded last; only then is it one in the data.",

@@ -13,7 +13,7 @@ import pytest
 from qol_server import journal
 from qol_server.client import Reply, Unreachable
 from qol_server.intake import alerting as looking
-from qol_server.intake import casework
+from qol_server.intake import casework, expecting
 from qol_server.state import cases
 from qol_server.store import Row
 from qol_server.trial import alerting
@@ -150,7 +150,7 @@ def test_a_case_is_resolved_with_codes_and_a_reason_and_worse_opens_it_again(tri
 
 def test_an_expected_level_is_said_for_a_time_and_what_it_explains_stays_to_be_seen(trial: Trial, phone: Phone) -> None:
     until = date(2026, 3, 10)
-    casework.expect(trial.study, phone.number, "nausea.severity", 3, until, reason="Before every cycle", actor=NURSE, now=trial.now)
+    expecting.expect(trial.study, phone.number, "nausea.severity", 3, until, reason="Before every cycle", actor=NURSE, now=trial.now)
     week(phone, 0, nausea(3))
     [alert] = facts(trial, "alert.raised")
     assert alert["expected"] == facts(trial, "level.expected")[0]["position"]
@@ -175,13 +175,13 @@ def test_an_expected_level_is_said_for_a_time_and_what_it_explains_stays_to_be_s
 def test_what_cannot_be_expected(trial: Trial, phone: Phone, item: str, level: int, days: int, reason: str, problem: str) -> None:
     until = trial.now.date() + timedelta(days=days)
     with pytest.raises(Refused) as refused:
-        casework.expect(trial.study, phone.number, item, level, until, reason=reason, actor=NURSE, now=trial.now)
+        expecting.expect(trial.study, phone.number, item, level, until, reason=reason, actor=NURSE, now=trial.now)
     assert refused.value.problem.name == problem
     assert facts(trial, "level.expected") == []
 
 
 def test_what_is_urgent_now_is_never_expected(trial: Trial, phone: Phone) -> None:
-    casework.expect(trial.study, phone.number, "abdominal_pain.severity", 4, date(2026, 4, 1), reason="tumour", actor=NURSE, now=trial.now)
+    expecting.expect(trial.study, phone.number, "abdominal_pain.severity", 4, date(2026, 4, 1), reason="tumour", actor=NURSE, now=trial.now)
     pain = {"abdominal_pain.frequency": 1, "abdominal_pain.severity": 4, "vomiting.frequency": 1, "vomiting.severity": 2}
     week(phone, 0, pain)
     assert [(fact["rule"], fact["expected"] is None) for fact in facts(trial, "alert.raised")] == [
@@ -262,7 +262,7 @@ def test_a_decimal_comma_is_called_about_where_no_alerts_are_raised(tmp_path: Pa
 
 
 def test_an_expected_level_does_not_hide_what_cannot_be_read(trial: Trial, phone: Phone) -> None:
-    casework.expect(trial.study, phone.number, "nausea.severity", 3, date(2026, 4, 1), reason="known", actor=NURSE, now=trial.now)
+    expecting.expect(trial.study, phone.number, "nausea.severity", 3, date(2026, 4, 1), reason="known", actor=NURSE, now=trial.now)
     week(phone, 0, nausea(3) | {"rash.frequency": 1, "rash.severity": "très fort"})
     assert steps(trial) == []
     assert [fact["task"] for fact in facts(trial, "call.raised")] == ["unreadable"]

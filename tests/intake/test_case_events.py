@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from qol_server import journal
-from qol_server.intake import casework
+from qol_server.intake import casework, expecting
 from qol_server.intake.record import record
 from qol_server.state import cases
 from qol_server.trial.facts import Kind
@@ -68,7 +68,7 @@ def test_what_is_told_anew_of_the_same_event_joins_its_case(trial: Trial, phone:
 
 def test_no_level_of_what_may_happen_is_expected(trial: Trial, phone: Phone) -> None:
     with pytest.raises(Refused) as refused:
-        casework.expect(trial.study, phone.number, "severity", 4, date(2026, 5, 1), reason="x", actor=NURSE, now=trial.now)
+        expecting.expect(trial.study, phone.number, "severity", 4, date(2026, 5, 1), reason="x", actor=NURSE, now=trial.now)
     assert refused.value.problem.name == "bad-value"
 
 

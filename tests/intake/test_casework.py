@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from qol_server import journal
-from qol_server.intake import casework, looking
+from qol_server.intake import casework, expecting, looking
 from qol_server.intake.study import fact_of
-from qol_server.state import cases, messages
+from qol_server.state import cases, levels, messages
 from qol_server.store import Row
 from qol_server.trial.adverse_events import Serious
 from qol_server.trial.cases import Way
@@ -218,23 +218,27 @@ def test_advice_is_a_message_about_what_was_answered_and_a_step_of_the_case(tria
 
 def test_what_was_suppressed_stays_to_be_seen_and_is_counted(trial: Trial, phone: Phone) -> None:
     until = date(2026, 3, 20)
-    casework.expect(trial.study, phone.number, "nausea.severity", 3, until, reason="Before every cycle", actor=NURSE, now=trial.now)
+    expecting.expect(trial.study, phone.number, "nausea.severity", 3, until, reason="Before every cycle", actor=NURSE, now=trial.now)
     week(phone, 1, nausea(3))
     tx = trial.study.store.read()
     [alert] = cases.suppressed(tx, phone.number, 10)
     assert (alert["rule"], alert["reason"], alert["actor"]) == ("severe-symptom", "Before every cycle", NURSE)
-    [usual] = cases.usual(tx, phone.number, trial.now.date())
+    [usual] = levels.usual(tx, phone.number, trial.now.date())
     assert (usual["item"], usual["level"], usual["alerts"], usual["reason"]) == ("nausea.severity", 3, 1, "Before every cycle")
-    assert cases.usual(tx, phone.number, until + timedelta(days=1)) == []
+    assert levels.usual(tx, phone.number, until + timedelta(days=1)) == []
 
 
 def test_the_state_of_cases_follows_from_the_journal_alone(trial: Trial, phone: Phone) -> None:
+    until = trial.now.date()
+    expecting.expect(trial.study, phone.number, "rash.severity", 3, until, reason="x", actor=NURSE, now=trial.now)
+    [level] = levels.expected(trial.study.store.read(), phone.number)
+    expecting.end(trial.study, phone.number, level.position, reason="Over", actor=NURSE, now=trial.now)
     do(trial, casework.acknowledge)
     do(trial, casework.contact, channel=Way.TELEPHONE, reached=True, note="Better")
     do(trial, casework.state_serious, criterion=Serious.HOSPITALISATION, aware_at=trial.now)
     week(phone, 1, nausea(4))
     views = looking.as_of(trial.study, trial.position)
-    for table in ("cases", "alerts", "case_steps"):
+    for table in ("cases", "alerts", "case_steps", "expected_levels"):
         decided = [tuple(each) for each in trial.study.store.read().all(f"SELECT * FROM {table} ORDER BY 1, 2")]
         assert [tuple(each) for each in views.store.read().all(f"SELECT * FROM {table} ORDER BY 1, 2")] == decided
         assert decided, table

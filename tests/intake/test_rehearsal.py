@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qol_server import journal
-from qol_server.intake import casework, dating, prescribing, rehearsal
+from qol_server.intake import casework, dating, expecting, prescribing, rehearsal
 from qol_server.intake.study import fact_of
-from qol_server.state import cases, participants
+from qol_server.state import cases, levels, participants
 from qol_server.trial.facts import Kind
 from qol_server.trial.problems import Refused
 from qol_server.trial.rehearsing import Outcome
@@ -108,6 +108,7 @@ ACTS = st.lists(
         st.tuples(st.just("resolve")),
         st.tuples(st.just("serious")),
         st.tuples(st.just("expect"), LEVEL, st.sampled_from([0, 9, 30])),
+        st.tuples(st.just("stop_expecting")),
         st.tuples(st.just("hold"), N),
         st.tuples(st.just("resume"), N),
         st.tuples(st.just("end"), N),
@@ -177,7 +178,12 @@ class Story:
     def expect(self, level: int, days: int) -> None:
         until = self.trial.now.astimezone(ZoneInfo("America/Martinique")).date() + timedelta(days=days + 1)
         for item in ("nausea.severity", "nausea.frequency", "fatigue.severity"):
-            casework.expect(self.trial.study, self.phone.number, item, level, until, reason="x", actor=NURSE, now=self.trial.now)
+            expecting.expect(self.trial.study, self.phone.number, item, level, until, reason="x", actor=NURSE, now=self.trial.now)
+
+    def stop_expecting(self) -> None:
+        for one in levels.expected(self.trial.study.store.read(), self.phone.number)[:1]:
+            with suppress(Refused):  # it may have run out
+                expecting.end(self.trial.study, self.phone.number, one.position, reason="x", actor=NURSE, now=self.trial.now)
 
     def hold(self, n: int) -> None:
         with suppress(Refused):

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from qol_server.intake import casework
-from qol_server.state import cases
+from qol_server.intake import casework, expecting
+from qol_server.state import cases, levels
 from qol_server.store import Row
 from qol_server.trial.adverse_events import Serious
 from qol_server.trial.roles import Role
@@ -86,10 +86,15 @@ _NOTHING: Fields = lambda _house: {}  # noqa: E731
 
 def _expected(house: House) -> dict[str, str]:
     """Ada, of whom a level is expected."""
-    casework.expect(
+    expecting.expect(
         house.trial.study, house.ada, "nausea.severity", 3, date(2026, 3, 20), reason="always so", actor=people.NURSE, now=house.trial.now
     )
     return {"number": house.ada}
+
+
+def expected_level(house: House) -> str:
+    """What names the level that is expected of Ada, as a form does."""
+    return str(levels.expected(house.trial.study.store.read(), house.ada)[0].position)
 
 
 EXAMPLES: dict[str, tuple[Parts, Fields]] = {
@@ -111,7 +116,7 @@ EXAMPLES: dict[str, tuple[Parts, Fields]] = {
         _ada, lambda _house: {"form": "expect", "level": "nausea.severity=3", "until": "2026-03-20", "reason": "always so"},
     ),
     "POST /participants/<number>/expected/end": (
-        _expected, lambda _house: {"form": "end", "item": "nausea.severity", "reason": "over"},
+        _expected, lambda house: {"form": "end", "level": expected_level(house), "reason": "over"},
     ),
 }  # fmt: skip
 """Method and path -> what stands in the address, and what is posted."""

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from qol_server.intake import casework
+from qol_server.intake import casework, expecting
 from qol_server.state import cases
 from qol_server.trial.roles import Role
 from tests.staff import casebook
@@ -145,20 +145,40 @@ def test_it_was_not_serious_after_all(desk: House) -> None:
     assert nora.status == 422
 
 
-def test_an_expected_level_is_ended_early_with_a_reason(desk: House) -> None:
-    nora = desk.login(Role.NURSE, "01")
+def test_an_expected_level_is_ended_early_with_a_reason_and_stays_to_be_seen(desk: House) -> None:
+    nora = desk.login(Role.NURSE, "01", name="nora")
     path = f"/participants/{desk.ada}/expected"
     nora.post(path, "expect", level="nausea.severity=3", until="2026-03-20", reason="Before every cycle")
-    nora.post(f"{path}/end", "end", item="nausea.severity", reason=" ")
-    assert nora.status == 422
-    nora.post(f"{path}/end", "end", item="nausea.severity", reason="The cycles are over")
+    level = casebook.expected_level(desk)
+    for wrong in ({"level": level, "reason": " "}, {"level": "", "reason": "over"}, {"level": "7", "reason": "over"}):
+        nora.post(f"{path}/end", "end", **wrong)
+        assert nora.status == 422
+    nora.post(f"{path}/end", "end", level=level, reason="The cycles are over")
     assert "The level is no longer expected." in nora.text
     assert "No level is expected" in nora.text
-    nora.post(f"{path}/end", "end", item="nausea.severity", reason="Twice")
-    assert nora.status == 422
+    assert "Ended early. You: The cycles are over" in nora.text
+    nora.post(f"{path}/end", "end", level=level, reason="Twice")
+    assert nora.status == 409
     casebook.answers(desk)
     nora.get("/worklist")
     assert desk.ada in nora.text
+    olga = desk.login(Role.NURSE, "01", name="olga", language="fr")
+    olga.get(path)
+    assert "Nora : Before every cycle" in olga.text
+    assert "Fin anticipée. Nora : The cycles are over" in olga.text
+
+
+def test_nobody_ends_a_level_that_a_colleague_has_set_anew(desk: House) -> None:
+    nora, olga = desk.login(Role.NURSE, "01", name="nora"), desk.login(Role.NURSE, "01", name="olga")
+    path = f"/participants/{desk.ada}/expected"
+    nora.post(path, "expect", level="nausea.severity=2", until="2026-03-10", reason="First cycle")
+    seen = casebook.expected_level(desk)
+    olga.post(path, "expect", level="nausea.severity=3", until="2026-03-20", reason="Second cycle")
+    nora.post(f"{path}/end", "end", level=seen, reason="The first is over")
+    assert nora.status == 409
+    nora.get(path)
+    assert "Replaced. Olga" in nora.text
+    assert "Olga: Second cycle" in nora.text
 
 
 def test_an_expected_level_is_set_from_a_case_and_what_it_suppresses_is_shown(desk: House) -> None:
@@ -184,11 +204,12 @@ def test_an_expected_level_is_set_from_a_case_and_what_it_suppresses_is_shown(de
     nora = desk.login(Role.NURSE, "01")
     nora.get(path)
     assert "No level is expected" in nora.text
+    assert "Its last day has passed" in nora.text
 
 
 def test_suppressed_findings_of_the_same_survey_stand_beside_the_case(desk: House) -> None:
     study = desk.trial.study
-    casework.expect(study, desk.ada, "nausea.severity", 3, date(2026, 3, 20), reason="tumour", actor="staff:ivan", now=desk.now)
+    expecting.expect(study, desk.ada, "nausea.severity", 3, date(2026, 3, 20), reason="tumour", actor="staff:ivan", now=desk.now)
     casebook.answers(desk, bleeding="yes")
     nora = desk.login(Role.NURSE, "01")
     page(desk, nora)
