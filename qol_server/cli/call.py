@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import orjson
 
 from qol_server.cli.acting import age, as_option, counted, opened
 from qol_server.cli.common import common, emit, table
+from qol_server.trial import watching
 from qol_server.trial.cases import Way
 from qol_server.trial.watching import Task
 
@@ -51,10 +52,15 @@ def list_(study: str, site: str | None, task: str | None, order: str, data: Path
 def _line(row: Row, now: datetime) -> dict[str, Any]:
     return {
         "call": row["position"], "task": row["task"], "participant": row["participant"], "site": row["site"],
-        "about": row["what"] or row["occurrence"] or ", ".join(orjson.loads(row["days"])), "state": row["state"], "owner": row["owner"],
+        "about": row["what"] or row["occurrence"] or _days(orjson.loads(row["days"])), "state": row["state"], "owner": row["owner"],
         "raised_at": row["raised_at"], "waits": age(now - datetime.fromisoformat(row["raised_at"])), "attempts": row["attempts"],
         "version": row["version"],
     }  # fmt: skip
+
+
+def _days(days: list[str]) -> str:
+    runs = watching.runs([date.fromisoformat(day) for day in days])
+    return ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in runs)
 
 
 @command.command()

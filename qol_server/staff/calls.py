@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import orjson
@@ -34,6 +35,8 @@ LIST, ONE = "/calls", "/calls/<int:call>"
 PAGE = 50  # calls
 LARGEST = 2**63  # no position reaches it
 LAST_DAYS = 5  # of unknown ones that the list names
+TOLD = (Task.OVERDUE, Task.UNKNOWN_DAYS, Task.UNREADABLE)
+"""Calls in which the participant tells what is missing."""
 
 
 def call_site(desk: Desk, call: int, **_: object) -> str | None:
@@ -152,7 +155,7 @@ def show(desk: Desk, call: int) -> Response:
         tried=[_tried(desk, one) for one in calls.attempts(desk.tx, call)], badly=flags(desk, [participant.number])[participant.number],
         reasons=[(one, code(desk, one)) for one in watching.codes(desk.protocol, Task(row["task"]))], why=_why(desk, row),
         ways=[(str(way), desk.t(f"way.{way}")) for way in Way], is_data=Task(row["task"]) in watching.MISSING_DATA,
-        paused=participant.is_paused(local(desk.now, participant.time_zone).date()),
+        enter=_entering(desk, row), paused=participant.is_paused(local(desk.now, participant.time_zone).date()),
     )  # fmt: skip
 
 
@@ -192,6 +195,14 @@ def _row(desk: Desk, call: int) -> Row:
     if row is None:
         raise Refused(problems.CALL_UNKNOWN)
     return row
+
+
+def _entering(desk: Desk, row: Row) -> str | None:
+    """Where what is told on the telephone can be typed in; None where the call is about something else, or the person may not."""
+    if Task(row["task"]) not in TOLD or not desk.may(Permission.ANSWER_ENTER, row["site"]):
+        return None
+    here = "/participants/<number>/enter" + ("" if row["occurrence"] is None else "/<occurrence>")
+    return desk.url(here, number=row["participant"], occurrence=row["occurrence"])
 
 
 def _window(desk: Desk, row: Row) -> Assignment | None:
@@ -250,9 +261,15 @@ def _about(desk: Desk, row: Row, most: int = LAST_DAYS) -> str:
     if row["occurrence"] is not None:
         assessment, _, visit = row["occurrence"].partition("@")
         return f"{_title(desk, assessment)} ({visit})"
-    days = orjson.loads(row["days"])
-    shown = ", ".join(look.day(day, desk.language) for day in days[-most:])
+    days = [date.fromisoformat(day) for day in orjson.loads(row["days"])]
+    shown = ", ".join(_run(desk, first, last) for first, last in watching.runs(days[-most:]))
     return desk.t("calls.days.more", n=len(days) - most, days=shown) if len(days) > most else shown
+
+
+def _run(desk: Desk, first: date, last: date) -> str:
+    if first == last:
+        return look.day(first, desk.language)
+    return desk.t("calls.days.run", first=look.day(first, desk.language), last=look.day(last, desk.language))
 
 
 def _title(desk: Desk, assessment: str) -> str:

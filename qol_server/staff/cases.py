@@ -165,14 +165,14 @@ def _what(desk: Desk, kind: str, fact: Mapping[str, Any], site: Site, message: R
         case "case.contacted":
             return desk.t(f"{key}.{'yes' if fact['reached'] else 'no'}", way=desk.t(f"way.{fact['channel']}"))
         case "case.advised" if message is not None and message["read_at"]:
-            return desk.t(f"{key}.read", when=exact(message["read_at"], desk.language, site.time_zone))
+            return desk.t(f"{key}.read", when=exact(message["read_at"], desk.language, site.time_zone, desk.wall))
     said: dict[str, Callable[[Any], str]] = {
         "urgency": lambda it: desk.t(f"urgency.{it}"), "step": str, "owner": lambda it: named(desk, it), "to": str,
         "action": lambda it: code(desk, it), "outcome": lambda it: code(desk, it), "criterion": lambda it: desk.t(f"serious.{it}"),
     }  # fmt: skip
     told = {name: say(fact[name]) for name, say in said.items() if name in fact}
     moments = [fact[name] for name in ("due_at", "aware_at", "reported_at") if name in fact]
-    return desk.t(key, **told, when=exact(moments[0], desk.language, site.time_zone) if moments else "")
+    return desk.t(key, **told, when=exact(moments[0], desk.language, site.time_zone, desk.wall) if moments else "")
 
 
 # What is done

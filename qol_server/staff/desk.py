@@ -117,6 +117,13 @@ class Desk:
         """The sites at which the person may do something, in the order of the study's file."""
         return sites(self.session.grants, permission, self.study.slug, self.protocol.sites)
 
+    @property
+    def wall(self) -> str:
+        """The time zone of the clock on the person's wall: that of their sites, where these share one, else the study's."""
+        held = {grant.site for grant in self.session.grants if grant.study == self.study.slug}
+        zones = {site.time_zone for id_, site in self.protocol.sites.items() if None in held or id_ in held}
+        return zones.pop() if len(zones) == 1 else self.protocol.time_zone
+
     def who(self, actor: str) -> str:
         """Whom an entry is attributed to, as people know them: a colleague by name, the clock, the rules, the participant."""
         if actor not in self._names:

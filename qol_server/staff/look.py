@@ -12,10 +12,11 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_timezone_location
 from babel.numbers import format_decimal
 from flask import Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from qol_server.access.history import Event
@@ -71,7 +72,7 @@ def environment() -> Environment:
         loader=PackageLoader("qol_server.staff"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     made.globals.update(file=file_address, problem_words=problem_words, happened=happened)
-    made.filters.update(day=day, exact=exact, age=age, ago=ago, number=number)
+    made.filters.update(day=day, exact=_exact_here, age=age, ago=ago, number=number)
     return made
 
 
@@ -110,9 +111,20 @@ def day(value: date | str, language: str) -> str:
     return format_date(found, "d MMM y", locale=language)
 
 
-def exact(value: datetime | str, language: str, zone: str) -> str:
-    """ "12 Mar 2026, 09:10", as the wall shows it in a zone."""
-    return format_datetime(_instant(value).astimezone(ZoneInfo(zone)), "d MMM y, HH:mm", locale=language)
+def exact(value: datetime | str, language: str, zone: str, wall: str | None = None) -> str:
+    """ "12 Mar 2026, 09:10", as the wall shows it in a zone; with the place, where the reader's own ``wall`` shows another hour."""
+    there = _instant(value).astimezone(ZoneInfo(zone))
+    shown = format_datetime(there, "d MMM y, HH:mm", locale=language)
+    if wall is None or there.utcoffset() == there.astimezone(ZoneInfo(wall)).utcoffset():
+        return shown
+    return f"{shown} ({get_timezone_location(zone, locale=language, return_city=True)})"
+
+
+@pass_context
+def _exact_here(context: Context, value: datetime | str, language: str, zone: str) -> str:
+    """``exact`` for whoever reads the page; where nobody is at a study, and in UTC, the page says itself which hour it means."""
+    desk = context.get("desk")
+    return exact(value, language, zone, None if desk is None or zone == "UTC" else desk.wall)
 
 
 def age(value: datetime | str, language: str, now: datetime) -> str:

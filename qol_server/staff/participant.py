@@ -123,6 +123,8 @@ def words_of(desk: Desk, number: str) -> Words:
     def url(kind: str, code: str) -> str:
         if kind == "case":
             return desk.url("/cases/<case>", case=code) if may_see_cases else ""
+        if kind == "call":
+            return desk.url("/calls/<int:call>", call=code)
         return f"{here}/{'adverse-events' if kind == 'ae' else kind}/{quote(code, safe='')}"
 
     return Words(desk.t, day_of(desk.language), name, _levels(desk), url)

@@ -264,3 +264,14 @@ def began_badly(listed: Iterable[Assignment], answered: Container[str], today: d
         if is_whole and first[-1].closes < today and Fraction(sum(one.occurrence in answered for one in first), len(first)) < ENOUGH:
             found.append(assessment)
     return tuple(sorted(found))
+
+
+def runs(days: Sequence[date]) -> tuple[tuple[date, date], ...]:
+    """Days in order, told as runs of days that follow each other: (first, last) of each."""
+    found: list[tuple[date, date]] = []
+    for day in days:
+        if found and day - found[-1][1] == timedelta(days=1):
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return tuple(found)

@@ -32,7 +32,7 @@ def test_a_call_is_listed_shown_tried_and_closed(desk: Desk, trial: Trial) -> No
     assert [line.split()[1] for line in desk.out.splitlines()[1:] if line.strip()][:2] == ["help", "unknown-days"]
     assert desk.read("call", "list", "desminib", "--site", "02")["calls"] == []
     [days] = desk.read("call", "list", "desminib", "--task", "unknown-days")["calls"]
-    assert days["about"] == "2026-03-02, 2026-03-03, 2026-03-04, 2026-03-05"
+    assert days["about"] == "2026-03-02 to 2026-03-05"
     assert desk.run("call", "take", "desminib", days["call"], "--as", "nora") == 0
     assert desk.run("call", "attempt", "desminib", days["call"], "--not-reached", "--note", "Voice mail", "--as", "nora") == 0
     assert "was not reached" in desk.out

@@ -28,8 +28,9 @@ def test_a_nurse_finds_the_call_tries_and_closes_it_with_one_tap(desk: House) ->
     assert "Unknown dose days" in nora.text
     assert desk.ada in nora.text
     nora.get(f"/calls/{call['position']}")
-    assert "2 Mar 2026, 3 Mar 2026, 4 Mar 2026" in nora.text
+    assert "2 Mar 2026 to 6 Mar 2026" in nora.text
     assert f'href="/desminib/staff/participants/{desk.ada}/contact"' in nora.html
+    assert f'href="/desminib/staff/participants/{desk.ada}/enter"' in nora.html
     nora.post(f"/calls/{call['position']}/attempt", "attempt", way="telephone", reached="no", note="Voice mail", seen=nora.value("seen"))
     assert "The attempt is written down." in nora.text
     assert "You · Telephone · Not reached Voice mail" in nora.text
@@ -54,6 +55,36 @@ def test_whoever_asked_for_a_call_comes_first_and_what_they_wrote_stands_on_the_
     nora.get(f"/calls/{row['position']}")
     assert "I want to stop" in nora.text
     assert "I have had enough" in nora.text
+
+
+def test_an_overdue_questionnaire_is_typed_in_one_tap_from_its_call_and_the_call_one_from_the_participant(desk: House) -> None:
+    telephone.unanswered(desk, 15)
+    [call] = telephone.open_calls(desk, "overdue")
+    nora, dana = desk.login(Role.NURSE, "01"), desk.login(Role.INSPECTOR)
+    enter = f'href="/desminib/staff/participants/{desk.ada}/enter'
+    nora.get(f"/participants/{desk.ada}")
+    assert f'href="/desminib/staff/calls/{call["position"]}"' in nora.html
+    nora.get(f"/calls/{call['position']}")
+    assert f'{enter}/{call["occurrence"].replace("@", "%40")}"' in nora.html
+    dana.get(f"/calls/{call['position']}")
+    assert enter not in dana.html
+    help_ = telephone.asked(desk)
+    nora.get(f"/calls/{help_['position']}")
+    assert f'{enter}"' not in nora.html.split("</nav>")[-1]
+
+
+def test_hours_of_another_clock_than_the_readers_say_where_it_hangs(desk: House) -> None:
+    clea = desk.trial.enrol(people.CLEA)
+    phone = desk.trial.phone(clea)
+    phone.client.seal("help.asked", captured_at=desk.now, time_zone=phone.time_zone, what="call-me", note=None)
+    phone.sync()
+    telephone.asked(desk)
+    ivan, nadia = desk.login(Role.INVESTIGATOR), desk.login(Role.NURSE, "03")
+    ivan.get("/calls")
+    assert "2 Mar 2026, 15:00 (Martinique)" in ivan.text
+    assert "2 Mar 2026, 20:00 Open" in ivan.text
+    nadia.get("/calls")
+    assert "2 Mar 2026, 15:00 Open" in nadia.text
 
 
 def test_of_two_who_take_a_call_the_second_sees_who_was_first_in_her_language(desk: House) -> None:

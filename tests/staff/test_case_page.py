@@ -67,7 +67,7 @@ def test_what_was_found_entered_and_received_is_said_in_words(desk: House) -> No
     assert "Known late" in nora.text
     assert "2 d 7 h ago 2 Mar 2026, 23:40" in nora.text
     assert "0 min ago 5 Mar 2026, 07:30" in nora.text
-    assert "Step 1, unless somebody acknowledges it" in nora.text
+    assert "Unless somebody acknowledges it All nurses are told in" in nora.text
     assert f"/participants/{desk.ada}" in nora.html
     assert f"/participants/{desk.ada}/adverse-events/new?case=" in nora.html
 

@@ -57,7 +57,7 @@ def test_a_case_stands_there_in_words_with_age_hour_and_next_step(desk: House) -
     assert "Same day" in nora.text
     assert "How bad was the nausea at its worst? Bad" in nora.text
     assert "13 h 30 min ago 2 Mar 2026, 20:00" in nora.text
-    assert "Step 1 in 2 h 30 min 3 Mar 2026, 12:00" in nora.text
+    assert "All nurses are told in 2 h 30 min 3 Mar 2026, 12:00" in nora.text
     assert desk.ada in nora.text
 
 

@@ -165,3 +165,9 @@ def test_a_digest_lists_what_is_overdue_while_it_can_be_answered_and_a_week_long
     assert (days[0], days[-1]) == (date(2026, 4, 3), date(2026, 4, 16))
     dose: Assignment = next(one for one in ASKED if one.occurrence == "dose@2026-03-03")
     assert not watching.belongs_in_digest(dose, ANNA, NOON)
+
+
+def test_days_that_follow_each_other_are_told_as_one_run() -> None:
+    assert watching.runs(()) == ()
+    days = [date(2026, 2, 27), date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 3)]
+    assert watching.runs(days) == ((date(2026, 2, 27), date(2026, 3, 1)), (date(2026, 3, 3), date(2026, 3, 3)))

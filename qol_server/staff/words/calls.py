@@ -48,6 +48,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "calls.help.call-me": ("Please call me", "Merci de m’appeler"),
     "calls.help.pause": ("I want to pause", "Je souhaite faire une pause"),
     "calls.help.stop": ("I want to stop", "Je souhaite arrêter"),
+    "calls.days.run": ("{first} to {last}", "du {first} au {last}"),
     "calls.days.more": ("{days}, and {n} more before", "{days}, et {n} autres avant"),
     "calls.days.more.one": ("{days}, and {n} more before", "{days}, et {n} autre avant"),
     "calls.target": ("Target day", "Jour prévu"),
@@ -93,6 +94,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Une fenêtre s’ouvre bientôt après une longue pause. Vérifiez téléphone, courriel et application, et prévenez le participant.",
     ),
     "calls.contact": ("Show contact details", "Voir les coordonnées"),
+    "calls.enter": ("Enter what they told", "Saisir ce qui est dit"),
     "calls.to_participant": ("Participant’s page", "Page du participant"),
     "calls.paused": ("All contact is paused up to and with {day}.", "Tout contact est suspendu jusqu’au {day} inclus."),
     # acting

@@ -60,7 +60,7 @@ def test_a_severe_evening_appears_by_itself_and_climbs_in_the_sites_hours(desk: 
     look(nora)
     expect(page.get_by_role("status").first).to_have_text("New cases: 1. The most urgent: Same day.")
     expect(page).to_have_title(re.compile(r"^\(1\) Worklist"))
-    expect(page.locator("tr[data-case]")).to_contain_text("Step 1 in 16 h 0 min 3 Mar 2026, 12:00")
+    expect(page.locator("tr[data-case]")).to_contain_text("All nurses are told in 16 h 0 min 3 Mar 2026, 12:00")
     climbed = []
     for moment in ("2026-03-03 07:59", "2026-03-03 11:59", "2026-03-03 12:00", "2026-03-03 16:00"):
         desk.trial.at(moment, "Europe/Paris")
@@ -177,7 +177,7 @@ def test_a_fever_captured_offline_at_night_arrives_in_the_morning_and_ada_is_tol
     expect(row).to_contain_text("Now")
     expect(row).to_contain_text("0 min ago 6 Mar 2026, 07:30")
     expect(row).to_contain_text("Entered 5 Mar 2026, 23:40")
-    expect(row).to_contain_text("Step 1 in 30 min")
+    expect(row).to_contain_text("All nurses are told in 30 min")
     row.get_by_role("button").click()
     expect(page.get_by_text("The case is yours.")).to_be_visible()
 
