@@ -23,7 +23,6 @@ from qol_server.settings import Settings
 from qol_server.state import adverse_events, calls, cases, notices
 from qol_server.store import Row, Tx
 from qol_server.trial import facts, notifying, reminding
-from qol_server.trial.adverse_events import REPORTED_WITHIN
 from qol_server.trial.facts import Kind
 from qol_server.trial.protocol import Site
 from qol_server.trial.roles import Role
@@ -116,9 +115,9 @@ def _reports(tx: Tx, now: datetime) -> Iterator[Notice]:
     clocks = [
         (case.id, f"cases/{case.id}", site, case.participant, case.serious.due) for case, site in cases.unreported(tx) if case.serious
     ]
-    for found, site in adverse_events.serious_since(tx, now - REPORTED_WITHIN - notifying.WATCHED_AFTER):
-        if found.event.report_due is not None:
-            clocks.append((found.ae, "worklist", site, found.participant, found.event.report_due))
+    clocks += [
+        (found.ae, "worklist", site, found.participant, found.report.due) for found, site in adverse_events.unreported(tx) if found.report
+    ]
     for id_, path, site, number, due in clocks:
         told = notifying.report_to_tell(due, now)
         if told is not None:

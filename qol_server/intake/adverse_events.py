@@ -10,8 +10,10 @@ from typing import Any
 
 from qol_server import journal
 from qol_server.clock import stamp
+from qol_server.intake import reporting
 from qol_server.intake.conduct import the_participant
 from qol_server.intake.record import record
+from qol_server.intake.reporting import Made
 from qol_server.intake.study import Study
 from qol_server.library import terminology
 from qol_server.state import adverse_events, cases
@@ -22,6 +24,7 @@ from qol_server.trial.adverse_events import AdverseEvent, Mistake, Serious, find
 from qol_server.trial.facts import Kind
 from qol_server.trial.participant import Participant
 from qol_server.trial.problems import Refused
+from qol_server.trial.seriousness import may_be_reported
 
 DICTIONARY = "CTCAE 5.0"
 RELATIONS = ("not_related", "related")
@@ -105,6 +108,22 @@ def sign(study: Study, ae: str, *, name: str, meaning: str, seen: int, actor: st
         assert entry is not None, "the state is folded from it"  # noqa: S101
         fact = {"content": there.content, "body": hashlib.sha256(entry.line).hexdigest(), "name": name, "meaning": meaning}
         _step(tx, study, there, Kind.ADVERSE_EVENT_SIGNED, fact, actor, now)
+
+    _with(study, ae, seen, work)
+
+
+def report(study: Study, ae: str, made: Made, *, seen: int, actor: str, now: datetime) -> None:
+    """Record that a serious one was reported to the sponsor: its clock ends, and with it that of the case it comes from, where that
+    was known by then and waits for its report. Raises Refused(adverse-event-unknown, adverse-event-changed, bad-value)."""
+
+    def work(tx: Tx, there: Recorded) -> None:
+        if there.report is None:
+            raise Refused(problems.ADVERSE_EVENT_CHANGED, "Nobody says that it is serious. Look at it again.")
+        fact = {"ae": there.ae} | reporting.fact(there.report, made, now)
+        case = None if there.case is None else cases.case(tx, there.case)
+        if case is not None and case.serious is not None and may_be_reported(case.serious, made.at, now):
+            fact["case"] = case.id
+        _step(tx, study, there, Kind.SERIOUSNESS_REPORTED, fact, actor, now)
 
     _with(study, ae, seen, work)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from qol_server.intake.shapes import Day, Moment, OneOf, Shape, Text, Whole, uuid_field
 from qol_server.trial.adverse_events import Serious
@@ -111,11 +114,22 @@ class SeriousnessStated(CaseStep):
     aware_at = Moment(required=True)
 
 
-class SeriousnessReported(CaseStep):
-    """``to``: whoever received the report."""
+class SeriousnessReported(Shape):
+    """A report to the sponsor, of a case, of an adverse event (``ae``), or of an event and the case it comes from. ``by``: who made
+    it; ``to``: whoever received it; ``reference``: how it was made, and under which number."""
 
+    case = uuid_field()
+    ae = uuid_field()
     reported_at = Moment(required=True)
+    by = Text(100)
     to = Text(200, required=True)
+    reference = Text(200)
+
+    @validates_schema
+    def is_about_something(self, data: Mapping[str, Any], **_: object) -> None:
+        """Raises ValidationError where neither a case nor an adverse event is named."""
+        if not {"case", "ae"} & data.keys():
+            raise ValidationError("Names neither a case nor an adverse event.")
 
 
 CASE_SHAPES: dict[Kind, Schema] = {

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from qol_server.clock import stamp
-from qol_server.intake import conduct
+from qol_server.intake import conduct, reporting
 from qol_server.intake.case_shapes import LONGEST_NOTE
 from qol_server.intake.record import record
+from qol_server.intake.reporting import Made
 from qol_server.intake.study import Study
 from qol_server.state import cases
 from qol_server.store import Tx
@@ -100,26 +101,26 @@ def advise(study: Study, case: str, *, seen: int, text: str, actor: str, now: da
 # Seriousness
 
 
-def state_serious(
-    study: Study, case: str, *, seen: int, criterion: Serious, aware_at: datetime, actor: str, now: datetime, reason: str = ""
-) -> None:
+def state_serious(study: Study, case: str, *, seen: int, criterion: Serious, aware_at: datetime, actor: str, now: datetime) -> None:
     """Say that a case is serious, or say it anew; a case that was resolved is open again. ``aware_at``: when the site came to know.
 
-    Said anew it moves the clock to a later instant only with a reason. Raises Refused(case-unknown, case-changed, bad-value).
+    The clock counts from the earliest that was ever said. Raises Refused(case-unknown, case-changed, bad-value).
     """
 
     def work(tx: Tx, there: Case) -> None:
         if not seriousness.may_have_known(aware_at, now):
             raise Refused(problems.BAD_VALUE, f"Nobody can have known at {stamp(aware_at)} already; it is {stamp(now)}.")
-        aware = aware_at if reason.strip() else seriousness.known_first(there.serious, aware_at)
-        fact = {"criterion": str(criterion), "aware_at": stamp(aware)}
-        _step(tx, study, there, Kind.SERIOUSNESS_STATED, fact, actor, now, reason.strip() or None)
+        fact = {"criterion": str(criterion), "aware_at": stamp(aware_at)}
+        _step(tx, study, there, Kind.SERIOUSNESS_STATED, fact, actor, now)
 
     _with(study, case, seen, work)
 
 
 def retract_serious(study: Study, case: str, *, seen: int, reason: str, actor: str, now: datetime) -> None:
-    """Take back that a case is serious. Raises Refused(case-unknown, case-changed, reason-needed)."""
+    """Take back that a case is serious, and with it the report that was recorded of it.
+
+    Raises Refused(case-unknown, case-changed, reason-needed).
+    """
 
     def work(tx: Tx, there: Case) -> None:
         _must_be_serious(there)
@@ -130,17 +131,12 @@ def retract_serious(study: Study, case: str, *, seen: int, reason: str, actor: s
     _with(study, case, seen, work)
 
 
-def report_serious(study: Study, case: str, *, seen: int, reported_at: datetime, to: str, actor: str, now: datetime) -> None:
-    """Record that what is serious was reported, and to whom: its clock ends. Raises Refused(case-unknown, case-changed, bad-value)."""
+def report_serious(study: Study, case: str, made: Made, *, seen: int, actor: str, now: datetime) -> None:
+    """Record that what is serious was reported: its clock ends, and that of the adverse events that were recorded of the case and
+    known by then. Raises Refused(case-unknown, case-changed, bad-value)."""
 
     def work(tx: Tx, there: Case) -> None:
-        serious = _must_be_serious(there)
-        if not seriousness.may_be_reported(serious, reported_at, now):
-            between = f"between {stamp(serious.aware_at)} and {stamp(now)}"
-            raise Refused(problems.BAD_VALUE, f"The report can have been made {between}, and is recorded once.")
-        if not to.strip():
-            raise Refused(problems.BAD_VALUE, "Say who received the report.")
-        fact = {"reported_at": stamp(reported_at), "to": to.strip()}
+        fact = reporting.fact(_must_be_serious(there), made, now)
         _step(tx, study, there, Kind.SERIOUSNESS_REPORTED, fact, actor, now)
 
     _with(study, case, seen, work)

@@ -15,6 +15,7 @@ from qol_server.intake import adverse_events, calls, casework, expecting
 from qol_server.intake import staff as staff_accounts
 from qol_server.intake.adverse_events import Origin
 from qol_server.intake.pausing import DIED
+from qol_server.intake.reporting import Made
 from qol_server.intake.staff import Staff
 from qol_server.intake.study import Study
 from qol_server.state import adverse_events as recorded
@@ -124,7 +125,7 @@ class Desk:
         elif there.urgency is Urgency.NOW and there.serious is None and chance < 0.08:
             casework.state_serious(self._study, there.id, criterion=Serious.HOSPITALISATION, aware_at=now, **act)
         elif there.serious is not None and there.serious.reported_at is None:
-            casework.report_serious(self._study, there.id, reported_at=now, to="sponsor", **act)
+            casework.report_serious(self._study, there.id, Made(now, nurse.removeprefix("staff:"), "sponsor"), **act)
         elif chance < 0.12 and there.owner != INVESTIGATOR:
             casework.assign(self._study, there.id, owner=INVESTIGATOR, reason="Please look at this with me.", **act)
         else:

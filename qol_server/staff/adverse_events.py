@@ -17,12 +17,13 @@ from qol_server.intake import adverse_events
 from qol_server.intake.adverse_event_shapes import LONGEST_WORDS
 from qol_server.intake.adverse_events import DICTIONARY, Origin
 from qol_server.library import terminology
+from qol_server.staff.cases import made, wall
 from qol_server.staff.desk import Desk, Pages, number_site
 from qol_server.staff.words import WORDS
 from qol_server.state import adverse_events as folded
 from qol_server.state import cases, history
 from qol_server.state.adverse_events import Recorded
-from qol_server.trial import problems
+from qol_server.trial import problems, seriousness
 from qol_server.trial.adverse_events import Action, AdverseEvent, Outcome, Serious
 from qol_server.trial.problems import Refused
 from qol_server.trial.roles import Permission
@@ -73,7 +74,9 @@ def show(desk: Desk, number: str, ae: str) -> Response:
     return desk.page(
         "adverse_events/show.html", title=desk.t("ae.one", term=found.event.term), number=number, found=found, state=state(found),
         term=terminology.terms(found.dictionary)[found.event.term.casefold()], steps=_steps(desk, found), site=number_site(desk, number),
-        zone=_zone(desk, number), given=given, proposed=_as_typed(desk, number, found.event), words_of=_said(desk), **_choices(desk),
+        zone=_zone(desk, number), given=given, clock=None if found.report is None else seriousness.clock(found.report, desk.now),
+        wall=wall(desk, number_site(desk, number) or ""), proposed=_as_typed(desk, number, found.event), words_of=_said(desk),
+        **_choices(desk),
     )  # fmt: skip
 
 
@@ -97,6 +100,15 @@ def sign(desk: Desk, number: str, ae: str) -> Response:
     meaning = desk.t("ae.sign.meaning")
     adverse_events.sign(desk.study, ae, name=desk.session.name, meaning=meaning, seen=seen, actor=desk.actor, now=desk.now)
     return desk.go(_ONE, done="ae.signed", number=number, ae=ae)
+
+
+@PAGES.post(f"{_ONE}/report", Permission.CASE_WORK, at=number_site, page=show)
+def report(desk: Desk, number: str, ae: str) -> Response:
+    """Record the report to the sponsor, as on the page of a case."""
+    _found(desk, number, ae)
+    seen, told = made(desk, number_site(desk, number) or "")
+    adverse_events.report(desk.study, ae, told, seen=seen, actor=desk.actor, now=desk.now)
+    return desk.go(_ONE, done="ae.reported", number=number, ae=ae)
 
 
 @PAGES.post(f"{_ONE}/withdraw", Permission.ADVERSE_EVENT_SIGN, at=number_site, page=show, step_up=True)
@@ -233,7 +245,8 @@ def _terms(language: str, pattern: str) -> Markup:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One entry about an adverse event. ``differs``: (field, before, after) of a change; ``name``, ``meaning``: of a signature."""
+    """One entry about an adverse event. ``differs``: (field, before, after) of a change; ``name``, ``meaning``: of a signature;
+    ``report``: what the entry of a report says."""
 
     verb: str
     at: str
@@ -242,6 +255,7 @@ class Step:
     differs: Sequence[tuple[str, str, str]]
     name: str = ""
     meaning: str = ""
+    report: Mapping[str, Any] | None = None
 
 
 _SHOWN = ("term", "grade", "words", "start", "end", "relation", "action", "outcome", "serious", "aware_at")
@@ -263,11 +277,9 @@ def _steps(desk: Desk, found: Recorded) -> list[Step]:
             ]
         if verb in ("recorded", "changed"):
             before = fact
-        steps.append(
-            Step(
-                verb, entry.received_at, entry.actor.partition(":")[2], entry.reason, differs, fact.get("name", ""), fact.get("meaning", "")
-            )
-        )
+        report = fact if verb == "reported" else None
+        told = (entry.received_at, entry.actor.partition(":")[2], entry.reason, differs)
+        steps.append(Step(verb, *told, fact.get("name", ""), fact.get("meaning", ""), report))
     return steps
 
 

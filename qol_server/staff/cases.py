@@ -13,6 +13,7 @@ from flask import Response
 
 from qol_server.access import accounts
 from qol_server.intake import casework
+from qol_server.intake.reporting import Made
 from qol_server.intake.study import fact_of
 from qol_server.staff.desk import Desk, Pages
 from qol_server.staff.findings import Said, Speaker, code
@@ -100,7 +101,7 @@ def show(desk: Desk, case: str) -> Response:
         ways=[(way, desk.t(f"way.{way}")) for way in Way], criteria=[(one, desk.t(f"serious.{one}")) for one in Serious],
         actions=[(one, code(desk, one)) for one in reasons.get("case_action", ())],
         outcomes=[(one, code(desk, one)) for one in reasons.get("case_outcome", ())],
-        wall=desk.now.astimezone(ZoneInfo(site.time_zone)).strftime("%Y-%m-%dT%H:%M"),
+        wall=wall(desk, site.id),
     )  # fmt: skip
 
 
@@ -153,9 +154,9 @@ def _steps(desk: Desk, case: Case, site: Site) -> list[Step]:
 def _step(desk: Desk, step: Row, site: Site, sent: Mapping[str, Row]) -> Step:
     if not step["line"]:
         return Step(step["received_at"], named(desk, step["actor"]), desk.t("step.blanked"), "")
-    fact = fact_of(step["line"])
+    fact = {"by": desk.who(step["actor"]), **fact_of(step["line"])}
     message = sent.get(fact.get("message", ""))
-    words = message["text"] if message is not None else fact.get("note") or step["reason"] or ""
+    words = message["text"] if message is not None else fact.get("note") or fact.get("reference") or step["reason"] or ""
     return Step(step["received_at"], named(desk, step["actor"]), _what(desk, step["kind"], fact, site, message), words)
 
 
@@ -168,6 +169,7 @@ def _what(desk: Desk, kind: str, fact: Mapping[str, Any], site: Site, message: R
             return desk.t(f"{key}.read", when=exact(message["read_at"], desk.language, site.time_zone, desk.wall))
     said: dict[str, Callable[[Any], str]] = {
         "urgency": lambda it: desk.t(f"urgency.{it}"), "step": str, "owner": lambda it: named(desk, it), "to": str,
+        "by": str,
         "action": lambda it: code(desk, it), "outcome": lambda it: code(desk, it), "criterion": lambda it: desk.t(f"serious.{it}"),
     }  # fmt: skip
     told = {name: say(fact[name]) for name, say in said.items() if name in fact}
@@ -183,10 +185,24 @@ def _seen(form: Form) -> int:
     return form.whole("seen")
 
 
-def _instant(desk: Desk, case: str, wall: datetime | None) -> datetime:
+def _instant(desk: Desk, site: str, wall: datetime | None) -> datetime:
     """The instant of a time on the site's wall; the present where none could be read (the form is checked before it is used)."""
-    zone = ZoneInfo(site_of(desk, the_row(desk, case)["site"]).time_zone)
-    return desk.now if wall is None else wall.replace(tzinfo=zone).astimezone(UTC)
+    return desk.now if wall is None else wall.replace(tzinfo=ZoneInfo(site_of(desk, site).time_zone)).astimezone(UTC)
+
+
+def made(desk: Desk, site: str) -> tuple[int, Made]:
+    """The form with which a report to the sponsor is recorded, checked: the version that the page showed, and the report."""
+    form = desk.form("report")
+    seen, at = _seen(form), _instant(desk, site, form.moment("reported_at"))
+    by, to = form.text("by", most=100), form.text("to", most=200)
+    reference = form.text("reference", required=False, most=200)
+    form.check()
+    return seen, Made(at, by, to, reference)
+
+
+def wall(desk: Desk, site: str) -> str:
+    """The present on the site's wall, as a field for an instant proposes it."""
+    return desk.now.astimezone(ZoneInfo(site_of(desk, site).time_zone)).strftime("%Y-%m-%dT%H:%M")
 
 
 @PAGES.post(f"{CASE}/acknowledge", Permission.CASE_WORK, at=case_site, page=show)
@@ -250,11 +266,9 @@ def advise(desk: Desk, case: str) -> Response:
 def serious(desk: Desk, case: str) -> Response:
     form = desk.form("serious")
     seen, criterion = _seen(form), form.one_of("criterion", list(Serious))
-    aware_at, reason = _instant(desk, case, form.moment("aware_at")), form.text("reason", required=False, most=500)
+    aware_at = _instant(desk, the_row(desk, case)["site"], form.moment("aware_at"))
     form.check()
-    casework.state_serious(
-        desk.study, case, seen=seen, criterion=Serious(criterion), aware_at=aware_at, actor=desk.actor, now=desk.now, reason=reason
-    )
+    casework.state_serious(desk.study, case, seen=seen, criterion=Serious(criterion), aware_at=aware_at, actor=desk.actor, now=desk.now)
     return desk.go(CASE, done="case.serious", case=case)
 
 
@@ -268,12 +282,9 @@ def retract(desk: Desk, case: str) -> Response:
 
 
 @PAGES.post(f"{CASE}/report", Permission.CASE_WORK, at=case_site, page=show)
-def report(desk: Desk, case: str) -> Response:
-    form = desk.form("report")
-    seen, to = _seen(form), form.text("to", most=200)
-    reported_at = _instant(desk, case, form.moment("reported_at"))
-    form.check()
-    casework.report_serious(desk.study, case, seen=seen, reported_at=reported_at, to=to, actor=desk.actor, now=desk.now)
+def reported(desk: Desk, case: str) -> Response:
+    seen, report = made(desk, the_row(desk, case)["site"])
+    casework.report_serious(desk.study, case, report, seen=seen, actor=desk.actor, now=desk.now)
     return desk.go(CASE, done="case.reported", case=case)
 
 

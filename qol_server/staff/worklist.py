@@ -23,10 +23,8 @@ from qol_server.state.adverse_events import Recorded
 from qol_server.state.worklist import Order, Standing, Wanted
 from qol_server.store import Row
 from qol_server.trial import seriousness
-from qol_server.trial.adverse_events import REPORTED_WITHIN
 from qol_server.trial.alerting import Urgency
 from qol_server.trial.cases import Case, State, next_step
-from qol_server.trial.notifying import WATCHED_AFTER
 from qol_server.trial.roles import Permission
 from qol_server.trial.seriousness import Clock
 
@@ -98,12 +96,11 @@ def _rows(desk: Desk, filters: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _reports(desk: Desk, sites: Collection[str]) -> list[tuple[Recorded, Clock, str]]:
-    """The serious adverse events without a case whose report is due or was lately, with their clock and the site's time zone."""
-    found = adverse_events.serious_since(desk.tx, desk.now - REPORTED_WITHIN - WATCHED_AFTER)
+    """The serious adverse events that nobody has reported, with their clock and the site's time zone; a case has its own line."""
     return [
-        (each, Clock.RUNS if desk.now <= each.event.report_due else Clock.OVERDUE, site_of(desk, site).time_zone)
-        for each, site in found
-        if site in sites and each.event.report_due is not None
+        (each, seriousness.clock(each.report, desk.now), site_of(desk, site).time_zone)
+        for each, site in adverse_events.unreported(desk.tx)
+        if site in sites and each.report is not None
     ]
 
 

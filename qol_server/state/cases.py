@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from qol_server.clock import stamp
 from qol_server.state import participants
 from qol_server.store import Row, Tx
 from qol_server.trial.adverse_events import Serious
@@ -16,7 +17,7 @@ from qol_server.trial.alerting import URGENCIES, Urgency
 from qol_server.trial.cases import Case, Known, State
 from qol_server.trial.diary import DOSE_DIARY
 from qol_server.trial.facts import Entry
-from qol_server.trial.seriousness import Report
+from qol_server.trial.seriousness import Report, stated
 
 # What the entries do
 
@@ -112,12 +113,14 @@ def noted(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
 
 
 def stated_serious(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
-    """The 24 hours begin; a case that was done with is open again. The report that was made counts while they began at the same time."""
+    """The 24 hours count from the earliest knowledge that was said; a case that was done with is open again."""
+    there = row(tx, fact["case"])
+    before = None if there is None else serious(there)
+    aware = stated(before, Serious(fact["criterion"]), datetime.fromisoformat(fact["aware_at"])).aware_at
     tx.run(
-        "UPDATE cases SET serious = ?1, reported_at = CASE aware_at WHEN ?2 THEN reported_at END, aware_at = ?2, resolved_at = NULL,"
-        " action = NULL, outcome = NULL, owner = coalesce(owner, ?3),"
+        "UPDATE cases SET serious = ?1, aware_at = ?2, resolved_at = NULL, action = NULL, outcome = NULL, owner = coalesce(owner, ?3),"
         " state = CASE state WHEN 'resolved' THEN 'acknowledged' ELSE state END WHERE \"case\" = ?4",
-        (fact["criterion"], fact["aware_at"], entry.actor, fact["case"]),
+        (fact["criterion"], stamp(aware), entry.actor, fact["case"]),
     )
     _keep(tx, entry, fact)
 

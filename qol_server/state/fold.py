@@ -128,6 +128,14 @@ def _note(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     ledger.note(tx, entry, fact)
 
 
+def _report(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """A report to the sponsor ends the clock of all that it names."""
+    if "case" in fact:
+        cases.reported(tx, entry, fact)
+    if "ae" in fact:
+        adverse_events.reported(tx, entry, fact)
+
+
 _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.INSTRUMENT_ADOPTED: _adopt,
     Kind.WORDING_IMPORTED: _adopt,
@@ -182,7 +190,7 @@ _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.CASE_ADVISED: cases.noted,
     Kind.SERIOUSNESS_STATED: cases.stated_serious,
     Kind.SERIOUSNESS_RETRACTED: cases.retracted,
-    Kind.SERIOUSNESS_REPORTED: cases.reported,
+    Kind.SERIOUSNESS_REPORTED: _report,
     Kind.STAFF_NOTIFIED: notices.tell,
     Kind.LEVEL_EXPECTED: levels.expect,
     Kind.LEVEL_ENDED: levels.end,

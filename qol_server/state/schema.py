@@ -210,12 +210,12 @@ CREATE INDEX expected_levels_participant ON expected_levels (participant, item)
 CREATE TABLE adverse_events (
   ae TEXT PRIMARY KEY, participant TEXT NOT NULL, start TEXT NOT NULL, fact TEXT NOT NULL, recorded_at TEXT NOT NULL,
   content INTEGER NOT NULL, signed INTEGER, signed_at TEXT, signed_by TEXT, signed_before INTEGER NOT NULL, withdrawn INTEGER,
-  version INTEGER NOT NULL
+  version INTEGER NOT NULL, "case" TEXT, aware_at TEXT, reported_at TEXT
 ) STRICT, WITHOUT ROWID
 ;
 CREATE INDEX adverse_events_participant ON adverse_events (participant, start)
 ;
-CREATE INDEX adverse_events_serious ON adverse_events (json_extract(fact, '$.aware_at')) WHERE withdrawn IS NULL
+CREATE INDEX adverse_events_unreported ON adverse_events (aware_at) WHERE aware_at IS NOT NULL AND reported_at IS NULL AND withdrawn IS NULL
 ;
 CREATE TABLE adverse_event_steps (ae TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (ae, position)) STRICT, WITHOUT ROWID
 """

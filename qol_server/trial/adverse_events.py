@@ -87,11 +87,6 @@ class AdverseEvent:
     aware_at: datetime | None = None
     words: str = ""
 
-    @property
-    def report_due(self) -> datetime | None:
-        """Until when a serious one is to be reported."""
-        return None if self.aware_at is None else self.aware_at + REPORTED_WITHIN
-
 
 class What(StrEnum):
     """What can be wrong between the parts of an adverse event."""

@@ -33,8 +33,6 @@ def call_step_to_tell(site: Site, raised_at: datetime, now: datetime) -> int | N
 
 WARNED_BEFORE = timedelta(hours=4)
 """So long before a serious report is due the site is told."""
-WATCHED_AFTER = timedelta(days=7)
-"""So long after its report was due a serious adverse event without a case is shown: whether it was reported is not recorded of it."""
 
 
 class Report(IntEnum):

@@ -102,7 +102,7 @@ ABOUT = {
     "case.advised": "A message was sent to the participant from a case.",
     "seriousness.stated": "A case is serious: by which criterion, and since when the site knows; 24 hours begin.",
     "seriousness.retracted": "It was not serious after all, with the reason.",
-    "seriousness.reported": "What is serious was reported: when, and to whom.",
+    "seriousness.reported": "What is serious was reported: when, by whom, to whom and how; a case, an adverse event, or both.",
     "staff.notified": "Staff are told of a waiting case, call or report or of the week's digest by e-mail, and what became of the mail.",
     "level.expected": "A level of a symptom that is usual for a participant, until a day.",
     "level.ended": "An expected level was ended before its last day, with the reason.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,16 @@ import pytest
 
 from qol_server import journal
 from qol_server.intake import casework, expecting, looking
+from qol_server.intake.reporting import Made
 from qol_server.intake.study import fact_of
 from qol_server.state import cases, levels, messages
 from qol_server.store import Row
+from qol_server.trial import seriousness
 from qol_server.trial.adverse_events import Serious
 from qol_server.trial.cases import Way
 from qol_server.trial.facts import Kind
 from qol_server.trial.problems import Refused
+from qol_server.trial.seriousness import Clock
 from tests import people
 from tests.intake.test_alerting import nausea, the_case, week
 from tests.people import INVESTIGATOR, NURSE, Phone, Trial
@@ -42,6 +45,10 @@ def phone(trial: Trial) -> Phone:
 def do(trial: Trial, step: Any, *, actor: str = NURSE, **more: Any) -> None:
     """Take a step with the case as it is now."""
     step(trial.study, the_case(trial)["case"], seen=the_case(trial)["version"], actor=actor, now=trial.now, **more)
+
+
+def made(at: datetime, to: str = "Sponsor") -> Made:
+    return Made(at, "Nora N.", to)
 
 
 def row(trial: Trial, id_: str) -> Row:
@@ -111,14 +118,14 @@ def test_what_is_serious_waits_for_its_report_before_it_can_be_resolved(trial: T
     aware = trial.now - timedelta(hours=2)
     done = {"action": "sent_to_emergency", "outcome": "admitted", "reason": "In hospital"}
     assert refused(trial, casework.state_serious, criterion=Serious.DEATH, aware_at=trial.now + timedelta(minutes=1)) == "bad-value"
-    assert refused(trial, casework.report_serious, reported_at=trial.now, to="sponsor") == "case-changed"
+    assert refused(trial, casework.report_serious, made=made(trial.now)) == "case-changed"
     assert refused(trial, casework.retract_serious, reason="no") == "case-changed"
     do(trial, casework.state_serious, criterion=Serious.HOSPITALISATION, aware_at=aware)
     assert refused(trial, casework.resolve, **done) == "report-due"
-    assert refused(trial, casework.report_serious, reported_at=aware - timedelta(minutes=1), to="sponsor") == "bad-value"
-    assert refused(trial, casework.report_serious, reported_at=trial.now, to="  ") == "bad-value"
-    do(trial, casework.report_serious, reported_at=trial.now, to="Sponsor's safety desk")
-    assert refused(trial, casework.report_serious, reported_at=trial.now, to="again") == "bad-value"
+    assert refused(trial, casework.report_serious, made=made(aware - timedelta(minutes=1))) == "bad-value"
+    assert refused(trial, casework.report_serious, made=made(trial.now, "  ")) == "bad-value"
+    do(trial, casework.report_serious, made=made(trial.now, "Sponsor's safety desk"))
+    assert refused(trial, casework.report_serious, made=made(trial.now, "again")) == "bad-value"
     id_ = the_case(trial)["case"]
     do(trial, casework.resolve, **done)
     assert (row(trial, id_)["serious"], row(trial, id_)["state"]) == ("hospitalisation", "resolved")
@@ -132,22 +139,27 @@ def test_the_clock_of_what_is_serious_is_not_put_off_by_saying_it_anew(trial: Tr
     told = cases.serious(the_case(trial))
     assert told is not None
     assert (told.criterion, told.aware_at) == (Serious.LIFE_THREATENING, aware)
-    do(trial, casework.state_serious, criterion=Serious.DEATH, aware_at=trial.now, reason="The letter came today")
-    assert the_case(trial)["aware_at"] == "2026-03-04T01:00:00.000Z"
-    do(trial, casework.state_serious, criterion=Serious.DEATH, aware_at=aware)
-    assert the_case(trial)["aware_at"] == "2026-03-02T19:00:00.000Z"
+    do(trial, casework.state_serious, criterion=Serious.DEATH, aware_at=aware - timedelta(hours=1))
+    assert the_case(trial)["aware_at"] == "2026-03-02T18:00:00.000Z"
 
 
-def test_a_report_that_was_made_stays_when_only_the_criterion_changes(trial: Trial, phone: Phone) -> None:
+def test_a_report_that_was_made_stays_and_is_judged_anew_by_the_earliest_knowledge(trial: Trial, phone: Phone) -> None:
     aware = trial.now
     do(trial, casework.state_serious, criterion=Serious.HOSPITALISATION, aware_at=aware)
     trial.now += timedelta(hours=2)
-    do(trial, casework.report_serious, reported_at=trial.now, to="Sponsor")
+    do(trial, casework.report_serious, made=made(trial.now))
     trial.now += timedelta(hours=40)
-    do(trial, casework.state_serious, criterion=Serious.DEATH, aware_at=trial.now)
-    assert the_case(trial)["reported_at"] == "2026-03-02T21:00:00.000Z"
-    do(trial, casework.state_serious, criterion=Serious.DEATH, aware_at=aware - timedelta(hours=1))
-    assert the_case(trial)["reported_at"] is None  # the earlier clock has a report of its own
+    for aware_at, stands, late in (
+        (trial.now, Clock.IN_TIME, timedelta(0)),
+        (aware - timedelta(hours=1), Clock.IN_TIME, timedelta(0)),
+        (aware - timedelta(hours=24), Clock.LATE, timedelta(hours=2)),
+        (trial.now, Clock.LATE, timedelta(hours=2)),
+    ):
+        do(trial, casework.state_serious, criterion=Serious.DEATH, aware_at=aware_at)
+        report = cases.serious(the_case(trial))
+        assert report is not None
+        assert (report.reported_at, seriousness.clock(report, trial.now), report.late_by) == (aware + timedelta(hours=2), stands, late)
+    assert cases.unreported(trial.study.store.read()) == []
 
 
 def test_it_was_not_serious_after_all(trial: Trial, phone: Phone) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from qol_server.intake import calls, casework
 from qol_server.intake import staff as accounts
-from qol_server.intake.adverse_events import Origin, prepare
+from qol_server.intake.adverse_events import Origin, prepare, report
+from qol_server.intake.reporting import Made
 from qol_server.intake.study import open_study
 from qol_server.messaging.sending import Sender
 from qol_server.settings import Settings
@@ -279,6 +280,17 @@ def test_the_clock_of_a_serious_adverse_event_by_itself_is_told_too(office: Offi
     assert f"{URL}/{people.SLUG}/staff/worklist" in office.mails.taken[0][1].get_content()
     assert office.tick(241) == {"sent": 3}
     assert office.tick(600) == {}
+
+
+def test_what_was_reported_in_time_is_told_to_nobody(office: Office, trial: Trial) -> None:
+    ada = trial.enrol(people.ADA)
+    trial.at("2026-03-03 10:00", "Europe/Paris")
+    event = replace(EVENT, serious=frozenset({Serious.HOSPITALISATION}), aware_at=trial.now)
+    ae = prepare(trial.study, ada, event, Origin(), seen=trial.position, actor="staff:nora@01.example", now=trial.now)
+    made = Made(trial.now, "Nora", "Sponsor")
+    report(trial.study, ae, made, seen=trial.position, actor="staff:nora@01.example", now=trial.now)
+    assert office.tick(20 * 60) == {}
+    assert office.tick(20 * 60) == {}
 
 
 def test_without_a_public_address_there_is_no_link_and_without_accounts_no_mail(office: Office, trial: Trial, tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from qol_server.intake import adverse_events
 from qol_server.intake.adverse_events import Origin
 from qol_server.state import adverse_events as folded
-from qol_server.trial.adverse_events import Action, AdverseEvent, Outcome
+from qol_server.trial.adverse_events import Action, AdverseEvent, Outcome, Serious
 from tests import people
 from tests.people import Phone
 from tests.staff.rig import House
@@ -19,6 +20,9 @@ NAUSEA = {
 EVENT = AdverseEvent(
     "Nausea", 2, date(2026, 3, 2), None, "possibly_related", Action.DOSE_NOT_CHANGED, Outcome.NOT_RECOVERED, words="sick in the morning"
 )
+
+SERIOUS = replace(EVENT, serious=frozenset({Serious.HOSPITALISATION}), aware_at=datetime(2026, 3, 2, 18, tzinfo=UTC))
+"""Known to the site since seven in the evening in Paris."""
 
 
 def record(house: House, event: AdverseEvent = EVENT) -> str:

@@ -34,6 +34,11 @@ def _nausea(house: House) -> dict[str, str]:
     return {"number": house.ada, "ae": clinic.record(house)}
 
 
+def _serious(house: House) -> dict[str, str]:
+    """Ada, and a serious adverse event of hers of which the site knows since an hour ago."""
+    return {"number": house.ada, "ae": clinic.record(house, clinic.SERIOUS)}
+
+
 _AE = "/participants/<number>/adverse-events"
 
 _NEW = {"form": "add", "login": "new@hospital.example", "name": "New", "language": "en", "role": "nurse"}
@@ -83,6 +88,10 @@ EXAMPLES: dict[str, Example] = {
         _nausea, lambda house: clinic.NAUSEA | {"form": "event", "grade": "3", "reason": "worse"} | clinic.seen(house)
     ),
     f"POST {_AE}/<ae>/sign": Example(_nausea, lambda house: {"form": "sign"} | clinic.seen(house)),
+    f"POST {_AE}/<ae>/report": Example(
+        _serious,
+        lambda house: {"form": "report", "reported_at": "2026-03-02T19:30", "by": "Nora", "to": "Sponsor"} | clinic.seen(house),
+    ),
     f"POST {_AE}/<ae>/withdraw": Example(_nausea, lambda house: {"form": "withdraw", "reason": "wrong participant"} | clinic.seen(house)),
     **{name: Example(*both) for name, both in course.EXAMPLES.items()},
     **{name: Example(*both) for name, both in casebook.EXAMPLES.items()},

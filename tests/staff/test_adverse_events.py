@@ -14,7 +14,7 @@ from qol_server.state import cases
 from qol_server.trial.adverse_events import Action, Outcome, Serious, What
 from qol_server.trial.roles import Role
 from tests import people
-from tests.staff.clinic import NAUSEA, record, seen
+from tests.staff.clinic import NAUSEA, SERIOUS, record, seen
 from tests.staff.rig import PASSWORD, House, Member
 
 
@@ -172,3 +172,39 @@ def test_no_health_data_stands_in_an_address(desk: House) -> None:
     assert nora.answer is not None
     went = urlsplit(nora.answer.headers["Location"])
     assert (went.query, went.path.count("/")) == ("done=ae.recorded", 6)
+
+
+def report(member: Member, desk: House, ae: str, **fields: str) -> Member:
+    """The form with which a report to the sponsor is recorded, filled in and sent."""
+    told = {"reported_at": "2026-03-02T19:30", "by": "Ivan", "to": "Sponsor", "reference": "Portal, SAE-7"} | seen(desk) | fields
+    member.post(url(desk, f"/{ae}/report"), "report", **told)
+    return member
+
+
+def test_a_serious_one_shows_its_clock_until_its_report_is_recorded(desk: House) -> None:
+    ae = record(desk, SERIOUS)
+    nora = desk.login(Role.NURSE, "01")
+    nora.get(url(desk, f"/{ae}"))
+    assert "Serious: report due in 23 h 0 min" in nora.text
+    assert report(nora, desk, ae, to="").status == 422
+    assert report(nora, desk, ae, reported_at="2026-03-02T18:59").status == 422
+    before = seen(desk)
+    assert "The report is recorded." in report(nora, desk, ae).text
+    assert "Serious: reported" in nora.text
+    assert "2 Mar 2026, 19:30, by Ivan, to Sponsor" in nora.text
+    assert "How, and under which number: Portal, SAE-7" in nora.text
+    assert 'name="reported_at"' not in nora.html
+    assert report(nora, desk, ae, **before).status == 409, "the second of two sees that it was recorded"
+
+
+def test_a_late_report_says_how_late_and_an_earlier_knowledge_is_seen(desk: House) -> None:
+    ae = record(desk, SERIOUS)
+    desk.trial.at("2026-03-05 20:00", "Europe/Paris")
+    nora = desk.login(Role.NURSE, "01")
+    assert "Serious: reported 30 min late" in report(nora, desk, ae, reported_at="2026-03-03T19:30").text
+    said = NAUSEA | {"serious": "hospitalisation", "reason": "The ward rang the study nurse", "aware_at": "2026-03-02T09:30"}
+    nora.post(url(desk, f"/{ae}/change"), "event", **(said | seen(desk)))
+    assert "Serious: reported 10 h 0 min late" in nora.text
+    nora.post(url(desk, f"/{ae}/change"), "event", **(said | {"aware_at": "2026-03-04T09:30"} | seen(desk)))
+    assert "Serious: reported 10 h 0 min late" in nora.text
+    assert "The clock counts from" in nora.text

@@ -9,7 +9,9 @@ from datetime import timedelta
 
 import pytest
 
-from qol_server.intake import casework
+from qol_server.intake import adverse_events, casework
+from qol_server.intake.reporting import Made
+from qol_server.state import adverse_events as folded
 from qol_server.state import worklist
 from qol_server.state.worklist import Order, Standing, Wanted
 from qol_server.store import Tx
@@ -84,10 +86,19 @@ def test_a_serious_adverse_event_by_itself_stands_above_the_cases_with_its_clock
     assert f"/participants/{desk.ada}/adverse-events/{ae}" in nora.html
     noel.get("/worklist")
     assert "Serious adverse events to report" not in noel.text
-    desk.trial.now += timedelta(hours=25)
+    desk.trial.now += timedelta(days=40)
     nora = desk.login(Role.NURSE, "01")
     nora.get("/worklist")
-    assert "Time for the report is over" in nora.text
+    assert "Time for the report is over" in nora.text, "it stands here until it was reported"
+    adverse_events.report(desk.trial.study, ae, Made(desk.now, "Nora", "Sponsor"), actor=nora.actor, now=desk.now, seen=version(desk))
+    nora.get("/worklist")
+    assert "Serious adverse events to report" not in nora.text
+
+
+def version(house: House) -> int:
+    """Of Ada's only adverse event."""
+    [one] = folded.of_participant(house.trial.study.store.read(), house.ada)
+    return one.version
 
 
 def test_another_site_is_not_there(desk: House) -> None:

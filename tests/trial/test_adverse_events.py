@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qol_server.library import terminology
-from qol_server.trial.adverse_events import REPORTED_WITHIN, Action, AdverseEvent, Mistake, Outcome, Serious, Term, What, find, mistakes
+from qol_server.trial.adverse_events import Action, AdverseEvent, Mistake, Outcome, Serious, Term, What, find, mistakes
 from tests.trial.worked import cases, one_day, read, wall
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -65,12 +64,6 @@ def test_the_dictionary_is_the_one_that_was_published() -> None:
 def test_a_mistake_names_the_grades_that_the_term_has() -> None:
     [mistake] = judge(event(USUAL | {"term": "Eosinophilia", "grade": 2}))
     assert mistake.values == {"term": "Eosinophilia", "grades": "1, 3"}
-
-
-def test_the_clock_of_a_serious_one_runs_from_awareness() -> None:
-    assert event(USUAL).report_due is None
-    aware = datetime(2026, 3, 5, 22, tzinfo=UTC)
-    assert replace(event(USUAL), aware_at=aware).report_due == datetime(2026, 3, 6, 22, tzinfo=UTC) == aware + REPORTED_WITHIN
 
 
 DAYS = st.dates(TODAY - timedelta(days=9), TODAY + timedelta(days=3))

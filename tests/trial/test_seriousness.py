@@ -25,6 +25,8 @@ def utc(text: Any) -> datetime:
 def test_how_the_report_stands(case: dict[str, Any]) -> None:
     reported = utc(case["reported"]) if "reported" in case else None
     serious = Report(Serious.HOSPITALISATION, utc(case["aware"]), reported)
+    for aware in case.get("said_then", ()):
+        serious = seriousness.stated(serious, Serious.DEATH, utc(aware))
     assert serious.due == utc(case["due"])
     assert seriousness.clock(serious, utc(case["now"])) == case["clock"]
 
