@@ -12,7 +12,7 @@ from qol_server import journal
 from qol_server.clock import stamp
 from qol_server.intake import reporting
 from qol_server.intake.conduct import the_participant
-from qol_server.intake.record import record
+from qol_server.intake.record import is_done, record
 from qol_server.intake.reporting import Made
 from qol_server.intake.study import Study
 from qol_server.library import terminology
@@ -64,15 +64,17 @@ def _local_day(moment: datetime, participant: Participant) -> date:
     return schedule.local(moment, participant.time_zone).date()
 
 
-def prepare(study: Study, number: str, event: AdverseEvent, origin: Origin, *, seen: int, actor: str, now: datetime) -> str:
-    """Record an adverse event; returns its id. ``seen``: the journal's position when the form was shown, so that a form that is sent
-    twice makes one. Raises Refused(participant-unknown, adverse-event-wrong, bad-value)."""
+def prepare(study: Study, number: str, event: AdverseEvent, origin: Origin, *, form: str, actor: str, now: datetime) -> str:
+    """Record an adverse event; returns its id. ``form``: the id of the form that it was typed into: sent twice it makes one.
+
+    Raises Refused(participant-unknown, adverse-event-wrong, bad-value)."""
 
     def work(tx: Tx) -> str:
+        ae = facts.server_id(study.slug, Kind.ADVERSE_EVENT_RECORDED, number, None, form)
+        if is_done(tx, study, [Kind.ADVERSE_EVENT_RECORDED], number, form):
+            return ae
         content = _content(study, tx, number, event, origin, now)
-        nth = f"{actor}/{seen}/{hashlib.sha256(facts.canonical(content)).hexdigest()}"
-        ae = facts.server_id(study.slug, Kind.ADVERSE_EVENT_RECORDED, number, None, nth)
-        record(tx, study, Kind.ADVERSE_EVENT_RECORDED, {"ae": ae} | content, actor=actor, now=now, participant=number, nth=nth)
+        record(tx, study, Kind.ADVERSE_EVENT_RECORDED, {"ae": ae} | content, actor=actor, now=now, participant=number, nth=form)
         return ae
 
     return study.store.write(work)

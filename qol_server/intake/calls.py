@@ -13,7 +13,7 @@ import orjson
 
 from qol_server.access import pairing
 from qol_server.intake import pausing
-from qol_server.intake.record import record
+from qol_server.intake.record import is_done, record
 from qol_server.intake.study import Study, fact_of
 from qol_server.logs import log_failure
 from qol_server.state import calls, participants, reminders
@@ -268,18 +268,21 @@ def _known(tx: Tx, protocol: Protocol, participant: Participant, row: Row, raise
 # What people do
 
 
-def take(study: Study, call: int, *, seen: int, actor: str, now: datetime) -> None:
-    """Say that one looks after a call. ``seen``: its version as the page showed it. Raises Refused(call-unknown, call-changed)."""
-    _with(study, call, seen, lambda tx, row: _step(tx, study, row, Kind.CALL_TAKEN, {}, actor, now))
+def take(study: Study, call: int, *, seen: int, actor: str, now: datetime, form: str | None = None) -> None:
+    """Say that one looks after a call. ``seen``: its version as the page showed it; ``form``: the id of the form that it
+    was done with, if there was one. Raises Refused(call-unknown, call-changed)."""
+    _with(study, call, seen, lambda tx, row: _step(tx, study, row, Kind.CALL_TAKEN, {}, actor, now, form=form), form)
 
 
-def attempt(study: Study, call: int, *, seen: int, channel: Way, reached: bool, note: str | None, actor: str, now: datetime) -> None:
+def attempt(
+    study: Study, call: int, *, seen: int, channel: Way, reached: bool, note: str | None, actor: str, now: datetime, form: str | None = None
+) -> None:
     """Write down that somebody tried to reach the participant. Raises Refused(call-unknown, call-changed)."""
     fact = {"channel": channel, "reached": reached, "note": (note or "").strip() or None}
-    _with(study, call, seen, lambda tx, row: _step(tx, study, row, Kind.CALL_ATTEMPTED, fact, actor, now))
+    _with(study, call, seen, lambda tx, row: _step(tx, study, row, Kind.CALL_ATTEMPTED, fact, actor, now, form=form), form)
 
 
-def close(study: Study, call: int, *, seen: int, reason: str, note: str | None, actor: str, now: datetime) -> None:
+def close(study: Study, call: int, *, seen: int, reason: str, note: str | None, actor: str, now: datetime, form: str | None = None) -> None:
     """Be done with a call. ``reason``: one of ``watching.codes``. Raises Refused(call-unknown, call-changed, bad-value).
 
     Of a questionnaire or a diary it becomes the reason for the missing data: nobody is reminded of it any more.
@@ -290,20 +293,23 @@ def close(study: Study, call: int, *, seen: int, reason: str, note: str | None, 
         allowed = watching.codes(study.protocol_in_force(tx), Task(row["task"]))
         if reason not in allowed:
             raise Refused(problems.BAD_VALUE, f"{reason!r} is not a reason here. Allowed: {', '.join(allowed)}.")
-        _step(tx, study, row, Kind.CALL_CLOSED, {"note": (note or "").strip() or None}, actor, now, reason)
+        _step(tx, study, row, Kind.CALL_CLOSED, {"note": (note or "").strip() or None}, actor, now, reason, form)
         if reason == pausing.DIED:
             pausing.pause_after_death(tx, study, row["participant"], actor=actor, now=now)
 
-    _with(study, call, seen, work)
+    _with(study, call, seen, work, form)
 
 
-def _with(study: Study, call: int, seen: int, work: Callable[[Tx, Row], object]) -> None:
-    """Do something with an open call that is still as it was seen: whoever comes second is told who was first."""
+def _with(study: Study, call: int, seen: int, work: Callable[[Tx, Row], object], form: str | None) -> None:
+    """Do something with an open call that is still as it was seen: whoever comes second is told who was first; a form that is sent
+    twice is done once."""
 
     def check(tx: Tx) -> None:
         row = calls.call(tx, call)
         if row is None:
             raise Refused(problems.CALL_UNKNOWN)
+        if is_done(tx, study, (Kind.CALL_TAKEN, Kind.CALL_ATTEMPTED, Kind.CALL_CLOSED), row["participant"], form, row["occurrence"]):
+            return
         if row["version"] != seen or row["state"] == State.CLOSED:
             by = row["closed_by"] or row["owner"]
             raise Refused(problems.CALL_CHANGED, f"The call is {row['state']}{f' by {by}' if by else ''}. Look at it again.")
@@ -313,11 +319,12 @@ def _with(study: Study, call: int, seen: int, work: Callable[[Tx, Row], object])
 
 
 def _step(
-    tx: Tx, study: Study, row: Row, kind: Kind, fact: Mapping[str, Any], actor: str, now: datetime, reason: str | None = None
-) -> None:
+    tx: Tx, study: Study, row: Row, kind: Kind, fact: Mapping[str, Any], actor: str, now: datetime, reason: str | None = None,
+    form: str | None = None,
+) -> None:  # fmt: skip
     record(
         tx, study, kind, {"call": row["position"], **fact}, actor=actor, now=now, participant=row["participant"],
-        occurrence=row["occurrence"], reason=reason, nth=f"{row['position']}/{row['version']}",
+        occurrence=row["occurrence"], reason=reason, nth=form or f"{row['position']}/{row['version']}",
     )  # fmt: skip
 
 

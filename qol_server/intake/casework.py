@@ -8,7 +8,7 @@ from datetime import datetime
 from qol_server.clock import stamp
 from qol_server.intake import conduct, reporting
 from qol_server.intake.case_shapes import LONGEST_NOTE
-from qol_server.intake.record import record
+from qol_server.intake.record import is_done, record
 from qol_server.intake.reporting import Made
 from qol_server.intake.study import Study
 from qol_server.state import cases
@@ -22,20 +22,27 @@ from qol_server.trial.protocol import Site
 from qol_server.trial.seriousness import Report
 
 CLOCK = "clock"
+_BY_PEOPLE = (
+    Kind.CASE_ACKNOWLEDGED, Kind.CASE_ASSIGNED, Kind.CASE_CONTACTED, Kind.CASE_NOTED, Kind.CASE_ADVISED, Kind.CASE_RESOLVED,
+    Kind.SERIOUSNESS_STATED, Kind.SERIOUSNESS_RETRACTED, Kind.SERIOUSNESS_REPORTED,
+)  # fmt: skip
 
 
-def acknowledge(study: Study, case: str, *, seen: int, actor: str, now: datetime) -> None:
-    """Take a case. ``seen``: its version as the page showed it. Raises Refused(case-unknown, case-changed)."""
+def acknowledge(study: Study, case: str, *, seen: int, actor: str, now: datetime, form: str | None = None) -> None:
+    """Take a case. ``seen``: its version as the page showed it; ``form``: the id of the form that it was done with, if there was one.
+    Raises Refused(case-unknown, case-changed)."""
 
     def work(tx: Tx, there: Case) -> None:
         if there.state is not State.RAISED:
             raise Refused(problems.CASE_CHANGED, _stands(there))
-        _step(tx, study, there, Kind.CASE_ACKNOWLEDGED, {}, actor, now)
+        _step(tx, study, there, Kind.CASE_ACKNOWLEDGED, {}, actor, now, form=form)
 
-    _with(study, case, seen, work)
+    _with(study, case, seen, work, form)
 
 
-def resolve(study: Study, case: str, *, seen: int, action: str, outcome: str, reason: str, actor: str, now: datetime) -> None:
+def resolve(
+    study: Study, case: str, *, seen: int, action: str, outcome: str, reason: str, actor: str, now: datetime, form: str | None = None
+) -> None:
     """Be done with a case. Raises Refused(case-unknown, case-changed, bad-value, reason-needed).
 
     ``action``, ``outcome``: codes of the study's file, under ``reasons``.
@@ -51,12 +58,14 @@ def resolve(study: Study, case: str, *, seen: int, action: str, outcome: str, re
         _must_be_open(there)
         if there.serious is not None and there.serious.reported_at is None:
             raise Refused(problems.REPORT_DUE, "The case is serious and no report of it is recorded. Record it, or take the word back.")
-        _step(tx, study, there, Kind.CASE_RESOLVED, {"action": action, "outcome": outcome}, actor, now, reason.strip())
+        _step(tx, study, there, Kind.CASE_RESOLVED, {"action": action, "outcome": outcome}, actor, now, reason.strip(), form=form)
 
-    _with(study, case, seen, work)
+    _with(study, case, seen, work, form)
 
 
-def assign(study: Study, case: str, *, seen: int, owner: str, actor: str, now: datetime, reason: str | None = None) -> None:
+def assign(
+    study: Study, case: str, *, seen: int, owner: str, actor: str, now: datetime, reason: str | None = None, form: str | None = None
+) -> None:
     """Take a case over, or hand it to a colleague; ``owner``: the actor who looks after it from now on, of whom the caller knows
     that they may. A case that nobody acknowledged still waits for that. Raises Refused(case-unknown, case-changed)."""
 
@@ -64,26 +73,30 @@ def assign(study: Study, case: str, *, seen: int, owner: str, actor: str, now: d
         _must_be_open(there)
         if there.owner == owner:
             raise Refused(problems.CASE_CHANGED, _stands(there))
-        _step(tx, study, there, Kind.CASE_ASSIGNED, {"owner": owner}, actor, now, reason)
+        _step(tx, study, there, Kind.CASE_ASSIGNED, {"owner": owner}, actor, now, reason, form=form)
 
-    _with(study, case, seen, work)
+    _with(study, case, seen, work, form)
 
 
-def contact(study: Study, case: str, *, seen: int, channel: Way, reached: bool, note: str, actor: str, now: datetime) -> None:
+def contact(
+    study: Study, case: str, *, seen: int, channel: Way, reached: bool, note: str, actor: str, now: datetime, form: str | None = None
+) -> None:
     """Log an attempt to reach the participant. Raises Refused(case-unknown, case-changed, bad-value)."""
     _must_fit(note)
     fact = {"channel": str(channel), "reached": reached, "note": note.strip()}
-    _with(study, case, seen, lambda tx, there: _step(tx, study, there, Kind.CASE_CONTACTED, fact, actor, now))
+    _with(study, case, seen, lambda tx, there: _step(tx, study, there, Kind.CASE_CONTACTED, fact, actor, now, form=form), form)
 
 
-def note(study: Study, case: str, *, seen: int, note: str, actor: str, now: datetime) -> None:
+def note(study: Study, case: str, *, seen: int, note: str, actor: str, now: datetime, form: str | None = None) -> None:
     """Write a note on a case. Raises Refused(case-unknown, case-changed, bad-value)."""
     _must_fit(note, least=1)
-    _with(study, case, seen, lambda tx, there: _step(tx, study, there, Kind.CASE_NOTED, {"note": note.strip()}, actor, now))
+    _with(
+        study, case, seen, lambda tx, there: _step(tx, study, there, Kind.CASE_NOTED, {"note": note.strip()}, actor, now, form=form), form
+    )
 
 
-def advise(study: Study, case: str, *, seen: int, text: str, actor: str, now: datetime) -> str:
-    """Send the participant a message about what the case rests on; returns its id.
+def advise(study: Study, case: str, *, seen: int, text: str, actor: str, now: datetime, form: str | None = None) -> str:
+    """Send the participant a message about what the case rests on; returns its id, "" where the form was sent before.
 
     Raises Refused(case-unknown, case-changed, bad-value, not-contacted).
     """
@@ -92,16 +105,18 @@ def advise(study: Study, case: str, *, seen: int, text: str, actor: str, now: da
     def work(tx: Tx, there: Case) -> None:
         about = cases.given_id(tx, there.id)
         sent.append(conduct.write_message(tx, study, there.participant, text, actor=actor, now=now, about=about))
-        _step(tx, study, there, Kind.CASE_ADVISED, {"message": sent[0]}, actor, now)
+        _step(tx, study, there, Kind.CASE_ADVISED, {"message": sent[0]}, actor, now, form=form)
 
-    _with(study, case, seen, work)
-    return sent[0]
+    _with(study, case, seen, work, form)
+    return sent[0] if sent else ""
 
 
 # Seriousness
 
 
-def state_serious(study: Study, case: str, *, seen: int, criterion: Serious, aware_at: datetime, actor: str, now: datetime) -> None:
+def state_serious(
+    study: Study, case: str, *, seen: int, criterion: Serious, aware_at: datetime, actor: str, now: datetime, form: str | None = None
+) -> None:
     """Say that a case is serious, or say it anew; a case that was resolved is open again. ``aware_at``: when the site came to know.
 
     The clock counts from the earliest that was ever said. Raises Refused(case-unknown, case-changed, bad-value).
@@ -111,12 +126,12 @@ def state_serious(study: Study, case: str, *, seen: int, criterion: Serious, awa
         if not seriousness.may_have_known(aware_at, now):
             raise Refused(problems.BAD_VALUE, f"Nobody can have known at {stamp(aware_at)} already; it is {stamp(now)}.")
         fact = {"criterion": str(criterion), "aware_at": stamp(aware_at)}
-        _step(tx, study, there, Kind.SERIOUSNESS_STATED, fact, actor, now)
+        _step(tx, study, there, Kind.SERIOUSNESS_STATED, fact, actor, now, form=form)
 
-    _with(study, case, seen, work)
+    _with(study, case, seen, work, form)
 
 
-def retract_serious(study: Study, case: str, *, seen: int, reason: str, actor: str, now: datetime) -> None:
+def retract_serious(study: Study, case: str, *, seen: int, reason: str, actor: str, now: datetime, form: str | None = None) -> None:
     """Take back that a case is serious, and with it the report that was recorded of it.
 
     Raises Refused(case-unknown, case-changed, reason-needed).
@@ -126,20 +141,20 @@ def retract_serious(study: Study, case: str, *, seen: int, reason: str, actor: s
         _must_be_serious(there)
         if not reason.strip():
             raise Refused(problems.REASON_NEEDED, "Say why it is not serious after all.")
-        _step(tx, study, there, Kind.SERIOUSNESS_RETRACTED, {}, actor, now, reason.strip())
+        _step(tx, study, there, Kind.SERIOUSNESS_RETRACTED, {}, actor, now, reason.strip(), form=form)
 
-    _with(study, case, seen, work)
+    _with(study, case, seen, work, form)
 
 
-def report_serious(study: Study, case: str, made: Made, *, seen: int, actor: str, now: datetime) -> None:
+def report_serious(study: Study, case: str, made: Made, *, seen: int, actor: str, now: datetime, form: str | None = None) -> None:
     """Record that what is serious was reported: its clock ends, and that of the adverse events that were recorded of the case and
     known by then. Raises Refused(case-unknown, case-changed, bad-value)."""
 
     def work(tx: Tx, there: Case) -> None:
         fact = reporting.fact(_must_be_serious(there), made, now)
-        _step(tx, study, there, Kind.SERIOUSNESS_REPORTED, fact, actor, now)
+        _step(tx, study, there, Kind.SERIOUSNESS_REPORTED, fact, actor, now, form=form)
 
-    _with(study, case, seen, work)
+    _with(study, case, seen, work, form)
 
 
 def _must_be_serious(case: Case) -> Report:
@@ -158,13 +173,16 @@ def _must_fit(text: str, *, least: int = 0) -> None:
         raise Refused(problems.BAD_VALUE, f"A note has {least} to {LONGEST_NOTE} characters; this one has {len(text.strip())}.")
 
 
-def _with(study: Study, case: str, seen: int, work: Callable[[Tx, Case], object]) -> None:
-    """Do something with a case that is still as it was seen: whoever comes second is told who was first."""
+def _with(study: Study, case: str, seen: int, work: Callable[[Tx, Case], object], form: str | None) -> None:
+    """Do something with a case that is still as it was seen: whoever comes second is told who was first; a form that is sent twice
+    is done once."""
 
     def check(tx: Tx) -> None:
         there = cases.case(tx, case)
         if there is None:
             raise Refused(problems.CASE_UNKNOWN, "There is no such case.")
+        if is_done(tx, study, _BY_PEOPLE, there.participant, form):
+            return
         if there.version != seen:
             raise Refused(problems.CASE_CHANGED, _stands(there))
         work(tx, there)
@@ -178,11 +196,12 @@ def _stands(case: Case) -> str:
 
 
 def _step(
-    tx: Tx, study: Study, case: Case, kind: Kind, fact: Mapping[str, object], actor: str, now: datetime, reason: str | None = None
-) -> bool:
+    tx: Tx, study: Study, case: Case, kind: Kind, fact: Mapping[str, object], actor: str, now: datetime, reason: str | None = None,
+    form: str | None = None,
+) -> bool:  # fmt: skip
     head = record(
         tx, study, kind, {"case": case.id, **fact}, actor=actor, now=now, participant=case.participant, reason=reason,
-        nth=f"{case.id}/{case.version}",
+        nth=form or f"{case.id}/{case.version}",
     )  # fmt: skip
     return head is not None
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from qol_server import journal
 from qol_server.intake.record import record
 from qol_server.intake.shapes import time_zones
-from qol_server.intake.study import Study, fact_of
+from qol_server.intake.study import Study
 from qol_server.state import participants, screening
 from qol_server.store import Tx
 from qol_server.trial import consenting, eligibility, problems, schedule
@@ -46,16 +44,19 @@ def enrol(study: Study, enrolment: Enrolment, *, actor: str, now: datetime) -> s
     return study.store.write(lambda tx: _enrol(tx, study, enrolment, actor, now, at_once=True))
 
 
-def screen(study: Study, enrolment: Enrolment, *, actor: str, now: datetime, since: int | None = None) -> str:
+def screen(study: Study, enrolment: Enrolment, *, actor: str, now: datetime, form: str | None = None) -> str:
     """Give somebody who consented a number; returns it. Values may be missing or fail: they are kept.
 
-    When all criteria are met the participant is included by it. ``since``: the position that the form was made at; what comes
-    again from there, as a browser may send it, is the same person. Raises Refused(study-not-active, bad-value).
+    When all criteria are met the participant is included by it. ``form``: the id of the form that it was typed into, if there was
+    one; what comes again from it, as a browser may send it, is the same person. Raises Refused(study-not-active, bad-value).
     """
-    return study.store.write(lambda tx: _enrol(tx, study, enrolment, actor, now, at_once=False, since=since))
+    return study.store.write(lambda tx: _enrol(tx, study, enrolment, actor, now, at_once=False, form=form))
 
 
-def _enrol(tx: Tx, study: Study, enrolment: Enrolment, actor: str, now: datetime, *, at_once: bool, since: int | None = None) -> str:
+def _enrol(tx: Tx, study: Study, enrolment: Enrolment, actor: str, now: datetime, *, at_once: bool, form: str | None = None) -> str:
+    known = None if form is None else participants.enrolled_by(tx, form)
+    if known is not None:
+        return known
     protocol = study.protocol_in_force(tx)
     if not study.is_active(tx):
         raise Refused(problems.STUDY_NOT_ACTIVE, f"Activate it with: qol study activate {study.slug}")
@@ -84,17 +85,9 @@ def _enrol(tx: Tx, study: Study, enrolment: Enrolment, actor: str, now: datetime
         "number": number, "site": site.id, "language": language, "time_zone": zone, "reminder_hour": enrolment.reminder_hour,
         "consent_version": enrolment.consent_version, "consent_taken_by": enrolment.consent_taken_by or actor, "anchors": anchors,
         "included": not failures, "eligibility": _as_fact(judged),
-    }  # fmt: skip
-    if since is not None:
-        for entry in journal.of_kind(tx, Kind.PARTICIPANT_ENROLLED):
-            if entry.position > since and entry.actor == actor and _but_for_number(fact_of(entry.line)) == _but_for_number(fact):
-                return str(entry.participant)
+    } | ({"form": form} if form else {})  # fmt: skip
     record(tx, study, Kind.PARTICIPANT_ENROLLED, fact, actor=actor, now=now, participant=number)
     return number
-
-
-def _but_for_number(fact: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fact.items() if name != "number"}
 
 
 def _as_fact(judged: tuple[Judged, ...]) -> list[dict[str, str]]:

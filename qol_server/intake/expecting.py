@@ -19,9 +19,11 @@ LONGEST_EXPECTED = timedelta(days=92)
 """An expected level is thought over at least so often."""
 
 
-def expect(study: Study, number: str, item: str, level: int, until: date, *, reason: str, actor: str, now: datetime) -> None:
-    """Say that a level of an item is usual for a participant, up to and with a day. Raises Refused(participant-unknown, bad-value,
-    reason-needed)."""
+def expect(
+    study: Study, number: str, item: str, level: int, until: date, *, reason: str, actor: str, now: datetime, form: str | None = None
+) -> None:
+    """Say that a level of an item is usual for a participant, up to and with a day. ``form``: the id of the form that it was typed
+    into, if there was one: sent twice it says so once. Raises Refused(participant-unknown, bad-value, reason-needed)."""
 
     def work(tx: Tx) -> None:
         today = _today(tx, number, now)
@@ -33,7 +35,7 @@ def expect(study: Study, number: str, item: str, level: int, until: date, *, rea
         fact = {"item": item, "level": level, "until": until.isoformat()}
         record(
             tx, study, Kind.LEVEL_EXPECTED, fact, actor=actor, now=now, participant=number, reason=reason.strip(),
-            nth=f"{item}/{level}/{until}/{stamp(now)}",
+            nth=form or f"{item}/{level}/{until}/{stamp(now)}",
         )  # fmt: skip
 
     study.store.write(work)

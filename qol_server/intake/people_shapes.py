@@ -24,7 +24,7 @@ class EligibilityJudged(EligibilityAnswer):
 class ParticipantEnrolled(Shape):
     """A number, given after the first consent. ``anchors`` holds the consent day, and the inclusion day of whoever is included by it.
 
-    ``included``: true where it is not said.
+    ``included``: true where it is not said. ``form``: the id of the form that it was typed into.
     """
 
     number = Matching(re.compile(r"\d\d-\d{4}-\d"), "01-0001-5", required=True)
@@ -37,6 +37,7 @@ class ParticipantEnrolled(Shape):
     anchors = fields.Dict(keys=Text(64), values=Day(), required=True)
     included = fields.Boolean()
     eligibility = fields.List(fields.Nested(EligibilityJudged), required=True)
+    form = Text(40)
 
 
 class ParticipantIncluded(Shape):

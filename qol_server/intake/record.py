@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,17 @@ def record(
     if participant is not None and kind in _MAY_END_CONTACT:
         _cancel(tx, study, participant, now, why=str(kind))
     return receipt
+
+
+def is_done(tx: Tx, study: Study, kinds: Iterable[Kind], participant: str, form: str | None, occurrence: str | None = None) -> bool:
+    """Whether what was typed into a form is recorded: an entry of one of these kinds that was recorded with the form's id as ``nth``.
+
+    A form has an id of its own from when it was shown: sent twice it is done once, and two that say the same are two.
+    """
+    if form is None:
+        return False
+    ids = [facts.server_id(study.slug, kind, participant, occurrence, form) for kind in kinds]
+    return bool(journal.stored(tx, participant, ids))
 
 
 _MAY_END_CONTACT = {Kind.ANCHOR_SET, Kind.WITHDRAWAL_RECORDED, Kind.CONTACT_PAUSED}

@@ -60,14 +60,15 @@ def look(study: Study, number: str, why: Purpose, *, actor: str, now: datetime) 
     return orjson.loads(found[DETAILS]) if DETAILS in found else {}
 
 
-def erase(study: Study, number: str, *, reason: str, actor: str, now: datetime) -> None:
+def erase(study: Study, number: str, *, reason: str, actor: str, now: datetime, seen: int | None = None) -> None:
     """Destroy a participant's key, and with it all that could reach them, the phones' subscriptions too.
 
-    Raises Refused(participant-unknown, reason-needed).
+    ``seen``: as for ``write``: what somebody wrote meanwhile is not erased unseen. Raises Refused(participant-unknown,
+    reason-needed, contact-changed).
     """
     if not reason.strip():
         raise Refused(problems.REASON_NEEDED)
-    _tell(study, number, Kind.CONTACT_ERASED, {}, actor, now, reason.strip(), then=lambda: study.contacts.erase(number))
+    _tell(study, number, Kind.CONTACT_ERASED, {}, actor, now, reason.strip(), seen=seen, then=lambda: study.contacts.erase(number))
 
 
 def _tell(

@@ -162,9 +162,8 @@ class Desk:
             words="As the participant told it.",
         )  # fmt: skip
         with suppress(Refused):
-            seen = self._study.head(tx).position
-            origin = Origin(None, row["case"])
-            self._to_sign.append(adverse_events.prepare(self._study, participant.number, event, origin, seen=seen, actor=nurse, now=now))
+            form, origin = f"{row['case']}/{self._study.head(tx).position}", Origin(None, row["case"])
+            self._to_sign.append(adverse_events.prepare(self._study, participant.number, event, origin, form=form, actor=nurse, now=now))
 
     def _call(self, row: Row, nurse: str, now: datetime) -> None:
         chance = self._chance.random()

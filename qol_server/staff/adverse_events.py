@@ -52,7 +52,7 @@ def new(desk: Desk, number: str) -> Response:
     origin = _origin(desk, number)
     return desk.page(
         "adverse_events/new.html", title=desk.t("ae.new"), number=number, proposed=_proposed(desk, number, origin), origin=origin,
-        seen=desk.study.head(desk.tx).position, **_choices(desk),
+        **_choices(desk),
     )  # fmt: skip
 
 
@@ -60,9 +60,8 @@ def new(desk: Desk, number: str) -> Response:
 def record(desk: Desk, number: str) -> Response:
     form = desk.form("event")
     event = _typed(desk, number)
-    seen = form.whole("seen")
     form.check()
-    ae = adverse_events.prepare(desk.study, number, event, _origin(desk, number), seen=seen, actor=desk.actor, now=desk.now)
+    ae = adverse_events.prepare(desk.study, number, event, _origin(desk, number), form=desk.form_id, actor=desk.actor, now=desk.now)
     return desk.go(_ONE, done="ae.recorded", number=number, ae=ae)
 
 

@@ -164,7 +164,7 @@ def take(desk: Desk, call: int) -> Response:
     form = desk.form("take")
     seen = form.whole("seen")
     form.check()
-    callwork.take(desk.study, call, seen=seen, actor=desk.actor, now=desk.now)
+    callwork.take(desk.study, call, seen=seen, actor=desk.actor, now=desk.now, form=desk.form_id)
     return desk.go(ONE, done="calls.taken", call=call)
 
 
@@ -174,7 +174,10 @@ def attempt(desk: Desk, call: int) -> Response:
     way, reached = form.one_of("way", [str(one) for one in Way]), form.one_of("reached", ("yes", "no"))
     note, seen = form.text("note", required=False, most=LONGEST_NOTE), form.whole("seen")
     form.check()
-    callwork.attempt(desk.study, call, seen=seen, channel=Way(way), reached=reached == "yes", note=note, actor=desk.actor, now=desk.now)
+    callwork.attempt(
+        desk.study, call, seen=seen, channel=Way(way), reached=reached == "yes", note=note, actor=desk.actor, now=desk.now,
+        form=desk.form_id,
+    )  # fmt: skip
     return desk.go(ONE, done="calls.attempted", call=call)
 
 
@@ -184,7 +187,7 @@ def close(desk: Desk, call: int) -> Response:
     why = form.one_of("reason", watching.codes(desk.protocol, Task(_row(desk, call)["task"])))
     note, seen = form.text("note", required=False, most=LONGEST_NOTE), form.whole("seen")
     form.check()
-    callwork.close(desk.study, call, seen=seen, reason=why, note=note, actor=desk.actor, now=desk.now)
+    callwork.close(desk.study, call, seen=seen, reason=why, note=note, actor=desk.actor, now=desk.now, form=desk.form_id)
     if why == DIED:
         return desk.go("/participants/<number>/dates", number=_row(desk, call)["participant"], done="calls.contact_paused")
     return desk.go(ONE, done="calls.closed", call=call)

@@ -211,7 +211,7 @@ def acknowledge(desk: Desk, case: str) -> Response:
     form = desk.form("acknowledge")
     seen = _seen(form)
     form.check()
-    casework.acknowledge(desk.study, case, seen=seen, actor=desk.actor, now=desk.now)
+    casework.acknowledge(desk.study, case, seen=seen, actor=desk.actor, now=desk.now, form=desk.form_id)
     return desk.go(CASE, done="case.acknowledged", case=case)
 
 
@@ -220,7 +220,7 @@ def take(desk: Desk, case: str) -> Response:
     form = desk.form("take")
     seen = _seen(form)
     form.check()
-    casework.assign(desk.study, case, seen=seen, owner=desk.actor, actor=desk.actor, now=desk.now)
+    casework.assign(desk.study, case, seen=seen, owner=desk.actor, actor=desk.actor, now=desk.now, form=desk.form_id)
     return desk.go(CASE, done="case.acknowledged", case=case)
 
 
@@ -230,7 +230,7 @@ def hand(desk: Desk, case: str) -> Response:
     owner = form.one_of("owner", [actor for actor, _ in _colleagues(desk, the_row(desk, case)["site"])])
     seen, reason = _seen(form), form.text("reason", required=False, most=500)
     form.check()
-    casework.assign(desk.study, case, seen=seen, owner=owner, actor=desk.actor, now=desk.now, reason=reason or None)
+    casework.assign(desk.study, case, seen=seen, owner=owner, actor=desk.actor, now=desk.now, form=desk.form_id, reason=reason or None)
     return desk.go(CASE, done="case.assigned", case=case)
 
 
@@ -240,7 +240,10 @@ def contact(desk: Desk, case: str) -> Response:
     channel, reached = form.one_of("channel", list(Way)), form.one_of("reached", ("yes", "no"))
     seen, note = _seen(form), form.text("note", required=False)
     form.check()
-    casework.contact(desk.study, case, seen=seen, channel=Way(channel), reached=reached == "yes", note=note, actor=desk.actor, now=desk.now)
+    casework.contact(
+        desk.study, case, seen=seen, channel=Way(channel), reached=reached == "yes", note=note, actor=desk.actor, now=desk.now,
+        form=desk.form_id,
+    )  # fmt: skip
     return desk.go(CASE, done="case.contacted", case=case)
 
 
@@ -249,7 +252,7 @@ def note(desk: Desk, case: str) -> Response:
     form = desk.form("note")
     seen, text = _seen(form), form.text("note")
     form.check()
-    casework.note(desk.study, case, seen=seen, note=text, actor=desk.actor, now=desk.now)
+    casework.note(desk.study, case, seen=seen, note=text, actor=desk.actor, now=desk.now, form=desk.form_id)
     return desk.go(CASE, done="case.noted", case=case)
 
 
@@ -258,7 +261,7 @@ def advise(desk: Desk, case: str) -> Response:
     form = desk.form("advise")
     seen, text = _seen(form), form.text("text")
     form.check()
-    casework.advise(desk.study, case, seen=seen, text=text, actor=desk.actor, now=desk.now)
+    casework.advise(desk.study, case, seen=seen, text=text, actor=desk.actor, now=desk.now, form=desk.form_id)
     return desk.go(CASE, done="case.advised", case=case)
 
 
@@ -268,7 +271,9 @@ def serious(desk: Desk, case: str) -> Response:
     seen, criterion = _seen(form), form.one_of("criterion", list(Serious))
     aware_at = _instant(desk, the_row(desk, case)["site"], form.moment("aware_at"))
     form.check()
-    casework.state_serious(desk.study, case, seen=seen, criterion=Serious(criterion), aware_at=aware_at, actor=desk.actor, now=desk.now)
+    casework.state_serious(
+        desk.study, case, seen=seen, criterion=Serious(criterion), aware_at=aware_at, actor=desk.actor, now=desk.now, form=desk.form_id
+    )
     return desk.go(CASE, done="case.serious", case=case)
 
 
@@ -277,14 +282,14 @@ def retract(desk: Desk, case: str) -> Response:
     form = desk.form("retract")
     seen, reason = _seen(form), form.text("reason", most=500)
     form.check()
-    casework.retract_serious(desk.study, case, seen=seen, reason=reason, actor=desk.actor, now=desk.now)
+    casework.retract_serious(desk.study, case, seen=seen, reason=reason, actor=desk.actor, now=desk.now, form=desk.form_id)
     return desk.go(CASE, done="case.retracted", case=case)
 
 
 @PAGES.post(f"{CASE}/report", Permission.CASE_WORK, at=case_site, page=show)
 def reported(desk: Desk, case: str) -> Response:
     seen, report = made(desk, the_row(desk, case)["site"])
-    casework.report_serious(desk.study, case, report, seen=seen, actor=desk.actor, now=desk.now)
+    casework.report_serious(desk.study, case, report, seen=seen, actor=desk.actor, now=desk.now, form=desk.form_id)
     return desk.go(CASE, done="case.reported", case=case)
 
 
@@ -295,5 +300,7 @@ def resolve(desk: Desk, case: str) -> Response:
     outcome = form.one_of("outcome", reasons.get("case_outcome", ()))
     seen, reason = _seen(form), form.text("reason", most=500)
     form.check()
-    casework.resolve(desk.study, case, seen=seen, action=action, outcome=outcome, reason=reason, actor=desk.actor, now=desk.now)
+    casework.resolve(
+        desk.study, case, seen=seen, action=action, outcome=outcome, reason=reason, actor=desk.actor, now=desk.now, form=desk.form_id
+    )
     return desk.go("/worklist", done="case.resolved")

@@ -53,9 +53,9 @@ def write(desk: Desk, number: str) -> Response:
 def erase(desk: Desk, number: str) -> Response:
     """Destroy what is kept, with its key."""
     form = desk.form("erase")
-    reason = form.text("reason", most=500)
+    reason, seen = form.text("reason", most=500), form.whole("seen")
     form.check()
-    vault.erase(desk.study, number, reason=reason, actor=desk.actor, now=desk.now)
+    vault.erase(desk.study, number, reason=reason, actor=desk.actor, now=desk.now, seen=seen)
     return desk.go(_PATH, done="contact.erased", number=number)
 
 

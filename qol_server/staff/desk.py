@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
+from uuid import UUID, uuid4
 
 from flask import Response, request
 
@@ -16,7 +18,7 @@ from qol_server.access.sessions import Session
 from qol_server.intake.staff import Staff
 from qol_server.intake.study import Study
 from qol_server.staff import look
-from qol_server.staff.forms import Form
+from qol_server.staff.forms import FORM_ID, Form
 from qol_server.staff.words import WORDS
 from qol_server.state import participants
 from qol_server.store import Tx
@@ -97,6 +99,14 @@ class Desk:
         return self.session.actor
 
     @property
+    def form_id(self) -> str:
+        """The id that the posted form has had since its page was shown: what is sent twice is done once."""
+        try:
+            return str(UUID(request.form.get(FORM_ID, "")))
+        except ValueError:  # no page of ours made it
+            return str(uuid4())
+
+    @property
     def language(self) -> str:
         return self.session.language
 
@@ -170,7 +180,7 @@ class Desk:
     def part(self, template: str, **values: Any) -> Response:
         """A piece of a page, for a script that puts it in its place; what it has already (If-None-Match) is not sent again."""
         answer = self.page(template, **values)
-        answer.add_etag()
+        answer.set_etag(hashlib.sha256(look.but_for_ids(answer.get_data())).hexdigest())
         answer.make_conditional(request)
         return answer
 

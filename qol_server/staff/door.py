@@ -20,6 +20,7 @@ from qol_server.intake.staff import Staff
 from qol_server.intake.study import Study
 from qol_server.staff import look
 from qol_server.staff.desk import ANY_SITE, WHOLE_STUDY, Desk, Pages, Route
+from qol_server.staff.forms import FORM_ID
 from qol_server.trial import problems
 from qol_server.trial.problems import Refused
 from qol_server.trial.roles import Permission
@@ -225,7 +226,7 @@ def prove(staff: Staff, now: datetime) -> Session:
 
 def again(way: str, language: str, failure: Refused | None) -> Response:
     """The form in which somebody logs in or proves who they are on the way of an act; its fields ride along."""
-    riding = [(name, value) for name, value in request.form.items(multi=True) if name == "_as" or not name.startswith("_")]
+    riding = [(name, value) for name, value in request.form.items(multi=True) if name in ("_as", FORM_ID) or not name.startswith("_")]
     status = failure.problem.status if failure is not None else 401
     return look.page(
         "entrance/again.html", status, t=lambda key, **values: look.words(language, key, **values), language=language,

@@ -43,7 +43,7 @@ def new(desk: Desk) -> Response:
         "enrolling/new.html", title=desk.t("enrol.title"), sites=[(site, f"{site} {desk.protocol.sites[site].name}") for site in sites],
         versions=[(one.version, one.version) for one in desk.protocol.consents], version=in_force.version if in_force else "", day=day,
         criteria=_asked(desk), languages=desk.protocol.languages, hours=[(hour, f"{int(hour):02}:00") for hour in HOURS],
-        open_ones="as_it_is" in form.errors or form.is_ticked("as_it_is"), seen=form.typed("seen", desk.study.head(desk.tx).position),
+        open_ones="as_it_is" in form.errors or form.is_ticked("as_it_is"),
     )  # fmt: skip
 
 
@@ -55,7 +55,6 @@ def enrol(desk: Desk) -> Response:
     version = form.one_of("version", [one.version for one in protocol.consents]) if protocol.consents else form.text("version", most=40)
     day, taken_by = form.day("consent_day"), form.text("taken_by", most=100)
     language, hour = form.one_of("language", protocol.languages), form.one_of("hour", HOURS)
-    seen = form.whole("seen")
     values = _values(desk, form)
     if day is not None and site and version and "version" not in form.errors:
         here = schedule.local(desk.now, protocol.sites[site].time_zone).date()
@@ -74,7 +73,7 @@ def enrol(desk: Desk) -> Response:
     form.check()
     assert day is not None, "it was checked"  # noqa: S101
     who = Enrolment(site, version, day, values, language, None, int(hour), taken_by)
-    number = enrolling.screen(desk.study, who, actor=desk.actor, now=desk.now, since=seen)
+    number = enrolling.screen(desk.study, who, actor=desk.actor, now=desk.now, form=desk.form_id)
     return desk.go(_ELIGIBILITY, done="enrol.included" if not open_ones else "enrol.screening", number=number)
 
 

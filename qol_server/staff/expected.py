@@ -66,7 +66,7 @@ def expect(desk: Desk, number: str) -> Response:
     form.check()
     item, _, level = chosen.rpartition("=")
     assert until is not None, "the form was checked"  # noqa: S101
-    expecting.expect(desk.study, number, item, int(level), until, reason=reason, actor=desk.actor, now=desk.now)
+    expecting.expect(desk.study, number, item, int(level), until, reason=reason, actor=desk.actor, now=desk.now, form=desk.form_id)
     return desk.go(PATH, done="level.expected", number=number)
 
 

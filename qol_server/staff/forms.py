@@ -12,6 +12,8 @@ from werkzeug.datastructures import MultiDict
 from qol_server.trial import problems
 from qol_server.trial.problems import Refused
 
+FORM_ID = "_form"
+"""The hidden field in which every form has an id of its own from when its page is made."""
 LONGEST = 2000  # characters of a text
 LONGEST_TYPED = 4  # as many times as many signs may make one character: letters with marks
 EARLIEST = 1900

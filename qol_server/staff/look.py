@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, get_timezone_location
@@ -20,6 +21,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from qol_server.access.history import Event
+from qol_server.staff.forms import FORM_ID
 from qol_server.staff.words import WORDS
 from qol_server.trial.problems import Refused
 
@@ -30,6 +32,7 @@ POLICY = (
 )
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
+_ID = re.compile(rf'<input type="hidden" name="{FORM_ID}"[^>]*>'.encode())
 _FORM = re.compile(r'<form method="post"[^>]*>')
 
 
@@ -42,16 +45,23 @@ def words(language: str, key: str, **values: Any) -> str:
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
-    """A template as an answer that nobody keeps. Its forms say for whom they were made: a ward shares its browsers."""
+    """A template as an answer that nobody keeps. Its forms say for whom they were made (a ward shares its browsers), and each has an
+    id: by it the act tells the same form, sent twice, from another that says the same."""
     html = environment().get_template(template).render(**values)
     session = values["desk"].session if "desk" in values else values.get("session")
     if session is not None:
-        html = _FORM.sub(lambda form: f'{form[0]}<input type="hidden" name="_as" value="{escape(session.login)}">', html)
+        said = f'<input type="hidden" name="_as" value="{escape(session.login)}">'
+        html = _FORM.sub(lambda form: f'{form[0]}{said}<input type="hidden" name="{FORM_ID}" value="{uuid4()}">', html)
     answer = Response(html, status, content_type="text/html; charset=utf-8")
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Content-Security-Policy"] = POLICY
     answer.headers["Vary"] = "Cookie"
     return answer
+
+
+def but_for_ids(html: bytes) -> bytes:
+    """A page without the ids of its forms: what is the same whenever it is made."""
+    return _ID.sub(b"", html)
 
 
 def problem_page(refused: Refused, language: str, home: str = "/staff/") -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import orjson
@@ -30,7 +29,7 @@ STILL, OVER, NOT_KNOWN = "ongoing", "ended", "not-known"
 def show(desk: Desk, number: str) -> Response:
     """All of them, and the form for another one."""
     return desk.page(
-        "medicines/show.html", title=desk.t("medicines.title", number=number), number=number, id=str(uuid.uuid4()),
+        "medicines/show.html", title=desk.t("medicines.title", number=number), number=number,
         listed=[(row, _found(desk, orjson.loads(row["findings"]))) for row in kept.of(desk.tx, number)],
         may_write=desk.may(Permission.MEDICINE_WRITE, number_site(desk, number)), **_form_values(desk, number, "medicine"),
     )  # fmt: skip
@@ -42,7 +41,7 @@ def write_down(desk: Desk, number: str) -> Response:
     form = desk.form("medicine")
     written = _written(form)
     form.check()
-    medicating.write_down(desk.study, number, form.typed("id"), written, actor=desk.actor, now=desk.now)
+    medicating.write_down(desk.study, number, desk.form_id, written, actor=desk.actor, now=desk.now)
     return desk.go(_PATH, number=number, done="medicines.recorded")
 
 

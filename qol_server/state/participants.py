@@ -90,13 +90,19 @@ def site_of(tx: Tx, number: str) -> str | None:
     return None if row is None else str(row["site"])
 
 
+def enrolled_by(tx: Tx, form: str) -> str | None:
+    """Whom a form gave a number; None where it was never sent."""
+    row = tx.one("SELECT participant FROM roster WHERE form = ?", (form,))
+    return None if row is None else str(row["participant"])
+
+
 def enrol(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     tx.run(
-        "INSERT INTO roster (participant, site, language, time_zone, reminder_hour, enrolled_at, included, ended_on, revision)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?)",
+        "INSERT INTO roster (participant, site, language, time_zone, reminder_hour, enrolled_at, included, ended_on, revision, form)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)",
         (
             fact["number"], fact["site"], fact["language"], fact["time_zone"], fact["reminder_hour"], entry.received_at,
-            int(fact.get("included", True)), entry.position,
+            int(fact.get("included", True)), entry.position, fact.get("form"),
         ),
     )  # fmt: skip
     for anchor, day in fact["anchors"].items():

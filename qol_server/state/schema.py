@@ -23,7 +23,8 @@ CREATE TABLE documents (
 ;
 CREATE TABLE roster (
   participant TEXT PRIMARY KEY, site TEXT NOT NULL, language TEXT NOT NULL, time_zone TEXT NOT NULL,
-  reminder_hour INTEGER NOT NULL, enrolled_at TEXT NOT NULL, included INTEGER NOT NULL, ended_on TEXT, revision INTEGER NOT NULL
+  reminder_hour INTEGER NOT NULL, enrolled_at TEXT NOT NULL, included INTEGER NOT NULL, ended_on TEXT, revision INTEGER NOT NULL,
+  form TEXT UNIQUE
 ) STRICT
 ;
 CREATE TABLE consents (

@@ -42,10 +42,9 @@ def ada(trial: Trial) -> str:
     return number
 
 
-def prepare(trial: Trial, number: str, event: AdverseEvent = NAUSEA, origin: Origin = Origin(), seen: int | None = None) -> str:  # noqa: B008
-    return adverse_events.prepare(
-        trial.study, number, event, origin, seen=trial.position if seen is None else seen, actor=NURSE, now=trial.now
-    )
+def prepare(trial: Trial, number: str, event: AdverseEvent = NAUSEA, origin: Origin = Origin(), form: str | None = None) -> str:  # noqa: B008
+    form = form or f"form {trial.position}"
+    return adverse_events.prepare(trial.study, number, event, origin, form=form, actor=NURSE, now=trial.now)
 
 
 def there(trial: Trial, ae: str) -> Recorded:
@@ -152,10 +151,9 @@ def test_of_two_who_change_it_at_once_the_second_is_told(trial: Trial, ada: str)
 
 
 def test_a_form_that_is_sent_twice_makes_one(trial: Trial, ada: str) -> None:
-    seen = trial.position
-    first = prepare(trial, ada, seen=seen)
-    assert prepare(trial, ada, seen=seen) == first
-    assert prepare(trial, ada, WORSE, seen=seen) != first
+    first = prepare(trial, ada, form="one")
+    assert prepare(trial, ada, form="one") == first
+    assert prepare(trial, ada, form="another") != first
     assert len(folded.of_participant(trial.study.store.read(), ada)) == 2
 
 

@@ -275,7 +275,7 @@ def test_the_clock_of_a_serious_adverse_event_by_itself_is_told_too(office: Offi
     ada = trial.enrol(people.ADA)
     trial.at("2026-03-03 10:00", "Europe/Paris")
     event = replace(EVENT, serious=frozenset({Serious.HOSPITALISATION}), aware_at=trial.now)
-    prepare(trial.study, ada, event, Origin(), seen=trial.position, actor="staff:nora@01.example", now=trial.now)
+    prepare(trial.study, ada, event, Origin(), form="a form", actor="staff:nora@01.example", now=trial.now)
     assert office.tick(20 * 60) == {"sent": 3}
     assert f"{URL}/{people.SLUG}/staff/worklist" in office.mails.taken[0][1].get_content()
     assert office.tick(241) == {"sent": 3}

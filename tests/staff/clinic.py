@@ -28,7 +28,7 @@ SERIOUS = replace(EVENT, serious=frozenset({Serious.HOSPITALISATION}), aware_at=
 def record(house: House, event: AdverseEvent = EVENT) -> str:
     """An adverse event of Ada's that waits for its signature; returns its id."""
     trial = house.trial
-    return adverse_events.prepare(trial.study, house.ada, event, Origin(), seen=trial.position, actor="staff:nora", now=house.now)
+    return adverse_events.prepare(trial.study, house.ada, event, Origin(), form=f"form {trial.position}", actor="staff:nora", now=house.now)
 
 
 def baseline(house: House) -> dict[str, str]:

@@ -104,7 +104,7 @@ EXAMPLES: dict[str, tuple[Callable[[House], dict[str, str]], Callable[[House], d
     f"GET {ONE}/enter/<occurrence>": (dose, nothing),
     f"POST {ONE}/enter/<occurrence>": (happened, typed),
     f"GET {ONE}/medicines": (ada, nothing),
-    f"POST {ONE}/medicines": (ada, lambda _house: {"form": "medicine", "id": str(uuid.uuid4()), **IBUPROFEN}),
+    f"POST {ONE}/medicines": (ada, lambda _house: {"form": "medicine", **IBUPROFEN}),
     f"GET {ONE}/medicines/<medicine>": (medicine, nothing),
     f"POST {ONE}/medicines/<medicine>": (
         medicine,

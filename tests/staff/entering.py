@@ -13,7 +13,7 @@ ONE = "/participants/<number>"
 CRITERIA = {f"criterion_{name}": value for name, value in people.ELIGIBLE.items()}
 NEWCOMER = {
     "form": "enrol", "site": "01", "version": "1.0", "consent_day": "2026-03-02", "taken_by": "Dr Ivan", "language": "fr", "hour": "9",
-    "seen": "1", **CRITERIA,
+    **CRITERIA,
 }  # fmt: skip
 DETAILS = {"name": "Zsazsa Quillfeather", "telephone": "+33 6 12 34 56 78", "email": "zsazsa@quillfeather.example"}
 UNMET = '{"anc":"900"}'
@@ -54,5 +54,5 @@ EXAMPLES: dict[str, Both] = {
     f"GET {ONE}/contact": (kept, nothing),
     f"POST {ONE}/contact/show": (kept, lambda _house: {"form": "show", "why": "call"}),
     f"POST {ONE}/contact": (ada, lambda _house: {"form": "write", "seen": "0", **DETAILS}),
-    f"POST {ONE}/contact/erase": (kept, lambda _house: {"form": "erase", "reason": "asked for"}),
+    f"POST {ONE}/contact/erase": (kept, lambda house: {"form": "erase", "reason": "asked for", "seen": str(house.trial.position)}),
 }

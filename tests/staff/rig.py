@@ -77,6 +77,15 @@ class Member:
                 return html.unescape(found[1])
         raise AssertionError(f"no field {name} in {self.text}")
 
+    def form_id(self, name: str) -> str:
+        """The id of the form of that name on the page."""
+        for form in re.findall(r'<form method="post".*?</form>', self.html, re.DOTALL):
+            if f'name="form" value="{name}"' in form:
+                found = re.search(r'name="_form" value="([0-9a-f-]{36})"', form)
+                assert found is not None, form
+                return found[1]
+        raise AssertionError(f"no form {name} in {self.text}")
+
 
 def _whole(path: str) -> str:
     return path if path.startswith(("/staff", f"/{people.SLUG}/", "/nowhere/")) else HERE + path

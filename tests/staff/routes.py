@@ -82,7 +82,7 @@ EXAMPLES: dict[str, Example] = {
     "GET /participants/<number>/scores/<occurrence>": Example(clinic.baseline),
     f"GET {_AE}": Example(_ada),
     f"GET {_AE}/new": Example(_ada),
-    f"POST {_AE}/new": Example(_ada, lambda house: clinic.NAUSEA | {"form": "event", "seen": str(house.trial.position)}),
+    f"POST {_AE}/new": Example(_ada, lambda _house: clinic.NAUSEA | {"form": "event"}),
     f"GET {_AE}/<ae>": Example(_nausea),
     f"POST {_AE}/<ae>/change": Example(
         _nausea, lambda house: clinic.NAUSEA | {"form": "event", "grade": "3", "reason": "worse"} | clinic.seen(house)

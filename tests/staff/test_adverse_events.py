@@ -31,7 +31,7 @@ def there(desk: House, ae: str) -> folded.Recorded:
 def typed(member: Member, desk: House, **differs: str) -> Member:
     """The form of a new one, filled in and sent."""
     member.get(url(desk, "/new"))
-    member.post(url(desk, "/new"), "event", seen=member.value("seen"), **(NAUSEA | differs))
+    member.post(url(desk, "/new"), "event", **(NAUSEA | differs))
     return member
 
 
@@ -122,8 +122,8 @@ def test_a_report_of_the_diary_brings_its_days_and_words_but_no_grade(desk: Hous
     nora.get(url(desk, f"/new?case={case['case']}"))
     assert (nora.value("words"), nora.value("start")) == ("Fell on the stairs", "2026-03-02")
     assert "selected" not in nora.html
-    given, seen_ = nora.value("given"), nora.value("seen")
-    nora.post(url(desk, "/new"), "event", seen=seen_, given=given, case=case["case"], **(NAUSEA | {"term": "Fall"}))
+    given = nora.value("given")
+    nora.post(url(desk, "/new"), "event", given=given, case=case["case"], **(NAUSEA | {"term": "Fall"}))
     [one] = folded.of_participant(desk.trial.study.store.read(), desk.ada)
     assert (str(one.given), one.case) == (given, case["case"])
     nora.get(url(desk))
@@ -168,7 +168,7 @@ def test_every_code_has_words(kind: type[Action] | type[Outcome] | type[Serious]
 def test_no_health_data_stands_in_an_address(desk: House) -> None:
     nora = desk.login(Role.NURSE, "01")
     nora.get(url(desk, "/new"))
-    nora.post(url(desk, "/new"), "event", follow=False, seen=nora.value("seen"), **NAUSEA)
+    nora.post(url(desk, "/new"), "event", follow=False, **NAUSEA)
     assert nora.answer is not None
     went = urlsplit(nora.answer.headers["Location"])
     assert (went.query, went.path.count("/")) == ("done=ae.recorded", 6)

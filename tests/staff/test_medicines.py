@@ -30,7 +30,7 @@ def test_an_ordinary_medicine_is_written_down_once_and_changed_with_a_reason(des
     nurse.get(here)
     assert "No other medicine is written down" in nurse.text
     for _ in range(2):
-        nurse.post(here, "medicine", id=nurse.value("id") if not kept(desk) else kept(desk)[0]["medicine"], **PARACETAMOL)
+        nurse.post(here, "medicine", _form=nurse.form_id("medicine") if not kept(desk) else kept(desk)[0]["medicine"], **PARACETAMOL)
     (row,) = kept(desk)
     assert (row["ongoing"], row["findings"]) == (1, "[]")
     one = f"{here}/{row['medicine']}"
@@ -48,12 +48,12 @@ def test_an_ordinary_medicine_is_written_down_once_and_changed_with_a_reason(des
 def test_what_a_rule_has_against_a_medicine_is_shown_decided_and_recorded_with_it(desk: House):
     nurse, here = desk.login(Role.NURSE, "01"), f"/participants/{desk.ada}/medicines"
     nurse.get(here)
-    nurse.post(here, "medicine", id=nurse.value("id"), **TAMOXIFEN)
+    nurse.post(here, "medicine", **TAMOXIFEN)
     assert nurse.status == 409
     assert "Hormonal treatment: not allowed against the disease of the study." in nurse.text
     assert "was not stopped long enough before the study" in nurse.text
     assert kept(desk) == []
-    nurse.post(here, "medicine", id=nurse.value("id"), **TAMOXIFEN, deviation="Stopped today; the investigator knows")
+    nurse.post(here, "medicine", **TAMOXIFEN, deviation="Stopped today; the investigator knows")
     assert "It is written down." in nurse.text
     assert "Stopped today; the investigator knows" in nurse.text
     (entry,) = journal.of_kind(desk.trial.study.store.read(), Kind.MEDICINE_RECORDED)
@@ -67,7 +67,7 @@ def test_days_that_cannot_be_and_a_code_that_is_none_are_refused(desk: House):
     nurse.get(here)
     wrong = ({"code": "12345"}, {"start": "2026-03-03"}, {"standing": "ended", "end": "2026-03-01"}, {"standing": "ended", "end": ""})
     for each in wrong:
-        nurse.post(here, "medicine", id=nurse.value("id"), **(PARACETAMOL | each))
+        nurse.post(here, "medicine", **(PARACETAMOL | each))
         assert nurse.status == 422, each
     assert kept(desk) == []
     assert nurse.get(f"{here}/nothing").status_code == 404

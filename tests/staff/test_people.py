@@ -28,7 +28,7 @@ SECRETS = ("Quillfeather", "quillfeather", "12 34 56 78")
 def newcomer(member: Member, **fields: Any) -> str:
     """Fill in the form as it is shown; returns the number that was given, or ''."""
     member.get("/participants/new")
-    given = entering.NEWCOMER | {"seen": member.value("seen")} | fields
+    given = entering.NEWCOMER | fields
     member.post("/participants/new", **{name: value for name, value in given.items() if value is not None})
     assert member.answer is not None
     return (
@@ -99,7 +99,7 @@ def test_of_whoever_is_not_included_nothing_is_typed_in_and_of_nobody_from_befor
 def test_a_form_that_comes_twice_gives_one_number(desk: House) -> None:
     nurse = desk.login(Role.NURSE, "01")
     nurse.get("/participants/new")
-    form = entering.NEWCOMER | {"seen": nurse.value("seen")}
+    form = entering.NEWCOMER | {"_form": nurse.form_id("enrol")}
     for _ in range(2):
         nurse.post("/participants/new", **form)
     assert len(participants.numbers(desk.trial.study.store.read())) == 2
@@ -278,9 +278,9 @@ def test_erasing_needs_a_reason_and_leaves_who_looked(desk: House) -> None:
     entering.kept(desk)
     nurse, here = desk.login(Role.NURSE, "01"), f"/participants/{desk.ada}/contact"
     nurse.post(f"{here}/show", "show", why="visit")
-    nurse.post(f"{here}/erase", "erase", reason="")
+    nurse.post(f"{here}/erase", "erase", reason="", seen=nurse.value("seen"))
     assert nurse.status == 422
-    nurse.post(f"{here}/erase", "erase", reason="asked for it")
+    nurse.post(f"{here}/erase", "erase", reason="asked for it", seen=nurse.value("seen"))
     assert "No contact details are kept yet." in nurse.text
     assert "erased: asked for it" in nurse.text
     assert "looked: To arrange a visit" in nurse.text

@@ -49,7 +49,7 @@ FALL = AdverseEvent(
 
 def _judged(story: Story, number: str, event: AdverseEvent, given: int | None = None) -> str:
     trial = story.trial
-    return adverse_events.prepare(trial.study, number, event, Origin(given), seen=trial.position, actor=people.NURSE, now=trial.now)
+    return adverse_events.prepare(trial.study, number, event, Origin(given), form=str(trial.position), actor=people.NURSE, now=trial.now)
 
 
 def four_weeks(folder: Path) -> Story:
