@@ -21,7 +21,7 @@ from qol_server.state import cases, levels, participants
 from qol_server.state.responses import utc
 from qol_server.store import Row, StoreBusy, StoreFull, Tx
 from qol_server.trial import alerting, judging
-from qol_server.trial.alerting import Alert, AnyItem, Finding, Rule, Urgency
+from qol_server.trial.alerting import Alert, AnyItem, Finding, Rule, Urgency, most_urgent
 from qol_server.trial.cases import Turn, join
 from qol_server.trial.diary import DOSE_DIARY
 from qol_server.trial.facts import Entry, Kind, server_id
@@ -35,8 +35,8 @@ from qol_server.trial.schedule import local
 log = logging.getLogger(__name__)
 
 SERVER = "server"  # the actor of what the rules say
-UNJUDGED = Rule("alert-rules", AnyItem((), ""), Urgency.SAME_DAY)
-"""Stands for all rules where they could not even be asked."""
+UNJUDGED = "alert-rules"
+"""The name that stands for all rules where they could not even be asked."""
 NOTHING = Instrument("none", "", "", Licence("ours"), ())
 """Stands for the instrument where nobody knows it."""
 
@@ -136,14 +136,16 @@ class _Looker:
                 self._raise(survey, alerts, [], is_late=True)
 
     def stumbled(self, fact: Mapping[str, Any]) -> None:
-        """An alert that says that the rules could not be asked; a call where the study raises none."""
+        """An alert that says that the rules could not be asked, as urgent as the most urgent of them; a call where none is raised."""
         if not watches(self.protocol):
             self._unreadable()
             return
         occurrence = self.entry.occurrence or "unknown@unknown"
         captured = fact.get("captured_at")
         survey = Survey(self.entry.position, occurrence, NOTHING, {}, captured if isinstance(captured, str) else None)
-        self._raise(survey, [Alert(UNJUDGED, (), failed=True)], [])
+        hidden = [rule.urgency for rule in self.protocol.rules if rule.enabled]  # any of these might have spoken
+        rule = Rule(UNJUDGED, AnyItem((), ""), most_urgent(hidden or [Urgency.SAME_DAY]))
+        self._raise(survey, [Alert(rule, (), failed=True)], [])
 
     # what the rules see
 

@@ -96,7 +96,7 @@ def test_a_hold_is_kept_where_the_doses_cannot_be_judged(trial: Trial, phone: Ph
     monkeypatch.setattr(alerting, "judge", stumble)
     trial.hold(phone.number, date(2026, 3, 3))
     [alert] = facts(trial, "alert.raised")
-    assert (alert["rule"], alert["failed"]) == (looking.UNJUDGED.id, True)
+    assert (alert["rule"], alert["failed"]) == (looking.UNJUDGED, True)
     assert [fact["regimen"] for fact in facts(trial, "treatment.prescribed")][-1] is None
 
 
