@@ -299,9 +299,19 @@ def _trouble(tx: Tx, batch: _Batch, line: Line) -> Problem | None:
         return problems.AFTER_END
     if fact["kind"] == Kind.RESPONSE_GIVEN and not _is_asked(tx, batch, fact):
         return problems.UNKNOWN_OCCURRENCE
-    if fact["kind"] == Kind.RESPONSE_GIVEN and _collecting_paused(tx, batch, date.fromisoformat(fact["captured_at"][:10])):
-        return problems.CONSENT_NEEDED
+    if fact["kind"] == Kind.RESPONSE_GIVEN:
+        happened = captured - timedelta(milliseconds=skew)
+        is_before = happened < enrolled and _before_consent(tx, batch, happened)  # after the enrolment nobody has to look
+        if is_before or _collecting_paused(tx, batch, date.fromisoformat(fact["captured_at"][:10])):
+            return problems.CONSENT_NEEDED
     return None
+
+
+def _before_consent(tx: Tx, batch: _Batch, happened: datetime) -> bool:
+    """Whether an instant lies before the day of the first consent."""
+    participant = participants.load(tx, batch.phone.participant)
+    consents = () if participant is None else participant.anchors.get("consent", ())
+    return participant is not None and bool(consents) and schedule.local(happened, participant.time_zone).date() < min(consents)
 
 
 def _collecting_paused(tx: Tx, batch: _Batch, day: date) -> bool:

@@ -96,7 +96,7 @@ ID_REUSE = _define("id-reuse", 422, "Kept for review: another entry has this id 
 CLOCK = _define("clock-beyond-a-year", 422, "Kept for review: the phone's clock is more than a year off", "A data manager will look at it.")
 AFTER_END = _define("after-end", 422, "Kept for review: entered after the participation ended", "Sealed until the data manager decides by the consent.")
 
-CONSENT_NEEDED = _define("consent-needed", 422, "Kept for review: entered while a new consent was needed", "Sealed until the data manager decides by the consent.")
+CONSENT_NEEDED = _define("consent-needed", 422, "Kept for review: entered before the consent, or while a new one was needed", "Sealed until the data manager decides by the consent.")
 UNPROCESSABLE = _define("unprocessable", 422, "Kept for review: the server's rules stumbled over it", "A data manager will look at it; the fault is the server's.")
 
 # Staff commands

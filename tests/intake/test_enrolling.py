@@ -179,6 +179,25 @@ def told(phone: people.Phone) -> object:
     return phone.client.feed[("participation", phone.number)]["consent_needed"]
 
 
+@pytest.mark.parametrize(
+    ("captured", "clock", "status"),
+    [
+        ("2026-02-28 23:59", timedelta(0), "quarantined"),
+        ("2026-03-01 00:01", timedelta(0), "stored"),  # the day of the consent, whatever the hour
+        ("2026-02-20 10:00", timedelta(days=-10), "stored"),  # by a clock that is ten days slow
+        ("2026-03-01 10:00", timedelta(days=3), "quarantined"),  # by one that is three days fast
+    ],
+)
+def test_what_was_answered_before_the_consent_is_kept_apart(trial: Trial, captured: str, clock: timedelta, status: str) -> None:
+    trial.at("2026-03-02 08:00", "Europe/Paris")
+    phone = trial.phone(trial.enrol(people.ADA))
+    phone.answer("symptoms@W0", {"bleeding": "no"}, captured=captured)
+    [result] = phone.client.sync(now=trial.now.astimezone() + clock, time_zone=phone.time_zone)["results"]
+    assert result["status"] == status
+    if status == "quarantined":
+        assert result["problem"]["type"] == "urn:qol:problem:consent-needed"
+
+
 def test_an_amendment_pauses_collecting_until_the_consent_is_renewed_and_still_hides_no_illness(trial: Trial) -> None:
     ada = trial.enrol(people.ADA)
     trial.at("2026-03-02 08:00")
