@@ -1,7 +1,8 @@
-/** The only place that wires the app's parts together: the phone's memory, the words, the screen. */
+/**
+ * The only place that wires the app's parts together: the phone's memory, the words, the screen. It imports them by calls,
+ * so that what the phone keeps is read while the screens are still being made ready.
+ */
 
-import { h, render } from "./vendor/preact.js";
-import { App, Broken, prepare, Safe } from "./view/app.js";
 import { speak, spoken } from "./words/index.js";
 
 const CODE = /^#([0-9A-Za-z][0-9A-Za-z -]{8,20})$/;
@@ -21,29 +22,32 @@ async function open() {
     const code = takeCode();
     const words = speak(spoken(navigator.languages));
     const opening = import("./phone/index.js").then(({ openPhone }) => openPhone({ study, api: new URL("../api/v1/", base).href }));
-    const root = document.getElementById("app");
+    const screens = import("./view/app.js");
     let spokenNow;
-    const draw = (phone) => {
+    const draw = async (phone) => {
+        const { prepare, show } = await screens;
+        await prepare(phone);
         dress(phone.known.settings);
-        render(h(Safe, { phone }, h(App, { phone, code, language: spokenNow })), root);
-        root.removeAttribute("aria-busy");
+        show(document.getElementById("app"), { phone, code, language: spokenNow });
     };
     if (await isFirstVisit(study)) {
         await words;
-        draw(onFirstVisit(opening));
+        await draw(onFirstVisit(opening));
+    } else {
+        import("./view/today.js").catch(() => {}); // what nearly every opening shows is made ready while the memory is read
     }
     const phone = await opening;
     spokenNow = language(phone.known);
-    await Promise.all([words, speak(spokenNow), prepare(phone)]);
+    await Promise.all([words, speak(spokenNow)]);
     phone.subscribe(async () => {
         dress(phone.known.settings);
         if (language(phone.known) !== spokenNow) {
             spokenNow = language(phone.known);
             await speak(spokenNow);
-            draw(phone);
+            await draw(phone);
         }
     });
-    draw(phone);
+    await draw(phone);
     await painted(); // the first screen is there before anything is sent
     phone.start();
     if (navigator.serviceWorker) {
@@ -98,7 +102,8 @@ function dress(settings) {
 async function tell(failure) {
     console.error(failure);
     await speak(spoken(navigator.languages));
-    render(h(Broken, { trouble: failure.code }), document.getElementById("app"));
+    const { showBroken } = await import("./view/app.js");
+    showBroken(document.getElementById("app"), failure.code);
 }
 
 open().catch(tell);

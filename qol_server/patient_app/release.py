@@ -40,8 +40,10 @@ NOT_CACHED = {"withdrawn.js"}  # served under another name, to phones that give 
 _BARE = re.compile(rf"""\b(from|import)\s*["']({"|".join(map(re.escape, VENDOR))})["']""")
 _STATIC = re.compile(r"""^(?:import\s*|(?:import|export)\b[^"';()]*?\bfrom\s*)["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
 _SOURCE_MAP = re.compile(rb"\n?//# sourceMappingURL=\S+\s*\Z")
-ENTRY = "main.js"
-THEN = ("phone/index.js", "view/today.js")  # imported by calls, at every opening of a paired phone
+# What main.js imports by calls, one after the other or only later: before the first screen of all, of a paired phone, and soon.
+ENTRY, PHONE, VIEW = "main.js", "phone/index.js", "view/app.js"
+WELCOME, TODAY = "view/welcome.js", "view/today.js"
+SOON = ("phone/flight.js", "phone/pairing.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +161,14 @@ def made_of(found: Mapping[str, bytes]) -> Release:
     an opening needs, as it costs nothing there.
     """
     page = found["index.html"]
-    first, phone, today = ([*imported(found, entry)] if entry in found else [] for entry in (ENTRY, *THEN))
-    kept = _with_preloads(page, dict.fromkeys([*first, *phone, *today]))
+
+    def graph(*entries: str) -> dict[str, None]:
+        return dict.fromkeys(name for entry in entries if entry in found for name in imported(found, entry))
+
+    kept = _with_preloads(page, graph(ENTRY, PHONE, VIEW, TODAY))
     words = {"en": [], **{match[1]: [match[0]] for name in sorted(found) if (match := re.fullmatch(r"words/([a-z]{2})\.js", name))}}
-    pages = {language: _with_preloads(page, dict.fromkeys([*first, *own]), dict.fromkeys(phone)) for language, own in words.items()}
+    first, later = graph(ENTRY, VIEW, WELCOME), graph(PHONE, *SOON)
+    pages = {language: _with_preloads(page, [*first, *own], later) for language, own in words.items()}
     sealed = {**found, "index.html": kept, **{f"index.html?{language}": page for language, page in pages.items()}}
     listed = json.dumps({name: hashlib.sha256(body).hexdigest() for name, body in sorted(sealed.items())})
     digest = hashlib.sha256(listed.encode()).hexdigest()[:16]

@@ -62,15 +62,21 @@ def preloads(page: str) -> list[tuple[str, bool]]:
     return [(path, bool(low)) for low, path in found]
 
 
+def needed(*entries: str) -> list[str]:
+    """The modules of several entries, each once, in the order in which they are asked for."""
+    found = release.sources()
+    return list(dict.fromkeys(path for entry in entries for path in release.imported(found, entry)))
+
+
 @pytest.mark.parametrize(
     ("languages", "words"),
     [("fr-FR,fr;q=0.9,en;q=0.8", "fr"), ("fr-CA,en;q=0.5", "fr"), ("en;q=0.5,fr", "fr"), ("en", "en"), ("de", "en"), ("", "en")],
 )
 def test_the_first_screen_comes_first_with_its_words(trial: people.Trial, languages: str, words: str) -> None:
     page = get(trial, "", Accept_Language=languages)
-    found = release.sources()
-    assert [path for path, low in preloads(page.text) if not low] == [*release.imported(found, "main.js"), f"words/{words}.js"]
-    assert [path for path, low in preloads(page.text) if low] == list(release.imported(found, "phone/index.js"))
+    first, later = needed("main.js", "view/app.js", "view/welcome.js"), needed("phone/index.js", "phone/flight.js", "phone/pairing.js")
+    assert [path for path, low in preloads(page.text) if not low] == [*first, f"words/{words}.js"]
+    assert [path for path, low in preloads(page.text) if low] == later
     assert page.headers["Vary"] == "Accept-Encoding, Accept-Language"
 
 
@@ -78,10 +84,14 @@ def test_the_first_screen_needs_few_requests(trial: people.Trial) -> None:
     assert len([path for path, low in preloads(get(trial, "").text) if not low]) + len(["page", "style"]) <= 13
 
 
-def test_the_page_that_a_phone_keeps_names_all_that_an_opening_needs(trial: people.Trial) -> None:
+def test_the_page_that_a_phone_keeps_names_all_that_an_opening_needs_its_memory_first(trial: people.Trial) -> None:
+    named = [path for path, _ in preloads(get(trial, f"v/{digest_of(trial)}/index.html").text)]
+    assert named == needed("main.js", "phone/index.js", "view/app.js", "view/today.js")
+
+
+def test_what_only_sends_or_pairs_does_not_hold_up_the_first_screen(trial: people.Trial) -> None:
     named = {path for path, _ in preloads(get(trial, f"v/{digest_of(trial)}/index.html").text)}
-    found = release.sources()
-    assert named == {path for entry in ("main.js", "phone/index.js", "view/today.js") for path in release.imported(found, entry)}
+    assert not named & {"phone/flight.js", "phone/feed.js", "phone/pairing.js", "phone/lock.js", "view/welcome.js"}
 
 
 def test_a_browser_that_has_the_page_is_told_so(trial: people.Trial) -> None:

@@ -107,5 +107,5 @@ def test_what_a_phone_keeps_can_be_read(blank: Blank) -> None:
 
 def test_a_module_is_called_as_a_function(modules: Blank) -> None:
     assert modules.call("words/index.js", "spoken", ["de", "fr-CA"]) == "fr"
-    assert modules.each("words/index.js", "number", [["36.6"], ["1"]]) == ["36.6", "1"]
+    assert modules.each("words/index.js", "capitalised", [["lundi"], ["2 mars"]]) == ["Lundi", "2 mars"]
     assert modules.run("return words.spoken(['qps'])", words="words/index.js") == "qps"

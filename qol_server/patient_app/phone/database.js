@@ -12,13 +12,13 @@ const VERSION = 1;
 const LOST = new Set(["InvalidStateError", "UnknownError", "AbortError", "TransactionInactiveError", "TimeoutError"]);
 
 /**
- * Open the database of a study. Each `work` gets an idb transaction and may run a second time when the connection was
+ * The database of a study, which is opened when it is first used. Each `work` gets an idb transaction and may run a second time when the connection was
  * lost, also after its first run was committed: what it writes must be the same when written twice.
  *
  * @param {string} study short name
- * @returns {Promise<{read: Function, write: Function, close: Function}>} read(stores, work), write(stores, work)
+ * @returns {{read: Function, write: Function, close: Function}} read(stores, work), write(stores, work)
  */
-export async function openDatabase(study) {
+export function openDatabase(study) {
     let opening = null;
 
     function connect() {
@@ -64,7 +64,6 @@ export async function openDatabase(study) {
         }
     }
 
-    await run("readonly", ["meta"], () => {});
     return {
         read: (stores, work) => run("readonly", stores, work),
         write: (stores, work) => run("readwrite", stores, work),

@@ -4,12 +4,9 @@ import { deviceZone, localMoment } from "./clock.js";
 import { Courier } from "./courier.js";
 import { openDatabase } from "./database.js";
 import { Drafts } from "./drafts.js";
-import { fly, recover } from "./flight.js";
 import * as keepsake from "./keepsake.js";
 import { emptyMemory, everything, refresh, snapshot, unsent } from "./known.js";
-import * as lock from "./lock.js";
 import { copyOf, seal } from "./outbox.js";
-import * as pairing from "./pairing.js";
 import { Trouble } from "./trouble.js";
 import { makeTurns } from "./turns.js";
 
@@ -19,6 +16,11 @@ export const APP = "1.0.0";
 
 const ALL = Object.freeze({ meta: true, drafts: true, feed: true, entries: true });
 const LONGEST_WAIT = 2 ** 31 - 1; // ms: browsers take a longer one for none at all
+
+// what the first screen does not need
+const flights = () => import("./flight.js");
+const pairing = () => import("./pairing.js");
+const lock = () => import("./lock.js");
 
 const SYSTEM = {
     fetch: (...request) => globalThis.fetch(...request),
@@ -39,7 +41,7 @@ const SYSTEM = {
  *     /sync and /devices; now in ms since 1970; locks null where there are none; wait gives what cancels it
  */
 export async function openPhone({ study, api, locks = globalThis.navigator?.locks, ...given }) {
-    const database = await openDatabase(study);
+    const database = openDatabase(study);
     const phone = new Phone({ ...SYSTEM, ...given, study, api: String(api).replace(/\/$/, "") }, database, locks);
     await phone.open();
     return phone;
@@ -65,7 +67,7 @@ class Phone {
             changed: (what) => this.#changed(what).catch(() => {}),
             trouble: (code, isSo) => this.#trouble(code, isSo),
         };
-        this.#courier = new Courier((forced) => fly(this.#means, forced), this.#means, () => this.#show({}));
+        this.#courier = new Courier(async (forced) => (await flights()).fly(this.#means, forced), this.#means, () => this.#show({}));
         this.#drafts = new Drafts(this.#means, () => this.#show({ drafts: true }));
         this.#channel = new BroadcastChannel(`qol/${system.study}`);
         this.#channel.onmessage = ({ data }) => void this.#heard(data).catch(() => {}); // seen with the next change
@@ -122,7 +124,7 @@ class Phone {
         }
         await this.#afterPairing();
         await this.#checkPersistence();
-        await recover(this.#means);
+        await (await flights()).recover(this.#means);
         await this.#changed({ entries: this.#queue() });
         await this.#courier.start();
     }
@@ -145,14 +147,14 @@ class Phone {
 
     /** Ask the server with a code; returns the participant number, which is kept as unconfirmed. Throws Trouble. */
     async pair(code) {
-        const participant = await pairing.pair(this.#means, code);
+        const participant = await (await pairing()).pair(this.#means, code);
         await this.#changed({ meta: true });
         return participant;
     }
 
     /** The number is the right one: the phone is paired and flies. */
     async confirmPairing() {
-        if (await pairing.confirm(this.#means)) {
+        if (await (await pairing()).confirm(this.#means)) {
             await this.#changed({ meta: true, feed: true, entries: true });
             await this.#afterPairing();
             await this.#checkPersistence();
@@ -161,7 +163,7 @@ class Phone {
     }
 
     async refusePairing() {
-        await pairing.refuse(this.#means);
+        await (await pairing()).refuse(this.#means);
         await this.#changed({ meta: true });
     }
 
@@ -278,13 +280,13 @@ class Phone {
     }
 
     async setPin(pin) {
-        await lock.setPin(this.#means, pin);
+        await (await lock()).setPin(this.#means, pin);
         await this.#changed({ meta: true });
     }
 
     /** Throws too-many-tries with retryAfter. */
-    tryPin(pin) {
-        return lock.tryPin(this.#means, pin);
+    async tryPin(pin) {
+        return (await lock()).tryPin(this.#means, pin);
     }
 
     async askPersistence() {

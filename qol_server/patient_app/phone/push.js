@@ -124,7 +124,7 @@ async function ask(registration, identity, method, body = null) {
 const studyOf = (phone) => phone.known.identity?.study.id;
 
 async function using(phone, work) {
-    const database = await openDatabase(studyOf(phone));
+    const database = openDatabase(studyOf(phone));
     try {
         return await work(database);
     } finally {

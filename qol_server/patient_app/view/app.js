@@ -2,13 +2,13 @@
 
 import { Button, Call, EVERYWHERE, html, Notice, useEffect, useKnown, useMemo, useRef, useState, Ways } from "./kit.js";
 import { SCREENS } from "./screens.js";
-import { Welcome } from "./welcome.js";
 import { useErrorBoundary } from "../vendor/hooks.js";
+import { render } from "../vendor/preact.js";
 import { t } from "../words/index.js";
 
 const TODAY = { name: "today" };
 const LOCKED_AFTER = 60_000; // milliseconds in the background
-const loaded = new Map([["welcome", Welcome]]); // the first screen of all does not wait for another request
+const loaded = new Map();
 
 /** The screen of that name; null while it is being fetched, "broken" where it could not be. */
 function useScreen(name) {
@@ -91,7 +91,7 @@ function gate(known, route, unlocked) {
     if (known.settings.hasPin && !unlocked) {
         return { name: "lock" };
     }
-    const wanted = route.name in SCREENS ? route : TODAY; // an earlier release may have had others
+    const wanted = route.name in SCREENS && route.name !== "welcome" ? route : TODAY; // an earlier release may have had others
     return wanted.name === "today" && !known.settings.ready ? { name: "ready" } : wanted;
 }
 
@@ -126,8 +126,19 @@ function useUnlocked(phone) {
     return [unlocked, () => setUnlocked(true)];
 }
 
+/** Draws the app, or draws it anew in another language. */
+export function show(root, { phone, code, language }) {
+    render(html`<${Safe} phone=${phone}><${App} phone=${phone} code=${code} language=${language} /><//>`, root);
+    root.removeAttribute("aria-busy");
+}
+
+/** Says that the app cannot be opened. `trouble`: the code of what went wrong. */
+export function showBroken(root, trouble) {
+    render(html`<${Broken} trouble=${trouble} />`, root);
+}
+
 /** The whole app. `code`: a pairing code from the link that opened it, or null. */
-export function App({ phone, code }) {
+function App({ phone, code }) {
     const known = useKnown(phone);
     const [unlocked, unlock] = useUnlocked(phone);
     const { route, go, back, home } = useRoute(useMemo(() => opening(phone.known), [phone]));
@@ -159,13 +170,13 @@ function sameScreen(route) {
 }
 
 /** A screen that stumbles takes nothing with it: what is kept stays, and there is a way on and a number to call. */
-export function Safe({ phone, children }) {
+function Safe({ phone, children }) {
     const [failure] = useErrorBoundary((reason) => console.error(reason));
     return failure ? html`<${Broken} number=${phone.known.study?.emergency_number} trouble=${failure.code} />` : children;
 }
 
 /** What stands there when a screen, or the whole app, could not be opened. `trouble`: the code of what went wrong. */
-export function Broken({ number = EVERYWHERE, trouble }) {
+function Broken({ number = EVERYWHERE, trouble }) {
     return html`<main><h1>${t("app.broken")}</h1>
         <${Notice} tone="warn"><p>${t(trouble === "outdated" ? "trouble.outdated" : "app.broken.advice")}</p><//>
         <${Button} kind="main" onClick=${() => location.reload()}>${t("action.retry")}<//>

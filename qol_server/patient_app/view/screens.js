@@ -1,6 +1,7 @@
 /** Every screen by its name: loaded when it is first shown, so that the first one comes fast. */
 
 export const SCREENS = {
+    welcome: async () => (await import("./welcome.js")).Welcome,
     confirm: async () => (await import("./confirm.js")).Confirm,
     ready: async () => (await import("./ready.js")).Ready,
     today: async () => (await import("./today.js")).Today,

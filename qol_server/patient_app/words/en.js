@@ -500,3 +500,15 @@ export const words = {
     "reason.lost_to_follow_up": "No longer in contact",
     "reason.other": "Another reason",
 };
+
+/** How days, hours and numbers are written: British, as the words above. Written here because asking the browser costs the first screen. */
+export const writing = {
+    months: ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+    short_months: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec"],
+    weekdays: ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"],
+    short_weekdays: ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"],
+    full: "{weekday}, {day} {month} {year}",
+    moment: "{day} {month} {year} at {hour}",
+    first: "1",
+    comma: ".",
+};

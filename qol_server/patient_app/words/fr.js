@@ -500,3 +500,15 @@ export const words = {
     "reason.lost_to_follow_up": "Plus de contact",
     "reason.other": "Une autre raison",
 };
+
+/** Comment on écrit les jours, les heures et les nombres : demander au navigateur retarderait le premier écran. */
+export const writing = {
+    months: ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"],
+    short_months: ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."],
+    weekdays: ["dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"],
+    short_weekdays: ["dim.", "lun.", "mar.", "mer.", "jeu.", "ven.", "sam."],
+    full: "{weekday} {day} {month} {year}",
+    moment: "{day} {month} {year} à {hour}",
+    first: "1er",
+    comma: ",",
+};

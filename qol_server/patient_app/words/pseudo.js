@@ -2,6 +2,8 @@
 
 import { words as english } from "./en.js";
 
+export { writing } from "./en.js";
+
 const ACCENTS = { a: "á", e: "ë", i: "ï", o: "ô", u: "ü", A: "Á", E: "Ë", I: "Ï", O: "Ô", U: "Ü", y: "ý", n: "ñ", c: "ç" };
 
 function pseudo(text) {
