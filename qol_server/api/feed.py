@@ -185,7 +185,7 @@ def _message(row: Row) -> Change:
 
 def _participation(tx: Tx, phone: Phone, protocol: Protocol) -> Change:
     row = state.roster(tx, phone.participant)
-    site = protocol.sites[row["site"]]
+    site = protocol.site(row["site"])
     participant = participants.load(tx, phone.participant)
     assert participant is not None, phone.participant  # noqa: S101
     prescriptions = [

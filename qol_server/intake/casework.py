@@ -18,7 +18,6 @@ from qol_server.trial.adverse_events import Serious
 from qol_server.trial.cases import Case, State, Way, steps_due
 from qol_server.trial.facts import Kind
 from qol_server.trial.problems import Refused
-from qol_server.trial.protocol import Site
 from qol_server.trial.seriousness import Report
 
 CLOCK = "clock"
@@ -227,7 +226,6 @@ def _due(study: Study, tx: Tx, now: datetime) -> list[tuple[str, int, datetime]]
     due: list[tuple[str, int, datetime]] = []
     for case, site in cases.waiting(tx):
         ladder = protocol.escalation.get(case.urgency, ())
-        # of a site that an amendment dropped nobody knows the hours: its clock always runs
-        where = protocol.sites.get(site) or Site(site, site, protocol.time_zone)
+        where = protocol.site(site)  # of one that an amendment dropped nobody knows the hours: its clock always runs
         due += [(case.id, step, at) for step, at in steps_due(case, ladder, where, now)]
     return due

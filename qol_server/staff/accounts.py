@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import Response
@@ -35,7 +36,7 @@ def add(desk: Desk) -> Response:
     form = desk.form("add")
     login, name = form.text("login", most=accounts.LONGEST_LOGIN), form.text("name", most=accounts.LONGEST_NAME)
     email = form.text("email", required=False, most=accounts.LONGEST_EMAIL) or None
-    language, grant = form.one_of("language", LANGUAGES), _grant(desk, form)
+    language, grant = form.one_of("language", LANGUAGES), _grant(desk, form, desk.protocol.sites)
     form.check()
     code = staff.add(desk.staff, login, name, language, actor=desk.actor, now=desk.now, email=email, grant=grant)
     return _handed_over(desk, accounts.canonical(login), code or "")
@@ -73,7 +74,7 @@ def give(desk: Desk, login: str) -> Response:
     """Give a role in this study."""
     _account(desk, login)
     form = desk.form("give")
-    grant = _grant(desk, form)
+    grant = _grant(desk, form, desk.protocol.sites)
     form.check()
     staff.give_role(desk.staff, login, grant, actor=desk.actor, now=desk.now, by=desk.session.login)
     return desk.go("/accounts/<login>", done="role.given", login=login)
@@ -82,9 +83,10 @@ def give(desk: Desk, login: str) -> Response:
 @PAGES.post("/accounts/<login>/roles/take", Permission.STAFF_MANAGE, at=WHOLE_STUDY, page=show, step_up=True)
 def take(desk: Desk, login: str) -> Response:
     """Take a role in this study away."""
-    _account(desk, login)
+    account = _account(desk, login)
     form = desk.form("take")
-    grant = _grant(desk, form)
+    theirs = [grant.site for grant in _here(desk, account) if grant.site]  # an amendment may have dropped the site
+    grant = _grant(desk, form, theirs)
     form.check()
     account = staff.take_role(desk.staff, login, grant, actor=desk.actor, now=desk.now, by=desk.session.login)
     if login == desk.session.login:  # one's own session has ended with it
@@ -94,9 +96,9 @@ def take(desk: Desk, login: str) -> Response:
     return desk.go("/accounts/<login>", done="role.taken", login=login)
 
 
-def _grant(desk: Desk, form: Form) -> Grant:
-    """The role in this study that a form names; without a site it is for all of them."""
-    role, site = form.one_of("role", list(Role)), form.one_of("site", desk.protocol.sites, required=False)
+def _grant(desk: Desk, form: Form, sites: Collection[str]) -> Grant:
+    """The role in this study that a form names, at one of these sites; without a site it is for all of them."""
+    role, site = form.one_of("role", list(Role)), form.one_of("site", sites, required=False)
     return Grant(Role(role) if role else Role.NURSE, desk.study.slug, site or None)
 
 

@@ -141,8 +141,7 @@ def state(found: Recorded) -> str:
 
 def _zone(desk: Desk, number: str) -> str:
     """Where the hours of the site are meant."""
-    site = desk.protocol.sites.get(number_site(desk, number) or "")
-    return desk.protocol.time_zone if site is None else site.time_zone
+    return desk.protocol.site(number_site(desk, number) or "").time_zone
 
 
 def _typed(desk: Desk, number: str) -> AdverseEvent:

@@ -280,10 +280,9 @@ def _title(desk: Desk, assessment: str) -> str:
 
 
 def _site(desk: Desk, site: str) -> str:
-    there = desk.protocol.sites.get(site)
-    return site if there is None else f"{site} {there.name}"
+    there = desk.protocol.site(site)
+    return site if there.name == site else f"{site} {there.name}"
 
 
 def _zone(desk: Desk, site: str) -> str:
-    there = desk.protocol.sites.get(site)
-    return desk.protocol.time_zone if there is None else there.time_zone
+    return desk.protocol.site(site).time_zone

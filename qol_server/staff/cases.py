@@ -46,11 +46,6 @@ def case_site(desk: Desk, case: str, **_: object) -> str | None:
     return None if row is None else str(row["site"])
 
 
-def site_of(desk: Desk, site: str) -> Site:
-    """A site; one that an amendment dropped has no hours any more."""
-    return desk.protocol.sites.get(site) or Site(site, site, desk.protocol.time_zone)
-
-
 # What is shown
 
 
@@ -83,7 +78,7 @@ class Step:
 def show(desk: Desk, case: str) -> Response:
     """The case, with the forms of what the person may do."""
     row = the_row(desk, case)
-    there, site, speaker = cases.of_row(row), site_of(desk, row["site"]), Speaker(desk)
+    there, site, speaker = cases.of_row(row), desk.protocol.site(row["site"]), Speaker(desk)
     acts = {name for name, permission in ACTS.items() if desk.may(permission, site.id)}
     reasons = desk.protocol.reasons
     if desk.failure is not None and desk.failure.problem is problems.CASE_CHANGED:  # whoever comes second sees who was first
@@ -187,7 +182,7 @@ def _seen(form: Form) -> int:
 
 def _instant(desk: Desk, site: str, wall: datetime | None) -> datetime:
     """The instant of a time on the site's wall; the present where none could be read (the form is checked before it is used)."""
-    return desk.now if wall is None else wall.replace(tzinfo=ZoneInfo(site_of(desk, site).time_zone)).astimezone(UTC)
+    return desk.now if wall is None else wall.replace(tzinfo=ZoneInfo(desk.protocol.site(site).time_zone)).astimezone(UTC)
 
 
 def made(desk: Desk, site: str) -> tuple[int, Made]:
@@ -202,7 +197,7 @@ def made(desk: Desk, site: str) -> tuple[int, Made]:
 
 def wall(desk: Desk, site: str) -> str:
     """The present on the site's wall, as a field for an instant proposes it."""
-    return desk.now.astimezone(ZoneInfo(site_of(desk, site).time_zone)).strftime("%Y-%m-%dT%H:%M")
+    return desk.now.astimezone(ZoneInfo(desk.protocol.site(site).time_zone)).strftime("%Y-%m-%dT%H:%M")
 
 
 @PAGES.post(f"{CASE}/acknowledge", Permission.CASE_WORK, at=case_site, page=show)

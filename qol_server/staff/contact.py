@@ -67,7 +67,7 @@ def _page(desk: Desk, number: str, details: dict[str, str] | None) -> Response:
     return desk.page(
         "contact/show.html", title=desk.t("contact.title", number=number), number=number, kept=kept, details=details, fields=FIELDS,
         looks=list(reversed(looks)), purposes=[(each, desk.t(f"contact.why.{each}")) for each in PURPOSES], may_write=may_write,
-        channels=[(each, desk.t(f"contact.channel.{each}")) for each in CHANNELS], zone=desk.protocol.sites[participant.site].time_zone,
+        channels=[(each, desk.t(f"contact.channel.{each}")) for each in CHANNELS], zone=desk.protocol.site(participant.site).time_zone,
         writing=may_write and (not kept or details is not None or desk.form("write").is_posted),
         seen=desk.form("write").typed("seen", vault.written_at(desk.tx, number)), most=LONGEST,
     )  # fmt: skip

@@ -50,7 +50,7 @@ def show(desk: Desk, number: str) -> Response:
         names=[*anchors, *kinds], known=known, died=pausing.DIED,
         pause=participants.the_pause(desk.tx, number) if participant.is_paused(today) else None,
         history=_history(desk, number), may_write=desk.may(Permission.ANCHOR_WRITE, participant.site),
-        zone=protocol.sites[participant.site].time_zone,
+        zone=protocol.site(participant.site).time_zone,
     )  # fmt: skip
 
 

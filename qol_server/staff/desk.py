@@ -80,6 +80,7 @@ class Desk:
     done: str = ""
     _forms: dict[str, Form] = field(default_factory=dict)
     _protocol: Protocol | None = None
+    _sites: tuple[str, ...] = ()
     _names: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -124,8 +125,12 @@ class Desk:
         return may(self.session.grants, permission, self.study.slug, site)
 
     def sites(self, permission: Permission) -> tuple[str, ...]:
-        """The sites at which the person may do something, in the order of the study's file."""
-        return sites(self.session.grants, permission, self.study.slug, self.protocol.sites)
+        """The sites at which the person may do something, in the order of the study's file; then those that an amendment dropped
+        and that have participants."""
+        if not self._sites:
+            dropped = [site for site in participants.sites(self.tx) if site not in self.protocol.sites]
+            self._sites = (*self.protocol.sites, *dropped)
+        return sites(self.session.grants, permission, self.study.slug, self._sites)
 
     @property
     def wall(self) -> str:

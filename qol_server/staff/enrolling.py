@@ -14,7 +14,7 @@ from qol_server.intake.enrolling import Enrolment
 from qol_server.staff import look
 from qol_server.staff.desk import ANY_SITE, Desk, Pages, number_site
 from qol_server.staff.forms import Form
-from qol_server.staff.people import GRAVITY, renewal, today
+from qol_server.staff.people import GRAVITY, enrols_at, renewal, today
 from qol_server.state import screening
 from qol_server.trial import consenting, eligibility, problems, schedule
 from qol_server.trial.eligibility import Limit, Result, said
@@ -34,7 +34,7 @@ HOURS = [str(hour) for hour in range(24)]
 @PAGES.get("/participants/new", Permission.PARTICIPANT_ENROL, at=ANY_SITE)
 def new(desk: Desk) -> Response:
     """The form: where, which consent, and each criterion."""
-    sites = desk.sites(Permission.PARTICIPANT_ENROL)
+    sites = _open_sites(desk)
     zone = desk.protocol.sites[sites[0]].time_zone
     day = schedule.local(desk.now, zone).date()
     in_force = consenting.in_force(desk.protocol.consents, day)
@@ -51,7 +51,7 @@ def new(desk: Desk) -> Response:
 def enrol(desk: Desk) -> Response:
     """Give a number. What is not met or not known has to be meant: every criterion is named first."""
     form, protocol = desk.form("enrol"), desk.protocol
-    site = form.one_of("site", desk.sites(Permission.PARTICIPANT_ENROL))
+    site = form.one_of("site", _open_sites(desk))
     version = form.one_of("version", [one.version for one in protocol.consents]) if protocol.consents else form.text("version", most=40)
     day, taken_by = form.day("consent_day"), form.text("taken_by", most=100)
     language, hour = form.one_of("language", protocol.languages), form.one_of("hour", HOURS)
@@ -75,6 +75,14 @@ def enrol(desk: Desk) -> Response:
     who = Enrolment(site, version, day, values, language, None, int(hour), taken_by)
     number = enrolling.screen(desk.study, who, actor=desk.actor, now=desk.now, form=desk.form_id)
     return desk.go(_ELIGIBILITY, done="enrol.included" if not open_ones else "enrol.screening", number=number)
+
+
+def _open_sites(desk: Desk) -> list[str]:
+    """Where the person may enrol. Raises Refused(not-allowed) where an amendment dropped all of their sites."""
+    there = enrols_at(desk)
+    if not there:
+        raise Refused(problems.NOT_ALLOWED)
+    return there
 
 
 def _explain_consent(desk: Desk, form: Form, day: date, here: date) -> None:
@@ -238,4 +246,4 @@ def _must(desk: Desk) -> dict[str, str]:
 
 
 def _zone(desk: Desk, site: str) -> str:
-    return desk.protocol.sites[site].time_zone
+    return desk.protocol.site(site).time_zone

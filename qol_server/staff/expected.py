@@ -6,7 +6,7 @@ from flask import Response, request
 
 from qol_server.intake import expecting
 from qol_server.intake.expecting import LONGEST_EXPECTED
-from qol_server.staff.cases import found, named, site_of
+from qol_server.staff.cases import found, named
 from qol_server.staff.desk import Desk, Pages, number_site
 from qol_server.staff.findings import Said, Speaker
 from qol_server.state import cases, levels
@@ -34,7 +34,7 @@ def show(desk: Desk, number: str) -> Response:
         "expected/show.html", title=desk.t("expected.title", number=number), number=number, suppressed=suppressed, usual=usual,
         ending=[(str(row["position"]), f"{said.what} {said.value}") for said, row, _, _ in usual],
         earlier=_told(desk, speaker, levels.earlier(desk.tx, number, today)),
-        zone=site_of(desk, participant.site).time_zone, choices=_choices(desk, speaker), last=today + LONGEST_EXPECTED, today=today,
+        zone=desk.protocol.site(participant.site).time_zone, choices=_choices(desk, speaker), last=today + LONGEST_EXPECTED, today=today,
         days=LONGEST_EXPECTED.days, may_set=desk.may(Permission.EXPECTED_LEVEL_SET, participant.site), case=request.args.get("case", ""),
     )  # fmt: skip
 

@@ -77,7 +77,7 @@ def show(desk: Desk) -> Response:
     return desk.page(
         "people/list.html", title=desk.t("people.title"), lines=lines, wish=wish, total=len(wanted), all=len(numbers),
         pages=-(-len(wanted) // AT_ONCE), sites=sites, gravity=GRAVITY, standings=[*(str(each) for each in Standing), CONSENT],
-        tomorrow=_expected(desk, _tomorrow(desk)), enrolling=desk.sites(Permission.PARTICIPANT_ENROL), sorts=SORTS,
+        tomorrow=_expected(desk, _tomorrow(desk)), enrolling=enrols_at(desk), sorts=SORTS,
         withdrawal_of=withdrawal_of,
     )  # fmt: skip
 
@@ -99,6 +99,11 @@ def visits(desk: Desk) -> Response:
 def today(desk: Desk, participant: Participant) -> date:
     """The participant's own day."""
     return local(desk.now, participant.time_zone).date()
+
+
+def enrols_at(desk: Desk) -> list[str]:
+    """The sites at which the person may enrol somebody: none that an amendment dropped."""
+    return [site for site in desk.sites(Permission.PARTICIPANT_ENROL) if site in desk.protocol.sites]
 
 
 def renewal(desk: Desk, participant: Participant) -> consenting.Renewal | None:

@@ -50,7 +50,7 @@ def code(desk: Desk, number: str) -> Response:
     return desk.page(
         "phones/code.html", title=desk.t("phones.code.title", number=number), number=number, code=made, expires=expires, address=address,
         picture=Markup(picture), theirs=theirs, their_language=language, zone=participant.time_zone,  # noqa: S704 - drawn by segno
-        site=desk.protocol.sites[participant.site],
+        site=desk.protocol.site(participant.site),
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def show(desk: Desk, number: str) -> Response:
         "treatment/show.html", title=desk.t("treatment.title", number=number), number=number, today=today, treatment=treatment,
         standing=[(row, _until(row, standing)) for row in standing], history=history, now_on=in_force[-1] if in_force else None,
         tomorrow=today + TOMORROW, last=prescribing.last(history), reasons=_reasons(desk), doubts=_doubts(desk, "prescribe"),
-        zone=desk.protocol.sites[participant.site].time_zone,
+        zone=desk.protocol.site(participant.site).time_zone,
         reason_of=lambda code: reason_of(desk, code), may_write=desk.may(Permission.PRESCRIPTION_WRITE, participant.site),
         regimens=[] if treatment is None else list(treatment.regimens.values()),
     )  # fmt: skip
@@ -92,7 +92,7 @@ def one(desk: Desk, number: str, position: str) -> Response:
     return desk.page(
         "treatment/one.html", title=desk.t("treatment.one", day=look.day(row["day"], desk.language)), number=number, row=row,
         doubts=_doubts(desk, "correct"),
-        last=prescribing.last(history), reason_of=lambda code: reason_of(desk, code), zone=desk.protocol.sites[site or ""].time_zone,
+        last=prescribing.last(history), reason_of=lambda code: reason_of(desk, code), zone=desk.protocol.site(site or "").time_zone,
         may_write=desk.may(Permission.PRESCRIPTION_WRITE, site) and row["corrected_by"] is None,
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from flask import Response, request
 
 from qol_server.intake.alerting import watches
 from qol_server.staff import people
-from qol_server.staff.cases import named, site_of
+from qol_server.staff.cases import named
 from qol_server.staff.desk import ANY_SITE, Desk, Pages
 from qol_server.staff.findings import Said, Speaker
 from qol_server.state import adverse_events, calls, cases, worklist
@@ -89,7 +89,7 @@ def _rows(desk: Desk, filters: Mapping[str, str]) -> dict[str, Any]:
     return {
         "lines": [_line(desk, row, speaker) for row in found[:PAGE]], "following": following, "filtered": bool(filters),
         "shown": worklist.count(desk.tx, wanted) if filters else load.total, "load": load, "is_watched": watches(desk.protocol),
-        "calls": [(call, site_of(desk, call["site"]).time_zone) for call in calls.open_tasks(desk.tx, sites, limit=CALLS)],
+        "calls": [(call, desk.protocol.site(call["site"]).time_zone) for call in calls.open_tasks(desk.tx, sites, limit=CALLS)],
         "reports": _reports(desk, sites),
         "calls_total": calls.count_open(desk.tx, sites),
     }  # fmt: skip
@@ -98,7 +98,7 @@ def _rows(desk: Desk, filters: Mapping[str, str]) -> dict[str, Any]:
 def _reports(desk: Desk, sites: Collection[str]) -> list[tuple[Recorded, Clock, str]]:
     """The serious adverse events that nobody has reported, with their clock and the site's time zone; a case has its own line."""
     return [
-        (each, seriousness.clock(each.report, desk.now), site_of(desk, site).time_zone)
+        (each, seriousness.clock(each.report, desk.now), desk.protocol.site(site).time_zone)
         for each, site in adverse_events.unreported(desk.tx)
         if site in sites and each.report is not None
     ]
@@ -115,7 +115,7 @@ def _page(desk: Desk, wanted: Wanted) -> list[Row]:
 
 
 def _line(desk: Desk, row: Row, speaker: Speaker) -> Line:
-    there, site = cases.of_row(row), site_of(desk, row["site"])
+    there, site = cases.of_row(row), desk.protocol.site(row["site"])
     findings = speaker.known(there.assessment, orjson.loads(row["known"]))
     return Line(
         row, there, speaker.title(there.assessment), findings[:SHOWN], max(0, len(findings) - SHOWN), site.time_zone,
@@ -133,7 +133,7 @@ def _choices(desk: Desk) -> dict[str, list[tuple[str, str]]]:
     speaker, protocol = Speaker(desk), desk.protocol
     sites = desk.sites(Permission.WORKLIST_SEE)
     return {
-        "site": [(site, f"{site} {protocol.sites[site].name}") for site in sites] if len(sites) > 1 else [],
+        "site": [(site, f"{site} {protocol.site(site).name}") for site in sites] if len(sites) > 1 else [],
         "urgency": [(one, desk.t(f"urgency.{one}")) for one in Urgency],
         "owner": [(one, desk.t(f"worklist.owner.{one}")) for one in (MINE, NOBODYS)],
         "assessment": [(one, speaker.title(one)) for one in protocol.assessments],

@@ -84,6 +84,11 @@ def numbers(tx: Tx) -> list[str]:
     return [row["participant"] for row in tx.all("SELECT participant FROM roster ORDER BY participant")]
 
 
+def sites(tx: Tx) -> list[str]:
+    """The sites that have participants, in order; also those that are no longer in the study's file."""
+    return [row["site"] for row in tx.all("SELECT DISTINCT site FROM roster ORDER BY site")]
+
+
 def site_of(tx: Tx, number: str) -> str | None:
     """The site at which a participant was enrolled, or None where there is no such participant."""
     row = tx.one("SELECT site FROM roster WHERE participant = ?", (number,))

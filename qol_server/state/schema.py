@@ -27,6 +27,8 @@ CREATE TABLE roster (
   form TEXT UNIQUE
 ) STRICT
 ;
+CREATE INDEX roster_by_site ON roster (site)
+;
 CREATE TABLE consents (
   participant TEXT NOT NULL, version TEXT NOT NULL, day TEXT NOT NULL, taken_by TEXT NOT NULL, position INTEGER NOT NULL,
   PRIMARY KEY (participant, version, day)

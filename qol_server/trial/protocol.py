@@ -241,3 +241,7 @@ class Protocol:
     endpoints: Mapping[str, Any] = field(default_factory=dict)  # as in the document: conventions by name
     emergency_number: str = "112"
     assumptions: tuple[str, ...] = ()  # what the study's file takes for granted without a source
+
+    def site(self, site: str) -> Site:
+        """The site of an id. One that an amendment dropped, whose participants stay, has no hours, no telephone and no name any more."""
+        return self.sites.get(site) or Site(site, site, self.time_zone)
