@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 from qol_server import journal
 from qol_server.access import pairing
-from qol_server.intake import alerting, calls, prescribing, reach
+from qol_server.intake import alerting, calls, dating, prescribing, reach
 from qol_server.intake.adoption import Adoption, activate, adopt, import_wording, lacking, preview
 from qol_server.intake.catalogue import LONGEST_MESSAGE
 from qol_server.intake.enrolling import Enrolment, enrol, must_be_included, the_participant
@@ -43,21 +43,24 @@ __all__ = [
 
 
 def set_anchor(
-    study: Study, number: str, anchor: str, day: date, *, actor: str, now: datetime, again: bool = False, reason: str | None = None
-) -> int:
+    study: Study, number: str, anchor: str, day: date, *, actor: str, now: datetime, again: bool = False, reason: str | None = None,
+    seen: Sequence[date] | None = None,
+) -> int:  # fmt: skip
     """Record when something happened to a participant; returns which time it is (1, 2, …).
 
-    Without ``again`` a known day is corrected, which needs a reason. Raises Refused(participant-unknown, bad-value).
+    Without ``again`` a known day is corrected, which needs a reason. ``seen``: the days that stood there when that was decided.
+    Raises Refused(participant-unknown, bad-value, changed-meanwhile).
     """
 
-    nth = study.store.write(lambda tx: _set_anchor(tx, study, number, anchor, day, actor, now, again, reason))
+    nth = study.store.write(lambda tx: _set_anchor(tx, study, number, anchor, day, actor, now, again, reason, seen))
     reach.settle(study, number, now)
     return nth
 
 
 def _set_anchor(
-    tx: Tx, study: Study, number: str, anchor: str, day: date, actor: str, now: datetime, again: bool, reason: str | None
-) -> int:
+    tx: Tx, study: Study, number: str, anchor: str, day: date, actor: str, now: datetime, again: bool, reason: str | None,
+    seen: Sequence[date] | None,
+) -> int:  # fmt: skip
     participant = the_participant(tx, number)
     protocol = study.protocol_in_force(tx)
     if anchor not in protocol.anchors:
@@ -66,6 +69,7 @@ def _set_anchor(
     known = participant.anchors.get(anchor, ())
     if day in known:
         return known.index(day) + 1
+    dating.must_be_as_seen(known, seen)
     if known and not again and not reason:
         raise Refused(
             problems.BAD_VALUE,
@@ -135,20 +139,28 @@ def _prescribe(
     alerting.look_again(tx, study, participant, receipt, now)
 
 
-def start_treatment(study: Study, number: str, day: date, *, actor: str, now: datetime, reason: str | None = None) -> None:
+def start_treatment(
+    study: Study, number: str, day: date, *, actor: str, now: datetime, reason: str | None = None, seen: Sequence[date] | None = None
+) -> None:
     """The first dose, or (with a reason) its corrected day; the starting regimen is prescribed where nothing is by that day."""
 
     def work(tx: Tx) -> None:
         treatment = study.protocol_in_force(tx).treatment
         if treatment is not None and not any(p.day <= day for p in the_participant(tx, number).prescriptions):
             _prescribe(tx, study, number, treatment.regimens[treatment.start], day, actor, now, "start")
-        _set_anchor(tx, study, number, "treatment_start", day, actor, now, False, reason)
+        _set_anchor(tx, study, number, "treatment_start", day, actor, now, False, reason, seen)
 
     study.store.write(work)
 
 
-def withdraw(study: Study, number: str, kind: str, day: date, *, actor: str, now: datetime, reason: str | None = None) -> None:
-    """Record one of the protocol's kinds of withdrawal. Raises Refused(participant-unknown, bad-value)."""
+def withdraw(
+    study: Study, number: str, kind: str, day: date, *, actor: str, now: datetime, reason: str | None = None,
+    seen: Sequence[date] | None = None,
+) -> None:  # fmt: skip
+    """Record one of the protocol's kinds of withdrawal. ``seen``: its day (none or one) when that was decided.
+
+    Raises Refused(participant-unknown, bad-value, changed-meanwhile).
+    """
 
     def work(tx: Tx) -> None:
         participant = the_participant(tx, number)
@@ -159,6 +171,7 @@ def withdraw(study: Study, number: str, kind: str, day: date, *, actor: str, now
         known = participant.withdrawals.get(kind)
         if known == day:
             return
+        dating.must_be_as_seen([] if known is None else [known], seen)
         if known is not None and not reason:
             raise Refused(problems.REASON_NEEDED, f"The withdrawal is known as of {known}; say why its day is corrected.")
         receipt = record(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 from qol_server.intake import alerting
@@ -30,16 +30,27 @@ def preview(study: Study, tx: Tx, participant: Participant, become: As) -> tuple
     return rescheduling.changes(before, after, answered)
 
 
-def take_back_anchor(study: Study, number: str, anchor: str, *, actor: str, now: datetime, reason: str) -> None:
+def must_be_as_seen(known: Sequence[date], seen: Sequence[date] | None) -> None:
+    """Raises Refused(changed-meanwhile) where the days that are known of something are not those that were seen; None: nobody looked."""
+    if seen is not None and tuple(known) != tuple(seen):
+        stands = ", ".join(map(str, known)) or "nothing"
+        raise Refused(problems.CHANGED_MEANWHILE, f"Recorded is now: {stands}. Look at it again.")
+
+
+def take_back_anchor(
+    study: Study, number: str, anchor: str, *, actor: str, now: datetime, reason: str, seen: Sequence[date] | None = None
+) -> None:
     """What was recorded last under ``anchor`` did not happen; the calendar is again what it was without it.
 
-    Raises Refused(participant-unknown, bad-value, reason-needed).
+    ``seen``: the days that stood under it when that was decided: sent twice, it takes one of them back. Raises
+    Refused(participant-unknown, bad-value, reason-needed, changed-meanwhile).
     """
 
     def work(tx: Tx) -> None:
         known = _participant(tx, number).anchors.get(anchor, ())
         if anchor in OF_ENROLMENT:
             raise Refused(problems.BAD_VALUE, f"{anchor} belongs to the enrolment and is not taken back.")
+        must_be_as_seen(known, seen)
         if not known:
             raise Refused(problems.BAD_VALUE, f"There is no {anchor} of {number} to take back.")
         fact = {"anchor": anchor, "nth": len(known)}
@@ -48,11 +59,18 @@ def take_back_anchor(study: Study, number: str, anchor: str, *, actor: str, now:
     study.store.write(work)
 
 
-def take_back_withdrawal(study: Study, number: str, kind: str, *, actor: str, now: datetime, reason: str) -> None:
-    """A withdrawal that was recorded by mistake. Raises Refused(participant-unknown, bad-value, reason-needed)."""
+def take_back_withdrawal(
+    study: Study, number: str, kind: str, *, actor: str, now: datetime, reason: str, seen: Sequence[date] | None = None
+) -> None:
+    """A withdrawal that was recorded by mistake. ``seen``: its day, as a sequence of one, when that was decided.
+
+    Raises Refused(participant-unknown, bad-value, reason-needed, changed-meanwhile).
+    """
 
     def work(tx: Tx) -> None:
-        if kind not in _participant(tx, number).withdrawals:
+        known = _participant(tx, number).withdrawals
+        must_be_as_seen([known[kind]] if kind in known else [], seen)
+        if kind not in known:
             raise Refused(problems.BAD_VALUE, f"There is no withdrawal of {kind!r} of {number} to take back.")
         _record(tx, study, Kind.WITHDRAWAL_REVOKED, {"kind": kind}, number, actor, now, reason, kind)
 

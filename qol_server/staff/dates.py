@@ -19,9 +19,10 @@ from qol_server.staff.desk import Desk, Pages, number_site
 from qol_server.staff.forms import Form
 from qol_server.staff.words import WORDS
 from qol_server.state import participants
-from qol_server.trial import rescheduling, schedule
+from qol_server.trial import problems, rescheduling, schedule
 from qol_server.trial.facts import Kind
 from qol_server.trial.participant import Participant
+from qol_server.trial.problems import Refused
 from qol_server.trial.rescheduling import Change, Turn
 from qol_server.trial.roles import Permission
 
@@ -30,7 +31,7 @@ _PATH = "/participants/<number>/dates"
 ENDING = ("death", "study_end")
 """Anchors that end a participation; they are confirmed with the password, as every withdrawal is."""
 START = "treatment_start"
-TAKE_BACK = "take_back"
+TAKE_BACK, CONFIRM = "take_back", "confirm"
 _HISTORY = (Kind.ANCHOR_SET, Kind.ANCHOR_REVOKED, Kind.WITHDRAWAL_RECORDED, Kind.WITHDRAWAL_REVOKED)
 
 
@@ -38,6 +39,8 @@ _HISTORY = (Kind.ANCHOR_SET, Kind.ANCHOR_REVOKED, Kind.WITHDRAWAL_RECORDED, Kind
 def show(desk: Desk, number: str) -> Response:
     """What is known, what stops with each withdrawal, and the forms."""
     participant, protocol = desk.participant(number), desk.protocol
+    if desk.failure is not None and desk.failure.problem is problems.CHANGED_MEANWHILE:
+        desk.failure = Refused(problems.CHANGED_MEANWHILE, _stands(desk, participant))
     today = schedule.local(desk.now, participant.time_zone).date()
     anchors = [(name, anchor_of(desk, name)) for name in protocol.anchors if name not in dating.OF_ENROLMENT]
     kinds = [(f"withdrawal.{kind}", withdrawal_of(desk, kind)) for kind in protocol.withdrawals]
@@ -66,6 +69,13 @@ def _named(desk: Desk, name: str) -> str:
     return withdrawal_of(desk, name.removeprefix("withdrawal.")) if name.startswith("withdrawal.") else anchor_of(desk, name)
 
 
+def _stands(desk: Desk, participant: Participant) -> str:
+    """What is recorded now of what was asked for, in words: whoever comes second, or sends it twice, is told."""
+    name = desk.form(CONFIRM).typed("what")
+    days = [look.day(day, desk.language) for day in _known(participant, name)]
+    return desk.t("dates.stands", what=_named(desk, name), days=", ".join(days) or desk.t("dates.not_known"))
+
+
 def _effect(desk: Desk, name: str) -> str:
     """What stops, in words: a withdrawal's from the study's file, an anchor's where it ends something."""
     if name.startswith("withdrawal."):
@@ -90,7 +100,8 @@ def _history(desk: Desk, number: str) -> list[Mapping[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the form asks for. ``name``: an anchor or ``withdrawal.<kind>``; ``nth``: which time of the anchor."""
+    """What the form asks for. ``name``: an anchor or ``withdrawal.<kind>``; ``nth``: which time of the anchor; ``seen``: the days that
+    stood there when it was looked at."""
 
     name: str
     day: date | None
@@ -98,6 +109,7 @@ class Asked:
     again: bool
     reason: str
     nth: int
+    seen: Sequence[date]
 
     @property
     def kind(self) -> str:
@@ -128,11 +140,13 @@ def _asked(desk: Desk, number: str, form: Form) -> Asked:
     known = _known(participant, name)
     day = known[-1] if is_taken_back and known else None if is_taken_back else form.day("day")
     again = form.is_ticked("again") and bool(known) and not name.startswith("withdrawal.")
-    reason = form.text("reason", required=is_taken_back or bool(known and not again), most=500)
-    if is_taken_back and name and not known:
+    is_confirmed = form.name == CONFIRM  # against what was seen then: it may be done already, or not as it was any more
+    reason = form.text("reason", required=is_taken_back or bool(known and not again and not is_confirmed), most=500)
+    if is_taken_back and name and not known and not is_confirmed:
         form.wrong("what", "dates.not_known")
+    seen = form.days("known") if is_confirmed else known
     form.check()
-    return Asked(name, day, is_taken_back, again, reason, len(known) + 1 if again else max(1, len(known)))
+    return Asked(name, day, is_taken_back, again, reason, len(known) + 1 if again else max(1, len(known)), seen)
 
 
 # What changes
@@ -183,32 +197,32 @@ def _groups(desk: Desk, changes: Sequence[Change]) -> list[Group]:
 @PAGES.post(f"{_PATH}/record", Permission.ANCHOR_WRITE, at=number_site, page=show)
 def record(desk: Desk, number: str) -> Response:
     """A date that ends no participation."""
-    asked = _asked(desk, number, desk.form("confirm"))
+    asked = _asked(desk, number, desk.form(CONFIRM))
     if asked.is_grave:
-        desk.form("confirm").wrong("what", "form.choose")
-        desk.form("confirm").check()
+        desk.form(CONFIRM).wrong("what", "form.choose")
+        desk.form(CONFIRM).check()
     return _record(desk, number, asked)
 
 
 @PAGES.post(f"{_PATH}/end", Permission.ANCHOR_WRITE, at=number_site, page=show, step_up=True)
 def end(desk: Desk, number: str) -> Response:
     """A death, the end of the study, a withdrawal; or such a thing taken back."""
-    return _record(desk, number, _asked(desk, number, desk.form("confirm")))
+    return _record(desk, number, _asked(desk, number, desk.form(CONFIRM)))
 
 
 def _record(desk: Desk, number: str, asked: Asked) -> Response:
-    study, reason = desk.study, asked.reason or None
+    study, act = desk.study, dict[str, Any]({"reason": asked.reason or None, "seen": asked.seen, "actor": desk.actor, "now": desk.now})
     if asked.is_taken_back:
         take_back = dating.take_back_withdrawal if asked.kind else dating.take_back_anchor
-        take_back(study, number, asked.kind or asked.name, reason=asked.reason, actor=desk.actor, now=desk.now)
+        take_back(study, number, asked.kind or asked.name, **act)
         return desk.go(_PATH, number=number, done="dates.taken_back")
     assert asked.day is not None, "checked"  # noqa: S101
     if asked.kind:
-        conduct.withdraw(study, number, asked.kind, asked.day, reason=reason, actor=desk.actor, now=desk.now)
+        conduct.withdraw(study, number, asked.kind, asked.day, **act)
     elif asked.name == START and not asked.again:
-        conduct.start_treatment(study, number, asked.day, reason=reason, actor=desk.actor, now=desk.now)
+        conduct.start_treatment(study, number, asked.day, **act)
     else:
-        conduct.set_anchor(study, number, asked.name, asked.day, again=asked.again, reason=reason, actor=desk.actor, now=desk.now)
+        conduct.set_anchor(study, number, asked.name, asked.day, again=asked.again, **act)
     return desk.go(_PATH, number=number, done="dates.recorded")
 
 

@@ -131,6 +131,17 @@ class Form:
             return None
         return when
 
+    def days(self, name: str) -> list[date]:
+        """The days that a page has put into a field, one after another; those that it cannot have put there are a mistake."""
+        found: list[date] = []
+        for typed in filter(None, self.typed(name).split(",")):
+            try:
+                found.append(date.fromisoformat(typed))
+            except ValueError:
+                self.wrong(name, "form.day")
+                return []
+        return found
+
     def moment(self, name: str, *, required: bool = True) -> datetime | None:
         """A day and an hour on the wall, without a zone (2026-03-31T20:15)."""
         found = self.typed(name).strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from qol_server.access import pairing
@@ -110,7 +110,7 @@ def test_a_death_is_seen_before_it_counts_proved_and_taken_back(desk: House):
     assert "Is not asked any more" in nurse.text
     assert "Everything stops on that day" in nurse.text
     assert entries(desk) == before
-    said = {name: nurse.value(name) for name in ("what", "day", "act", "reason")}
+    said = {name: nurse.value(name) for name in ("what", "day", "act", "reason", "known")}
     desk.trial.now += timedelta(minutes=11)
     nurse.post(f"{here}/end", "confirm", **said)
     assert nurse.status == 401  # prove it once more
@@ -122,12 +122,64 @@ def test_a_death_is_seen_before_it_counts_proved_and_taken_back(desk: House):
     assert nurse.status == 422
     nurse.post(f"{here}/preview", "take_back", what="death", reason="It was another participant")
     assert "Will be asked" in nurse.text
-    said = {name: nurse.value(name) for name in ("what", "day", "act", "reason")}
+    said = {name: nurse.value(name) for name in ("what", "day", "act", "reason", "known")}
     nurse.post(f"{here}/end", "confirm", **said)
     assert "the calendar is as it was" in nurse.text
     assert "Death: taken back" in nurse.text
     assert "It was another participant" in nurse.text
     assert "death" not in known(desk).anchors
+
+
+def test_what_is_taken_back_twice_takes_one_date_back_and_says_what_stands(desk: House):
+    for day, again in ((date(2026, 2, 10), False), (date(2026, 2, 20), True)):
+        desk.trial.anchor(desk.ada, "progression", day, again=again)
+    nurse, here = desk.login(Role.NURSE, "01"), f"/participants/{desk.ada}/dates"
+    nurse.post(f"{here}/preview", "take_back", what="progression", reason="The scan was read again")
+    said = {name: nurse.value(name) for name in ("what", "day", "act", "reason", "known")}
+    assert said["known"] == "2026-02-10,2026-02-20"
+    nurse.post(f"{here}/record", "confirm", **said)
+    assert "the calendar is as it was" in nurse.text
+    before = entries(desk)
+    nurse.post(f"{here}/record", "confirm", **said)
+    assert (nurse.status, entries(desk)) == (409, before)
+    assert "Progression is now: 10 Feb 2026. Nothing was changed" in nurse.text
+    assert known(desk).anchors["progression"] == (date(2026, 2, 10),)
+    nurse.post(f"{here}/record", "confirm", **said | {"known": "yesterday"})
+    assert nurse.status == 422
+
+
+def test_a_withdrawal_that_is_taken_back_twice_and_was_recorded_again_meanwhile_stays(desk: House):
+    nurse, here = desk.login(Role.NURSE, "01"), f"/participants/{desk.ada}/dates"
+    desk.trial.withdraw(desk.ada, "treatment", date(2026, 3, 1))
+    nurse.post(f"{here}/preview", "take_back", what="withdrawal.treatment", reason="Another's letter")
+    said = {name: nurse.value(name) for name in ("what", "day", "act", "reason", "known")}
+    nurse.post(f"{here}/end", "confirm", **said)
+    desk.trial.withdraw(desk.ada, "treatment", date(2026, 3, 2))
+    nurse.post(f"{here}/end", "confirm", **said)
+    assert nurse.status == 409
+    assert "2 Mar 2026. Nothing was changed" in nurse.text
+    assert known(desk).withdrawals == {"treatment": date(2026, 3, 2)}
+
+
+def test_a_correction_does_not_hit_a_date_that_came_meanwhile(desk: House):
+    desk.trial.anchor(desk.ada, "progression", date(2026, 2, 10))
+    nurse, here = desk.login(Role.NURSE, "01"), f"/participants/{desk.ada}/dates"
+    nurse.post(f"{here}/preview", "change", what="progression", day="2026-02-11", reason="a slip")
+    said = {name: nurse.value(name) for name in ("what", "day", "act", "reason", "known")}
+    desk.trial.anchor(desk.ada, "progression", date(2026, 2, 25), again=True)
+    nurse.post(f"{here}/record", "confirm", **said)
+    assert nurse.status == 409
+    assert known(desk).anchors["progression"] == (date(2026, 2, 10), date(2026, 2, 25))
+
+
+def test_a_first_date_that_is_sent_twice_is_answered_as_done(desk: House):
+    nurse, here = desk.login(Role.NURSE, "01"), f"/participants/{desk.ada}/dates"
+    nurse.post(f"{here}/preview", "change", what="progression", day="2026-03-01")
+    said = {name: nurse.value(name) for name in ("what", "day", "act", "reason", "known")}
+    for _ in range(2):
+        nurse.post(f"{here}/record", "confirm", **said)
+        assert (nurse.status, "It is recorded" in nurse.text) == (200, True)
+    assert known(desk).anchors["progression"] == (date(2026, 3, 1),)
 
 
 def test_a_start_that_moves_says_what_moves_and_needs_a_reason(desk: House):
@@ -136,7 +188,7 @@ def test_a_start_that_moves_says_what_moves_and_needs_a_reason(desk: House):
     assert nurse.status == 422
     nurse.post(f"{here}/preview", "change", what="treatment_start", day="2026-03-01", reason="The first dose was a day earlier")
     assert "Moves" in nurse.text
-    said = {name: nurse.value(name) for name in ("what", "day", "act", "reason")}
+    said = {name: nurse.value(name) for name in ("what", "day", "act", "reason", "known")}
     nurse.post(f"{here}/record", "confirm", **said)
     assert "It is recorded" in nurse.text
     assert known(desk).anchors["treatment_start"][0].day == 1

@@ -116,6 +116,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "dates.known": ("What happened, and when", "Ce qui est arrivé, et quand"),
     "dates.what": ("What", "Quoi"),
     "dates.day": ("Day", "Jour"),
+    "dates.stands": (
+        "{what} is now: {days}. Nothing was changed; decide anew from what stands here.",
+        "{what} : désormais {days}. Rien n’a été modifié ; décidez à nouveau d’après ce qui figure ici.",
+    ),
     "dates.not_known": ("not recorded", "non enregistré"),
     "dates.withdrawals": ("Withdrawals: four different things", "Retraits : quatre choses différentes"),
     "dates.stops": ("What stops with it", "Ce qui s’arrête alors"),
