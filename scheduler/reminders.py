@@ -170,7 +170,7 @@ def _given_up(study: Study, now: datetime) -> list[Fate]:
         one, tx = _reminder(row), study.store.read()
         participant = participants.load(tx, one.participant)
         assert participant is not None, "somebody is reminded"  # noqa: S101
-        is_quiet = reminding.after_quiet(study.protocol_in_force(tx).quiet_hours, now, participant.time_zone) > now
+        is_quiet = reminding.after_quiet(study.protocol_in_force(tx).quiet_hours, now, participant) > now
         is_due = one.identity in {each.identity for each in _due(study, tx, now, one.participant)}
         if not is_quiet and not is_due:
             found.append(Fate(one, Kind.REMINDER_CANCELLED, NOT_DUE))

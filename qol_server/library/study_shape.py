@@ -189,7 +189,10 @@ class StudyShape(Shape):
     assessments = Many(Part(AssessmentShape), default=(), note="questionnaires at visits")
     diaries = Many(Part(DiaryShape), default=(), note="questionnaires for each day or whenever something happens")
     reminders = Table(Name(*RULE_ID), Many(Part(RungShape), least=1), default={}, note="assessment -> reminders in their order")
-    quiet_hours = Part(QuietShape, note="hours in which no message is sent; one that falls in them waits for their end")
+    quiet_hours = Part(
+        QuietShape,
+        note="hours in which no message is sent, but at the hour that the participant chose; one that falls in them waits for their end",
+    )
     advice = Table(Name(*RULE_ID), Table(Name(*LANGUAGE), Text()), default={}, note="name -> language -> what the participant is told")
     alerts = Many(Part(AlertShape), default=(), note="alert rules")
     escalation = Table(

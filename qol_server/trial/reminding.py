@@ -17,6 +17,7 @@ LAPSE = timedelta(hours=24)  # a message that could not be sent for so long is n
 MOST_TRIES = 6
 """How often a message is handed to a channel that says each time that it did not take it and may be asked again."""
 FIRST_WAIT = _MINUTE = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
 ALWAYS_END = ("death", "withdrawal.contact", "withdrawal.questionnaires", "withdrawal.consent")
 
 Identity = tuple[str, str, int, str]
@@ -76,10 +77,11 @@ def due(
     Of the messages about one occurrence only the latest rung that has come is due, and none that comes before one already
     intended: after an outage there is one message, not a burst. Of the channels of a rung the first is due, and the next one
     when all before it have failed. A message more than 24 hours late has lapsed: it is never returned again. In quiet hours no
-    message is due. Tasks have a ladder of their own, know no quiet hours and do not lapse while the assignment can be answered.
+    message is due, but in the hour that the participant chose. Tasks have a ladder of their own, know no quiet hours and do not
+    lapse while the assignment can be answered.
     """
     found: list[Reminder] = []
-    is_quiet = after_quiet(protocol.quiet_hours, now, participant.time_zone) > now
+    is_quiet = after_quiet(protocol.quiet_hours, now, participant) > now
     for assignment in assignments:
         rungs = protocol.reminders.get(assignment.assessment, ())
         if rungs and is_wanted(protocol, participant, assignment, answered, now):
@@ -131,16 +133,19 @@ def moment(rung: Rung, assignment: Assignment, participant: Participant, quiet: 
     day = assignment.opens if rung.at == "open" else add(assignment.target, Period(after.months, after.days))
     at = instant(day, time(participant.reminder_hour), participant.time_zone) + timedelta(minutes=after.minutes)
     at = max(at, instant(assignment.opens, assignment.opens_at, participant.time_zone))
-    return at if rung.task else after_quiet(quiet, at, participant.time_zone)
+    return at if rung.task else after_quiet(quiet, at, participant)
 
 
-def after_quiet(quiet: Quiet | None, at: datetime, zone: str) -> datetime:
-    """``at``, or the end (UTC) of the quiet hours in which it falls on the wall clock of ``zone``."""
-    if quiet is None:
-        return at
+def after_quiet(quiet: Quiet | None, at: datetime, participant: Participant) -> datetime:
+    """``at``, or the end (UTC) of the quiet hours in which it falls on the participant's wall clock.
+
+    The hour that the participant chose to be reminded at is never quiet: they are awake then.
+    """
+    zone = participant.time_zone
     wall = local(at, zone)
     hour = wall.time()
-    if not quiet.holds(hour):
+    chosen = instant(wall.date(), time(participant.reminder_hour), zone)
+    if quiet is None or not quiet.holds(hour) or chosen <= at < chosen + _HOUR:
         return at
     day = wall.date() if hour < quiet.end else add(wall.date(), Period(days=1))
     end = instant(day, quiet.end, zone)

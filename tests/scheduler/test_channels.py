@@ -98,9 +98,9 @@ def test_a_channel_that_stays_busy_gives_way_to_the_next(trial: Trial, ben: str)
     assert (weather.tries, weather.told) == (["email"] * 6 + ["sms"], ["sms"])
 
 
-def waiting(trial: Trial) -> Weather:
+def waiting(trial: Trial, minutes: int = 30) -> Weather:
     """A message that waits for its e-mail server."""
-    weather = Weather({"email": busy(30)})
+    weather = Weather({"email": busy(minutes)})
     assert go(trial, weather, LATE)[-1] == ("deferred", "it is busy")
     weather.raises.clear()
     trial.now = LATE + 5 * MINUTE
@@ -170,12 +170,12 @@ def test_a_pause_ends_on_its_day_or_before_and_is_explained(trial: Trial, ben: s
 
 
 def test_in_quiet_hours_a_message_that_waits_goes_on_waiting(trial: Trial, ben: str) -> None:
-    document = people.protocol() + b'quiet_hours: {from: "09:20", to: "10:00"}\n'
+    document = people.protocol().replace(b'from: "22:00", to: "07:00"', b'from: "10:00", to: "11:00"')
     adoption.adopt(trial.study, document, people.instruments(), actor=people.DATA_MANAGER, now=trial.now)
-    weather = waiting(trial)
-    go(trial, weather, LATE + 30 * MINUTE)
+    weather = waiting(trial, 70)
+    go(trial, weather, LATE + 75 * MINUTE)
     assert weather.told == []
-    go(trial, weather, LATE + 60 * MINUTE)
+    go(trial, weather, LATE + 120 * MINUTE)
     assert weather.told == ["email"]
 
 

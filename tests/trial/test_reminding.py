@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qol_server.trial.protocol import Quiet, Rung
+from qol_server.trial.protocol import Period, Quiet, Rung
 from qol_server.trial.reminding import LAPSE, MOST_TRIES, Outcome, Reminder, Standing, after_quiet, due, is_wanted, moment, next_try
-from qol_server.trial.schedule import calendar
+from qol_server.trial.schedule import calendar, instant
 from tests.trial.trials import days, participant, prescription, protocol
 from tests.trial.worked import cases, one_day, somebody, wall
 
@@ -199,28 +199,43 @@ HOURS = st.times().map(lambda hour: hour.replace(second=0, microsecond=0, fold=0
     st.tuples(HOURS, HOURS).filter(lambda pair: pair[0] != pair[1]),
     st.integers(0, 366 * 24 * 60).map(lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)),
     st.sampled_from(["Europe/Paris", "America/Martinique", "Australia/Lord_Howe", "Pacific/Apia"]),
+    st.integers(0, 23),
 )
-def test_what_falls_in_quiet_hours_waits_for_their_end_and_not_longer(hours, at, zone):
-    quiet = Quiet(*hours)
-    end = after_quiet(quiet, at, zone)
+def test_what_falls_in_quiet_hours_waits_for_their_end_and_not_longer(hours, at, zone, chosen):
+    quiet, one = Quiet(*hours), replace(ANNA, time_zone=zone, reminder_hour=chosen)
+    end = after_quiet(quiet, at, one)
     wall = at.astimezone(ZoneInfo(zone))
     assert at <= end <= at + timedelta(hours=25)
-    assert (end == at) == (not quiet.holds(wall.time()))
-    assert after_quiet(None, at, zone) == at
+    since_chosen = at - instant(wall.date(), time(chosen), zone)
+    assert (end == at) == (not quiet.holds(wall.time()) or timedelta(0) <= since_chosen < timedelta(hours=1))
+    assert after_quiet(None, at, one) == at
     if end > at:
         until = end.astimezone(ZoneInfo(zone))
         assert not quiet.holds(until.time()), "the wait is over"
         assert until.time() == quiet.end or until.utcoffset() != wall.utcoffset(), "at the hour that the file says, but for a skipped one"
 
 
-def test_quiet_hours_hold_back_messages_and_no_call():
-    asleep = replace(TRIAL, quiet_hours=Quiet(time(21), time(7)))
+LADDER = {"qol": (Rung(at="open", by=("push",)), Rung(after=Period(minutes=180), by=("push",)), Rung(after=Period(days=3), task="call"))}
+
+
+def test_quiet_hours_hold_back_messages_but_no_call_and_not_at_the_hour_that_was_chosen():
+    asleep = replace(TRIAL, quiet_hours=Quiet(time(21), time(7)), reminders=LADDER)
     late = replace(ANNA, reminder_hour=22)
-    assert due(asleep, late, WEEKS[:1], {}, (), datetime(2026, 3, 3, 21, 30, tzinfo=UTC)) == ()
-    (morning,) = due(asleep, late, WEEKS[:1], {}, (), datetime(2026, 3, 4, 6, 0, tzinfo=UTC))
-    assert (morning.rung, morning.at) == (0, datetime(2026, 3, 4, 6, 0, tzinfo=UTC))
+    (chosen,) = due(asleep, late, WEEKS[:1], {}, (), datetime(2026, 3, 3, 21, 30, tzinfo=UTC))
+    assert (chosen.rung, chosen.at) == (0, datetime(2026, 3, 3, 21, 0, tzinfo=UTC))
+    target = datetime(2026, 3, 10, 21, 0, tzinfo=UTC)
+    assert due(asleep, late, WEEKS[:1], {}, (), target + timedelta(hours=4)) == ()
+    (morning,) = due(asleep, late, WEEKS[:1], {}, (), target + timedelta(hours=9))
+    assert (morning.rung, morning.at) == (1, datetime(2026, 3, 11, 6, 0, tzinfo=UTC))
     (call,) = due(asleep, late, WEEKS[:1], {}, (), datetime(2026, 3, 13, 21, 30, tzinfo=UTC))
     assert call.is_task
+
+
+def test_what_would_come_after_quiet_hours_is_dropped_where_the_window_closes_before_their_end():
+    asleep = replace(TRIAL, quiet_hours=Quiet(time(21), time(7)), reminders=LADDER)
+    closing = replace(WEEKS[0], due=WEEKS[0].target, closes=WEEKS[0].target)
+    late, night = replace(ANNA, reminder_hour=20), datetime(2026, 3, 10, 23, 30, tzinfo=UTC)
+    assert [due(asleep, late, [closing], {}, (), night + timedelta(hours=hours)) for hours in (0, 6, 7, 24)] == [()] * 4
 
 
 def test_an_outage_that_ends_in_quiet_hours_wakes_nobody():
