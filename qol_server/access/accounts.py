@@ -193,6 +193,19 @@ def reach(tx: Tx, role: Role, study: str, site: str | None) -> list[Reach]:
     return [Reach(*row) for row in rows]
 
 
+def able(tx: Tx, role: Role, study: str) -> set[str]:
+    """Whoever has a role for all sites of a study and can come in with it: the account is set up and was not closed.
+
+    One that is locked can: it waits for minutes, and in a browser that knows it not at all.
+    """
+    rows = tx.all(
+        "SELECT login FROM accounts JOIN grants USING (login) WHERE role = ? AND study = ? AND site = '' AND closed_at IS NULL"
+        " AND password IS NOT NULL",
+        (str(role), study),
+    )
+    return {row["login"] for row in rows}
+
+
 # What an account proves itself with
 
 

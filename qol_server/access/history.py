@@ -15,9 +15,10 @@ _SCHEMA = """
 CREATE TABLE notes (login TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (login, position)) STRICT, WITHOUT ROWID
 """
 
-NOTABLE = frozenset(
-    {Kind.ROLE_GIVEN, Kind.ROLE_TAKEN, Kind.ACCOUNT_RESET, Kind.ACCOUNT_LOCKED, Kind.LOGIN_FAILED, Kind.PASSKEY_ADDED, Kind.PASSKEY_DOUBTED}
-)
+NOTABLE = frozenset({
+    Kind.ROLE_GIVEN, Kind.ROLE_TAKEN, Kind.ACCOUNT_RESET, Kind.ACCOUNT_LOCKED, Kind.LOGIN_FAILED, Kind.PASSWORD_CHANGED,
+    Kind.PASSKEY_ADDED, Kind.PASSKEY_DOUBTED,
+})  # fmt: skip
 """What the holder of an account should look at twice; a log-in from a browser that was not known is it as well."""
 
 
@@ -46,6 +47,16 @@ def of(tx: Tx, login: str, most: int) -> list[Event]:
     rows = tx.all("SELECT position FROM notes WHERE login = ? ORDER BY position DESC LIMIT ?", (login, most))
     entries = [journal.one(tx, row["position"]) for row in rows]
     return [Event(each.received_at, each.kind, each.actor, json.loads(each.line)) for each in entries if each is not None and each.line]
+
+
+def last_study(tx: Tx, login: str) -> str | None:
+    """The study in which a role was last given to an account, or taken from it; None where it never had one."""
+    row = tx.one(
+        "SELECT position FROM notes JOIN entries USING (position) WHERE login = ? AND kind IN (?, ?) ORDER BY position DESC LIMIT 1",
+        (login, str(Kind.ROLE_GIVEN), str(Kind.ROLE_TAKEN)),
+    )
+    entry = None if row is None else journal.one(tx, row["position"])
+    return None if entry is None or not entry.line else str(json.loads(entry.line)["study"])
 
 
 def since_last_visit(events: list[Event]) -> list[Event]:

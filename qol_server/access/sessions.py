@@ -143,5 +143,6 @@ def remember(tx: Tx, browser: str | None, login: str, now: datetime) -> str:
     return token
 
 
-def forget_browsers(tx: Tx, login: str) -> None:
-    tx.run("DELETE FROM browsers WHERE login = ?", (login,))
+def forget_browsers(tx: Tx, login: str, but: str | None = None) -> None:
+    """Forget from where an account was logged in to, but for one browser."""
+    tx.run("DELETE FROM browsers WHERE login = ? AND token <> ?", (login, digest(but or "")))

@@ -176,19 +176,25 @@ def step_up(staff: Staff, token: str, password: str, code: str, *, now: datetime
     return proved(staff, tries, _password(staff, tries.login, password, code, now), now, verify)
 
 
-def change_password(staff: Staff, token: str, password: str, code: str, new: str, *, now: datetime) -> None:
-    """Choose another password, which ends all sessions of the account. Raises as ``step_up``, and Refused(password-weak)."""
+def change_password(staff: Staff, token: str, password: str, code: str, new: str, *, now: datetime, browser: str | None = None) -> LoggedIn:
+    """Choose another password, which ends all sessions of the account and forgets its browsers; returns what goes on: a new session,
+    in this browser alone. Passkeys stay, with which nobody comes in who has learnt a password.
+
+    Raises as ``step_up``, and Refused(password-weak).
+    """
     session = present(staff, token, now)
     passwords.check(new, session.login, session.name)
     kept = passwords.hashed(new)
 
-    def change(tx: Tx, _by: str) -> None:
+    def change(tx: Tx, _by: str) -> LoggedIn:
         accounts.set_password(tx, session.login, kept)
-        sessions.close_all(tx, session.login)
-        staff.record(tx, Kind.PASSWORD_CHANGED, {"login": session.login}, actor=session.actor, now=now)
+        fact = {"login": session.login, "sessions_ended": max(0, sessions.close_all(tx, session.login) - 1)}
+        sessions.forget_browsers(tx, session.login, browser)
+        staff.record(tx, Kind.PASSWORD_CHANGED, fact, actor=session.actor, now=now)
+        return LoggedIn(sessions.open_(tx, session.login, now), sessions.remember(tx, browser, session.login, now))
 
     tries = within(staff, token, now)
-    proved(staff, tries, _password(staff, tries.login, password, code, now), now, change)
+    return proved(staff, tries, _password(staff, tries.login, password, code, now), now, change)
 
 
 def verified(tx: Tx, token: str, now: datetime) -> Session:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -119,9 +119,22 @@ def add(
 # every study in which it has a role. Without it whoever acts has the machine, and may act on all.
 
 
-def _allow(tx: Tx, by: str | None, theirs: Iterable[Grant]) -> None:
+def is_beyond(tx: Tx, grants: Collection[Grant], account: Account) -> bool:
+    """Whether somebody with these grants may not act on an account: one without a role belongs to the study that it had the last
+    one in, and one that never had a role to whoever has the machine."""
+    studies: set[str | None] = {grant.study for grant in account.grants} or {history.last_study(tx, account.login)}
+    return None in studies or bool(beyond(grants, studies))
+
+
+def _allow(tx: Tx, by: str | None, account: Account) -> None:
     """Raises Refused(account-beyond)."""
-    if by is not None and beyond(accounts.grants(tx, by), theirs):
+    if by is not None and is_beyond(tx, accounts.grants(tx, by), account):
+        raise Refused(ACCOUNT_BEYOND)
+
+
+def _administers(tx: Tx, by: str | None, grant: Grant) -> None:
+    """Raises Refused(account-beyond) for a role in a study that somebody else administers."""
+    if by is not None and beyond(accounts.grants(tx, by), [grant.study]):
         raise Refused(ACCOUNT_BEYOND)
 
 
@@ -133,7 +146,7 @@ def reset(staff: Staff, login: str, *, actor: str, now: datetime, by: str | None
     login, code = accounts.canonical(login), accounts.new_code()
 
     def work(tx: Tx) -> None:
-        _allow(tx, by, accounts.find(tx, login).grants)
+        _allow(tx, by, accounts.find(tx, login))
         until = accounts.offer(tx, login, staff.code_digest("", code), now)
         passkeys.forget(tx, login)
         sessions.forget_browsers(tx, login)
@@ -154,9 +167,9 @@ def close(staff: Staff, login: str, *, actor: str, now: datetime, by: str | None
         raise Refused(OWN_ACCOUNT)
 
     def work(tx: Tx) -> None:
-        theirs = accounts.find(tx, login).grants
-        _allow(tx, by, theirs)
-        for grant in theirs:
+        account = accounts.find(tx, login)
+        _allow(tx, by, account)
+        for grant in account.grants:
             _keep_administered(tx, login, grant)
         if not accounts.close(tx, login, now):
             raise Refused(ACCOUNT_CLOSED)
@@ -169,10 +182,11 @@ def close(staff: Staff, login: str, *, actor: str, now: datetime, by: str | None
 
 
 def _keep_administered(tx: Tx, login: str, grant: Grant) -> None:
-    """A study that has an administrator keeps one. Raises Refused(last-administrator)."""
+    """A study keeps an administrator who can come in, or at least somebody who is to. Raises Refused(last-administrator)."""
     if grant.role is Role.ADMINISTRATOR and grant.site is None:
-        there = [each.login for each in accounts.reach(tx, grant.role, grant.study, None)]
-        if there == [login]:
+        able = accounts.able(tx, grant.role, grant.study)
+        there = {each.login for each in accounts.reach(tx, grant.role, grant.study, None)}
+        if able == {login} or there == {login}:
             raise Refused(LAST_ADMINISTRATOR, f"Without {login}, {grant.study} has no administrator.")
 
 
@@ -186,7 +200,8 @@ def give_role(staff: Staff, login: str, grant: Grant, *, actor: str, now: dateti
     _check_place(staff.settings, grant)
 
     def work(tx: Tx) -> Account:
-        _allow(tx, by, (grant, *accounts.grants(tx, accounts.canonical(login))))
+        _allow(tx, by, accounts.find(tx, accounts.canonical(login)))
+        _administers(tx, by, grant)
         return _change(staff, tx, login, grant, Kind.ROLE_GIVEN, actor=actor, now=now)
 
     return staff.store.write(work)
@@ -199,7 +214,7 @@ def take_role(staff: Staff, login: str, grant: Grant, *, actor: str, now: dateti
     """
 
     def work(tx: Tx) -> Account:
-        _allow(tx, by, [grant])
+        _administers(tx, by, grant)
         return _change(staff, tx, login, grant, Kind.ROLE_TAKEN, actor=actor, now=now)
 
     return staff.store.write(work)

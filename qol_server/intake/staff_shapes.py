@@ -94,7 +94,7 @@ STAFF_SHAPES: dict[Kind, Schema] = {
     Kind.ROLE_GIVEN: RoleChanged(),
     Kind.ROLE_TAKEN: RoleChanged(),
     Kind.FACTOR_ENROLLED: FactorEnrolled(),
-    Kind.PASSWORD_CHANGED: AboutAccount(),
+    Kind.PASSWORD_CHANGED: SessionsEnded(),
     Kind.PASSKEY_ADDED: PasskeyAdded(),
     Kind.PASSKEY_REMOVED: PasskeyChanged(),
     Kind.PASSKEY_DOUBTED: PasskeyChanged(),

@@ -17,7 +17,7 @@ from qol_server.clock import Clock
 from qol_server.intake import logins
 from qol_server.intake import passkeys as own
 from qol_server.intake.staff import Staff
-from qol_server.staff.door import place, token
+from qol_server.staff.door import BROWSER, let_in, place, token
 from qol_server.staff.entrance import STAFF, declared, go, narrow, there
 from qol_server.trial import problems
 from qol_server.trial.problems import Refused
@@ -63,12 +63,13 @@ class Account:
         now, given = self.clock(), request.form
         there(self.staff, now)
         try:
-            logins.change_password(
-                self.staff(now), token(), given.get("_password", ""), given.get("_code", ""), given.get("password", ""), now=now
-            )
+            entered = logins.change_password(
+                self.staff(now), token(), given.get("_password", ""), given.get("_code", ""), given.get("password", ""), now=now,
+                browser=request.cookies.get(BROWSER),
+            )  # fmt: skip
         except Refused as why:
             return self._again(why)
-        return go("/staff/log-in?done=password")
+        return let_in(go("/staff/account?done=password"), entered)
 
     def end_others(self) -> Response:
         now = self.clock()

@@ -16,7 +16,7 @@ from qol_server.staff.door import place
 from qol_server.staff.forms import Form
 from qol_server.trial import problems
 from qol_server.trial.problems import Refused
-from qol_server.trial.roles import Grant, Permission, Role, beyond
+from qol_server.trial.roles import Grant, Permission, Role
 
 PAGES = Pages()
 SHOWN = 100
@@ -25,7 +25,7 @@ SHOWN = 100
 
 @PAGES.get("/accounts", Permission.STAFF_SEE, at=WHOLE_STUDY)
 def show_all(desk: Desk) -> Response:
-    """The accounts that have a role here, and to who may give them one those that have none anywhere."""
+    """The accounts that have a role here, and to who administers it those that had their last one here."""
     found = [account for account in accounts.every(desk.staff.store.read()) if _is_seen(desk, account)]
     return desk.page("accounts/list.html", title=desk.t("accounts.title"), found=found, here=_here, state=_state, **_choices(desk))
 
@@ -49,7 +49,7 @@ def show(desk: Desk, login: str) -> Response:
     return desk.page(
         "accounts/one.html", title=account.name, account=account, grants=_here(desk, account), state=_state,
         elsewhere=any(grant.study != desk.study.slug for grant in account.grants), events=_events(desk, login),
-        is_mine=not beyond(desk.session.grants, account.grants), is_own=login == desk.session.login, **_choices(desk),
+        is_mine=_is_mine(desk, account), is_own=login == desk.session.login, **_choices(desk),
     )  # fmt: skip
 
 
@@ -119,9 +119,12 @@ def _account(desk: Desk, login: str) -> Account:
 
 
 def _is_seen(desk: Desk, account: Account) -> bool:
-    """Whether it has a role here; or the person may change it whatever it has."""
-    manages = desk.may(Permission.STAFF_MANAGE, None) and not beyond(desk.session.grants, account.grants)
-    return manages or bool(_here(desk, account))
+    """Whether it has a role here; or had its last one in a study that the person administers, as all those that it has roles in."""
+    return bool(_here(desk, account)) or (desk.may(Permission.STAFF_MANAGE, None) and _is_mine(desk, account))
+
+
+def _is_mine(desk: Desk, account: Account) -> bool:
+    return not staff.is_beyond(desk.staff.store.read(), desk.session.grants, account)
 
 
 def _here(desk: Desk, account: Account) -> list[Grant]:

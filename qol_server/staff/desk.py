@@ -33,16 +33,16 @@ ANY_SITE = "any site"
 WHOLE_STUDY = "whole study"
 """Only with a role for all sites of the study."""
 
-MENU: tuple[tuple[str, str, Permission], ...] = (
-    ("nav.worklist", "/worklist", Permission.WORKLIST_SEE),
-    ("nav.calls", "/calls", Permission.WORKLIST_SEE),
-    ("nav.participants", "/participants", Permission.PARTICIPANT_SEE),
-    ("nav.visits", "/visits", Permission.PARTICIPANT_SEE),
-    ("nav.accounts", "/accounts", Permission.STAFF_SEE),
-    ("nav.load", "/load", Permission.COUNTS_SEE),
-    ("nav.rehearsal", "/rehearsal", Permission.RULES_REHEARSE),
+MENU: tuple[tuple[str, str, Permission, str], ...] = (
+    ("nav.worklist", "/worklist", Permission.WORKLIST_SEE, ANY_SITE),
+    ("nav.calls", "/calls", Permission.WORKLIST_SEE, ANY_SITE),
+    ("nav.participants", "/participants", Permission.PARTICIPANT_SEE, ANY_SITE),
+    ("nav.visits", "/visits", Permission.PARTICIPANT_SEE, ANY_SITE),
+    ("nav.accounts", "/accounts", Permission.STAFF_SEE, WHOLE_STUDY),
+    ("nav.load", "/load", Permission.COUNTS_SEE, ANY_SITE),
+    ("nav.rehearsal", "/rehearsal", Permission.RULES_REHEARSE, WHOLE_STUDY),
 )
-"""The areas of the desk in the order of the menu: key of the words, path, and what it takes to see it."""
+"""The areas of the desk in the order of the menu: key of the words, path, and what it takes to see it, and where."""
 
 ABOUT: tuple[tuple[str, Permission], ...] = (
     ("treatment", Permission.PARTICIPANT_SEE),
@@ -160,7 +160,11 @@ class Desk:
 
     def menu(self) -> list[tuple[str, str, bool]]:
         """The pages that the person may go to: key of the words, address, whether this is it."""
-        there = [(key, self.url(path)) for key, path, permission in MENU if self.may(permission, None) or self.sites(permission)]
+        there = [
+            (key, self.url(path))
+            for key, path, permission, at in MENU
+            if (self.may(permission, None) if at == WHOLE_STUDY else self.sites(permission))
+        ]
         return [(key, url, request.path == url or request.path.startswith(f"{url}/")) for key, url in there]
 
     def about(self, number: str) -> list[tuple[str, str]]:

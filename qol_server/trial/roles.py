@@ -132,7 +132,6 @@ def sites(grants: Collection[Grant], permission: Permission, study: str, all_sit
     return tuple(site for site in all_sites if may(grants, permission, study, site))
 
 
-def beyond(grants: Collection[Grant], theirs: Iterable[Grant]) -> tuple[str, ...]:
-    """The studies in which an account has one of ``theirs``, and in which somebody with ``grants`` may not manage accounts."""
-    studies = sorted({each.study for each in theirs})
-    return tuple(study for study in studies if not may(grants, Permission.STAFF_MANAGE, study, None))
+def beyond(grants: Collection[Grant], studies: Iterable[str | None]) -> tuple[str, ...]:
+    """Those of the studies in which somebody with these grants may not manage accounts, in order."""
+    return tuple(study for study in sorted(filter(None, studies)) if not may(grants, Permission.STAFF_MANAGE, study, None))

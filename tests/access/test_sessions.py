@@ -199,6 +199,27 @@ def test_a_password_is_changed_by_whoever_knows_the_old_one_and_has_the_second_f
     assert [one["login"] for one in office.journal("password.changed")] == [NORA]
 
 
+def test_after_a_change_of_the_password_only_this_session_goes_on_and_only_this_browser_is_known(office: Office, nora: Member) -> None:
+    browser = nora.entered.browser
+    office.later(minutes=1)
+    elsewhere = nora.log_in(browser=None)
+    office.later(minutes=1)
+    here = nora.log_in(browser=browser)
+    office.later(minutes=1)
+    others = sessions.count(office.staff.store.read(), NORA, office.now) - 1
+    goes_on = logins.change_password(office.staff, here.token, nora.password, nora.digits(), NEW, now=office.now, browser=browser)
+    for token in (elsewhere.token, here.token):
+        assert logins.session_of(office.staff, token, office.now) is None
+    session = logins.session_of(office.staff, goes_on.token, office.now)
+    assert session is not None
+    assert session.is_verified(office.now)
+    tx = office.staff.store.read()
+    assert goes_on.browser == browser
+    assert sessions.knows(tx, browser, NORA, office.now)
+    assert not sessions.knows(tx, elsewhere.browser, NORA, office.now)
+    assert [one["sessions_ended"] for one in office.journal("password.changed")] == [others]
+
+
 def test_old_sessions_are_swept_out_of_the_file(office: Office, nora: Member, tmp_path: Path) -> None:
     for _ in range(3):
         office.later(days=1)

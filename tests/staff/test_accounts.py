@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from datetime import timedelta
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 import pytest
 
 from qol_server.access import accounts as kept
+from qol_server.access import second_factor
 from qol_server.intake import logins
 from qol_server.intake import staff as accounts
+from qol_server.trial.facts import Kind
+from qol_server.trial.problems import Refused
 from qol_server.trial.roles import Grant, Role
 from tests import people
 from tests.staff.rig import PASSWORD, House, Member
@@ -146,11 +150,48 @@ def test_accounts_of_other_studies_are_not_there(desk: House, boss: Member) -> N
         assert boss.post(f"/accounts/{login}/{path}", "give", role="nurse").status_code == 404
 
 
-def test_those_without_any_role_are_shown_to_who_may_give_them_one(desk: House, boss: Member) -> None:
-    desk.account("spare")
+def test_an_account_without_a_role_belongs_to_the_study_that_it_had_the_last_one_in(desk: House, boss: Member) -> None:
+    spare = desk.account("spare", NURSE)
+    boss.post(f"/accounts/{spare}/roles/take", "take", role="nurse", site="01")
     assert "spare@" in (boss.get("/accounts"), boss.text)[1]
+    assert "/staff/set-up#" in boss.post(f"/accounts/{spare}/reset").text
     watching = desk.login(Role.INSPECTOR)
     assert "spare@" not in (watching.get("/accounts"), watching.text)[1]
+    _last_in(desk, spare, "another")
+    before = kept.find(desk.staff.store.read(), spare)
+    assert "spare@" not in (boss.get("/accounts"), boss.text)[1]
+    _out_of_reach(boss, spare)
+    for act in (accounts.reset, accounts.close):
+        with pytest.raises(Refused, match="do not administer"):
+            act(desk.staff, spare, actor=boss.actor, now=desk.now, by=boss.login)
+    with pytest.raises(Refused, match="do not administer"):
+        accounts.give_role(desk.staff, spare, NURSE, actor=boss.actor, now=desk.now, by=boss.login)
+    assert kept.find(desk.staff.store.read(), spare) == before
+    desk.staff.store.write(lambda tx: kept.give(tx, boss.login, Grant(Role.ADMINISTRATOR, "another")))
+    assert "spare@" in (boss.get("/accounts"), boss.text)[1], "who administers that study too may act"
+
+
+def test_an_account_that_never_had_a_role_is_for_whoever_has_the_machine(desk: House, boss: Member) -> None:
+    spare = desk.account("spare")
+    assert "spare@" not in (boss.get("/accounts"), boss.text)[1]
+    _out_of_reach(boss, spare)
+    accounts.give_role(desk.staff, spare, NURSE, actor="staff:root", now=desk.now)
+    assert "spare@" in (boss.get("/accounts"), boss.text)[1]
+
+
+def _out_of_reach(boss: Member, login: str) -> None:
+    """It is to somebody as if nobody had the login."""
+    nobody = boss.get("/accounts/nobody@hospital.example").text
+    assert boss.get(f"/accounts/{login}").text == nobody
+    for path in ("reset", "close", "roles", "roles/take"):
+        assert boss.post(f"/accounts/{login}/{path}", "give", role="nurse", site="01").status_code == 404, path
+
+
+def _last_in(desk: House, login: str, study: str) -> None:
+    """Write down what a server with that study would have: a role there, given and taken."""
+    for kind in (Kind.ROLE_GIVEN, Kind.ROLE_TAKEN):
+        fact = {"login": login, "role": "nurse", "study": study, "site": None}
+        desk.staff.store.write(lambda tx, kind=kind, fact=fact: desk.staff.record(tx, kind, fact, actor="staff:root", now=desk.now))
 
 
 # Not by accident
@@ -168,6 +209,31 @@ def test_nobody_closes_their_own_account_or_takes_the_last_administrator(desk: H
     assert "The account is closed" in second.text
     second.post(f"/accounts/{second.login}/roles/take", "take", role="administrator", site="")
     assert second.status == 409, "a closed account administers nothing"
+
+
+def test_an_administrator_who_never_set_up_their_account_is_no_administrator_yet(desk: House, boss: Member) -> None:
+    grant = Grant(Role.ADMINISTRATOR, people.SLUG)
+    code = accounts.add(desk.staff, "late@hospital.example", "Late", "en", actor="staff:root", now=desk.now, grant=grant)
+    assert code is not None
+    boss.post(f"/accounts/{boss.login}/roles/take", "take", role="administrator", site="")
+    assert (boss.status, "would have no administrator" in boss.text) == (409, True)
+    with pytest.raises(Refused, match="has no administrator"):
+        accounts.close(desk.staff, boss.login, actor="staff:root", now=desk.now)
+    begun = logins.begin_set_up(desk.staff, code, PASSWORD, now=desk.now)
+    with pytest.raises(Refused, match="has no administrator"):
+        accounts.close(desk.staff, boss.login, actor="staff:root", now=desk.now)
+    secret = base64.b32decode(begun.secret.replace(" ", ""))
+    digits = second_factor.digits(secret, int(desk.now.timestamp()) // 30)
+    logins.finish_set_up(desk.staff, code, digits, browser=None, now=desk.now)
+    boss.post(f"/accounts/{boss.login}/roles/take", "take", role="administrator", site="")
+    assert grants(desk, boss.login) == set()
+
+
+def test_who_was_invited_by_mistake_is_closed_while_another_is_there(desk: House, boss: Member) -> None:
+    grant = Grant(Role.ADMINISTRATOR, people.SLUG)
+    accounts.add(desk.staff, "late@hospital.example", "Late", "en", actor="staff:root", now=desk.now, grant=grant)
+    boss.post("/accounts/late@hospital.example/close")
+    assert "The account is closed" in boss.text
 
 
 def test_study_managers_and_inspectors_look_on(desk: House) -> None:

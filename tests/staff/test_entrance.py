@@ -130,9 +130,13 @@ def test_the_own_password_is_changed(desk: House) -> None:
     new = "other words nobody expects there"
     nora.post("/staff/account/password", _password="wrong", password=new)
     assert nora.status == 401
+    elsewhere = desk.login(Role.NURSE, "01")
     nora.post("/staff/account/password", _password=PASSWORD, password=new)
     assert "is changed" in nora.text
-    assert nora.get("/").status_code == 303
+    assert "Password changed" in nora.text, "and so it is told to whoever has the account"
+    assert nora.get("/staff/account").status_code == 200
+    assert elsewhere.get("/").status_code == 303
+    assert nora.post("/staff/prove", follow=False, _password=new).status_code == 303
 
 
 def test_pages_are_kept_by_nobody_and_files_for_good(desk: House) -> None:

@@ -108,6 +108,17 @@ def test_whoever_may_is_let_in(desk: House, name: str) -> None:
             assert status == 200, (role, site, member.text)
 
 
+def test_the_menu_shows_what_opens_and_nothing_else(desk: House) -> None:
+    for role, site, member in desk.everybody():
+        assert member.get("/").status_code == 200
+        links = set(re.findall(rf'<li><a href="({HERE}/[^"#]*)"', member.html))
+        assert links or "opens no page here" in member.text, (role, site)
+        for link in links:
+            assert member.get(link).status_code == 200, (role, site, link)
+        asked = {f"{HERE}{path}" for path in ("/worklist", "/participants", "/accounts", "/load", "/rehearsal")}
+        assert {path for path in asked if member.get(path).status_code == 200} <= links, (role, site)
+
+
 @each_route
 def test_without_a_session_or_with_an_old_one_nobody_gets_further_than_the_entrance(desk: House, name: str) -> None:
     route, example = ROUTES[name], EXAMPLES[name]
