@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import orjson
@@ -39,6 +39,7 @@ FINAL = ("sent", "failed")
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something that staff of a site are to be told. ``about`` names it and no other: a case, call or report with a step, or a week.
+    ``is_news``: about a case of which they were told before.
 
     ``path``: of the page that a link leads to.
     """
@@ -53,6 +54,7 @@ class Notice:
     owner: str | None = None
     count: int | None = None
     to_all: bool = False
+    is_news: bool = False
 
 
 def notify(study: Study, now: datetime, settings: Settings, sender: Sender) -> Counter[str]:
@@ -89,10 +91,15 @@ def _all(study: Study, tx: Tx, now: datetime) -> Iterator[Notice]:
     for case, site in cases.waiting(tx):
         step = notifying.step_to_tell(case)
         if step is not None:
-            yield Notice(
+            waits = Notice(
                 f"case/{case.id}/{stamp(case.since)}/{step}", "case-escalated" if step else "case-waits", site, f"cases/{case.id}", step,
                 case.id, case.participant, (case.owner or "").removeprefix("staff:") or None,
             )  # fmt: skip
+            yield waits
+            told_at = min((datetime.fromisoformat(row["told_at"]) for row in notices.of(tx, waits.about)), default=None)
+            news = notifying.news_to_tell(case, told_at)
+            if news is not None:
+                yield replace(waits, about=f"{waits.about}/news/{news}", template="case-news", is_news=True)
     protocol = study.protocol_in_force(tx)
     for row in calls.appeals(tx):
         where = protocol.sites.get(row["site"]) or Site(row["site"], row["site"], protocol.time_zone)  # dropped by an amendment: no hours
@@ -128,7 +135,8 @@ def _reports(tx: Tx, now: datetime) -> Iterator[Notice]:
 def _people(tx: Tx, study: Study, notice: Notice) -> Iterable[Reach]:
     by_role = {role: accounts.reach(tx, role, study.slug, notice.site) for role in (Role.NURSE, Role.INVESTIGATOR)}
     nurses, investigators = ([person.login for person in by_role[role]] for role in (Role.NURSE, Role.INVESTIGATOR))
-    chosen = notifying.recipients(notice.step, notice.owner, nurses, investigators)
+    choose = notifying.told_of_news if notice.is_news else notifying.recipients
+    chosen = choose(notice.step, notice.owner, nurses, investigators)
     if notice.to_all:
         chosen = tuple(dict.fromkeys((*investigators, *nurses)))
     known = {person.login: person for people in by_role.values() for person in people}

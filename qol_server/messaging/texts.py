@@ -22,6 +22,10 @@ TEMPLATES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "en": ("Nobody has taken a case at site {site}", "A case at site {site} waits, and nobody has taken it yet.\n\n{link}"),
         "fr": ("Personne n’a pris un cas au centre {site}", "Un cas attend au centre {site}, et personne ne l’a encore pris.\n\n{link}"),
     },
+    "case-news": {
+        "en": ("There is news about a case at site {site}", "A case at site {site} waits, and there is something new about it.\n\n{link}"),
+        "fr": ("Du nouveau pour un cas au centre {site}", "Un cas attend au centre {site}, et il y a du nouveau.\n\n{link}"),
+    },
     "call-waits": {
         "en": ("A call waits at site {site}", "A call at site {site} waits for you.\n\n{link}"),
         "fr": ("Un appel attend au centre {site}", "Un appel vous attend au centre {site}.\n\n{link}"),

@@ -57,9 +57,9 @@ def repeated(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
 def raised_anew(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     """It got worse: whoever looked after the case looks again, and the clock begins anew unless the entry says that it goes on."""
     tx.run(
-        "UPDATE cases SET state = 'raised', surveys = surveys + 1, urgency = ?, place = ?, known = ?,"
+        "UPDATE cases SET state = 'raised', surveys = surveys + 1, urgency = ?, place = ?, known = ?, news_at = ?,"
         ' acknowledged_at = NULL, resolved_at = NULL, action = NULL, outcome = NULL WHERE "case" = ?',
-        (fact["urgency"], _place(fact), _known(fact), fact["case"]),
+        (fact["urgency"], _place(fact), _known(fact), entry.received_at, fact["case"]),
     )
     if fact.get("restarts", True):
         tx.run('UPDATE cases SET steps = 0, since = ? WHERE "case" = ?', (entry.received_at, fact["case"]))
@@ -190,6 +190,7 @@ def of_row(row: Row) -> Case:
         id=row["case"], participant=row["participant"], assessment=row["assessment"], state=State(row["state"]),
         urgency=Urgency(row["urgency"]), since=datetime.fromisoformat(row["since"]), version=row["version"], known=known,
         steps=row["steps"], owner=row["owner"], resolved_at=_moment(row["resolved_at"]), serious=serious(row),
+        news_at=_moment(row["news_at"]),
     )  # fmt: skip
 
 

@@ -183,7 +183,7 @@ CREATE TABLE cases (
   urgency TEXT NOT NULL, place INTEGER NOT NULL, opened_at TEXT NOT NULL, since TEXT NOT NULL, captured_at TEXT, known TEXT NOT NULL,
   surveys INTEGER NOT NULL, steps INTEGER NOT NULL, owner TEXT, acknowledged_at TEXT, resolved_at TEXT, action TEXT, outcome TEXT,
   version INTEGER NOT NULL, late INTEGER NOT NULL DEFAULT 0, corrected INTEGER NOT NULL DEFAULT 0, serious TEXT, aware_at TEXT,
-  reported_at TEXT, contacts INTEGER NOT NULL DEFAULT 0, reached INTEGER NOT NULL DEFAULT 0
+  reported_at TEXT, news_at TEXT, contacts INTEGER NOT NULL DEFAULT 0, reached INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID
 ;
 CREATE INDEX cases_open ON cases (place, since, "case") WHERE state <> 'resolved'

@@ -55,7 +55,7 @@ Known = Mapping[tuple[str, str], Level]
 class Case:
     """One case. ``since``: from when its clock counts (receipt; anew where ``join`` says so), UTC. ``version``: position of its last entry.
 
-    ``steps``: how many steps of the escalation were taken since then.
+    ``steps``: how many steps of the escalation were taken since then. ``news_at``: when what makes it worse came last (receipt).
     """
 
     id: str
@@ -70,6 +70,7 @@ class Case:
     owner: str | None = None
     resolved_at: datetime | None = None
     serious: Report | None = None
+    news_at: datetime | None = None
 
 
 def levels(alerts: Iterable[Alert]) -> dict[tuple[str, str], Level]:

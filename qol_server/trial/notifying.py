@@ -59,6 +59,26 @@ def step_to_tell(case: Case) -> int | None:
     return case.steps if case.steps or case.urgency is Urgency.NOW else None
 
 
+NEWS_AT_MOST = timedelta(hours=1)
+"""What makes a waiting case worse within one such stretch of its clock is told once: a mail says no more than that one should look."""
+
+
+def news_to_tell(case: Case, told_at: datetime | None) -> int | None:
+    """Which stretch of the case's clock, from 1, brought news that those who were told of it are told again; None where there is none.
+
+    ``told_at``: when the step that it has reached was told first; None: nobody was told of it, and then that mail tells the news too.
+    """
+    if step_to_tell(case) is None or case.news_at is None or told_at is None or case.news_at <= told_at:
+        return None
+    return (case.news_at - case.since) // NEWS_AT_MOST or None
+
+
+def told_of_news(step: int, owner: str | None, nurses: Sequence[str], investigators: Sequence[str]) -> tuple[str, ...]:
+    """The logins that news of a case are told to: everybody whom its escalation has reached."""
+    reached = (login for each in range(step + 1) for login in recipients(each, owner, nurses, investigators))
+    return tuple(dict.fromkeys(reached))
+
+
 def recipients(step: int, owner: str | None, nurses: Sequence[str], investigators: Sequence[str]) -> tuple[str, ...]:
     """The logins that a step is told to. ``owner``: who looked after the case before it was raised anew.
 

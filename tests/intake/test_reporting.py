@@ -51,7 +51,7 @@ def there(trial: Trial, ae: str) -> Recorded:
 
 
 def record(trial: Trial, ada: str, event: AdverseEvent = FELL, case: str | None = None) -> str:
-    return adverse_events.prepare(trial.study, ada, event, Origin(case=case), seen=trial.position, actor=NURSE, now=trial.now)
+    return adverse_events.prepare(trial.study, ada, event, Origin(case=case), form=f"form {trial.position}", actor=NURSE, now=trial.now)
 
 
 def report(trial: Trial, ae: str, at: datetime | None = None) -> None:

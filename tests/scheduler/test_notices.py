@@ -139,6 +139,63 @@ def test_who_looked_after_it_is_told_first_when_it_gets_worse_and_then_somebody_
     assert office.told == ["nina"]
 
 
+def test_news_of_a_case_that_still_waits_is_told_to_all_whom_it_reached_once(office: Office, trial: Trial) -> None:
+    case = something_bleeds(trial)
+    [row] = cases.still_open(trial.study.store.read())
+    phone = trial.phone(row["participant"])
+    for minutes in (1, 30, 30):
+        office.tick(minutes)
+    assert office.told == ["ivan", "nina", "nina", "nora", "nora"]
+    trial.at("2026-03-09 20:00", "Europe/Paris")
+    phone.answer("symptoms@W1", {"black_stool": "yes"})
+    phone.sync()
+    assert cases.of_row(cases.still_open(trial.study.store.read())[0]).steps == 2, "its escalation is not put off"
+    assert office.tick(1) == {"sent": 3}
+    assert {mail["Subject"] for _, mail in office.mails.taken} == {
+        "There is news about a case at site 01",
+        "Du nouveau pour un cas au centre 01",
+    }
+    assert office.told == ["ivan", "nina", "nora"]
+    for _ in range(3):
+        assert office.tick(1) == {}
+    phone.answer("symptoms@W1", {"black_stool": "yes", "bleeding": "yes"})
+    phone.sync()
+    assert office.tick(1) == {}, "they were told a few minutes ago, and nobody has looked yet"
+    trial.at("2026-03-16 20:00", "Europe/Paris")
+    phone.answer("symptoms@W2", {"black_stool": "yes"})
+    phone.sync()
+    assert office.tick(1) == {"sent": 3}, "what is urgent now is never a mere repetition"
+    assert len({row["about"] for row in notices.of_case(trial.study.store.read(), case)}) == 5
+
+
+def test_news_that_came_before_anybody_was_told_are_told_with_the_case(office: Office, trial: Trial) -> None:
+    something_bleeds(trial)
+    [row] = cases.still_open(trial.study.store.read())
+    phone = trial.phone(row["participant"])
+    trial.at("2026-03-09 20:00", "Europe/Paris")
+    phone.answer("symptoms@W1", {"black_stool": "yes"})
+    phone.sync()
+    office.tick(1)
+    assert office.told == ["ivan"]
+    assert office.tick(1) == {}
+
+
+def test_the_same_again_is_no_news(office: Office, trial: Trial) -> None:
+    ada = trial.enrol(people.ADA)
+    trial.at("2026-03-02 09:00", "Europe/Paris")
+    trial.start_treatment(ada, date(2026, 3, 2))
+    phone = trial.phone(ada)
+    phone.answer("symptoms@W0", {"nausea.frequency": 2, "nausea.severity": 3})
+    phone.sync()
+    assert office.tick(241) == {"sent": 2}
+    for week, severity, told in ((1, 3, {}), (2, 4, {"sent": 3}), (3, 4, {})):
+        trial.at(f"2026-03-{2 + 7 * week:02} 09:00", "Europe/Paris")
+        office.tick()
+        phone.answer(f"symptoms@W{week}", {"nausea.frequency": 2, "nausea.severity": severity})
+        phone.sync()
+        assert office.tick(1) == told
+
+
 def test_a_case_of_the_day_waits_on_the_worklist_until_its_first_step(office: Office, trial: Trial) -> None:
     ada = trial.enrol(people.ADA)
     trial.at("2026-03-02 09:00", "Europe/Paris")
@@ -286,7 +343,7 @@ def test_what_was_reported_in_time_is_told_to_nobody(office: Office, trial: Tria
     ada = trial.enrol(people.ADA)
     trial.at("2026-03-03 10:00", "Europe/Paris")
     event = replace(EVENT, serious=frozenset({Serious.HOSPITALISATION}), aware_at=trial.now)
-    ae = prepare(trial.study, ada, event, Origin(), seen=trial.position, actor="staff:nora@01.example", now=trial.now)
+    ae = prepare(trial.study, ada, event, Origin(), form="a form", actor="staff:nora@01.example", now=trial.now)
     made = Made(trial.now, "Nora", "Sponsor")
     report(trial.study, ae, made, seen=trial.position, actor="staff:nora@01.example", now=trial.now)
     assert office.tick(20 * 60) == {}

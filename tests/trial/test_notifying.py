@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,7 @@ from qol_server.trial.alerting import Urgency
 from qol_server.trial.cases import Case, State
 from qol_server.trial.notifying import INVESTIGATORS as TO_INVESTIGATORS
 from qol_server.trial.notifying import NURSES as TO_NURSES
-from qol_server.trial.notifying import call_step_to_tell, recipients, step_to_tell
+from qol_server.trial.notifying import call_step_to_tell, news_to_tell, recipients, step_to_tell, told_of_news
 from qol_server.trial.protocol import Coverage, Site
 
 SINCE = datetime(2026, 3, 2, 20, tzinfo=UTC)
@@ -73,3 +74,28 @@ def test_a_call_of_friday_evening_is_told_on_monday_morning_and_once_more_eight_
 @pytest.mark.parametrize(("now", "step"), [("2026-03-06 18:00", TO_NURSES), ("2026-03-07 02:00", TO_INVESTIGATORS)])
 def test_where_a_site_says_no_hours_a_call_is_told_at_once(now: str, step: int) -> None:
     assert call_step_to_tell(Site("01", "Lyon", "Europe/Paris"), paris("2026-03-06 18:00"), paris(now)) == step
+
+
+@pytest.mark.parametrize(
+    ("news", "told_at", "which"),
+    [
+        (None, 1, None),  # nothing new
+        (5, None, None),  # nobody was told yet: that mail tells the news too
+        (5, 10, None),  # it was known when they were told
+        (59, 1, None),  # they were told within the hour
+        (61, 1, 1), (119, 60, 1), (121, 1, 2),
+    ],
+)  # fmt: skip
+def test_news_of_a_waiting_case_are_told_once_an_hour(news: int | None, told_at: int | None, which: int | None) -> None:
+    at = None if news is None else SINCE + timedelta(minutes=news)
+    case = Case("c", "01-0001-4", "symptoms", State.RAISED, Urgency.NOW, SINCE, 1, steps=1, news_at=at)
+    told = None if told_at is None else SINCE + timedelta(minutes=told_at)
+    assert news_to_tell(case, told) == which
+    assert news_to_tell(replace(case, state=State.ACKNOWLEDGED), told) is None
+    assert news_to_tell(replace(case, urgency=Urgency.THIS_WEEK, steps=0), told) is None, "it waits on the worklist"
+
+
+def test_news_are_told_to_everybody_whom_the_escalation_has_reached() -> None:
+    assert told_of_news(0, "nora", NURSES, INVESTIGATORS) == ("nora",)
+    assert told_of_news(1, "nora", NURSES, INVESTIGATORS) == ("nora", "nina")
+    assert told_of_news(2, None, NURSES, INVESTIGATORS) == ("nina", "nora", "ivan")
