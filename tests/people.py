@@ -173,12 +173,12 @@ def instruments() -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in library.shipped_instruments().items()}
 
 
-def trial(folder: Path, slug: str = SLUG, *, active: bool = True, alerts: bool = False) -> Trial:
+def trial(folder: Path, slug: str = SLUG, *, active: bool = True, alerts: bool = False, durable: bool = True) -> Trial:
     """A data folder with keys and the study, adopted and (unless told otherwise) activated, and its server.
 
-    ``alerts``: somebody watches; the shipped protocol only records.
+    ``alerts``: somebody watches; the shipped protocol only records. ``durable`` False: it may be lost, and is faster.
     """
-    settings = Settings(folder)
+    settings = Settings(folder, durable=durable)
     keys.make(settings.keys)
     study = create_study(settings, slug, actor=DATA_MANAGER, now=START)
     document = protocol(slug).replace(b"alerts: record-only", b"alerts: on") if alerts else protocol(slug)

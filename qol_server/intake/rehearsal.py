@@ -233,7 +233,7 @@ class _Reader:
 
 
 def _batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
-    """The entries by what came at once: the rules are asked when all of it is known."""
+    """The entries by what came at once: the rules are asked when all of a phone's request is known; what is typed comes alone."""
     batch: list[Entry] = []
     for entry in entries:
         last = batch[-1] if batch else None
@@ -248,7 +248,7 @@ def _batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
 
 
 def _is_from_phone(entry: Entry) -> bool:
-    return entry.kind in PHONE_KINDS or entry.kind == Kind.ENTRY_QUARANTINED
+    return entry.device is not None and (entry.kind in PHONE_KINDS or entry.kind == Kind.ENTRY_QUARANTINED)
 
 
 def _came_with(entry: Entry) -> tuple[str | None, str, str]:

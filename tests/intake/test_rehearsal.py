@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from qol_server import journal
-from qol_server.intake import casework, dating, expecting, prescribing, rehearsal
+from qol_server.intake import rehearsal
 from qol_server.intake.study import fact_of
-from qol_server.state import cases, levels, participants
+from qol_server.trial import alerting
 from qol_server.trial.facts import Kind
 from qol_server.trial.problems import Refused
 from qol_server.trial.rehearsing import Outcome
 from tests import people
+from tests.intake import scenes
+from tests.intake.scenes import Life
 from tests.people import NURSE, Phone, Trial
 
 DAY = date(2026, 3, 2)
 TURNS = {Kind.CASE_OPENED: "open", Kind.CASE_REPEATED: "repeat", Kind.CASE_WORSENED: "worsen", Kind.CASE_REOPENED: "reopen"}
-
-
-@pytest.fixture(scope="module")
-def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
-    return people.trial(tmp_path_factory.mktemp("rehearsal"), alerts=True)
 
 
 def somebody(trial: Trial) -> Phone:
@@ -59,12 +53,14 @@ def told(trial: Trial, number: str) -> tuple[list[Any], list[Any]]:
     return alerts, turns
 
 
-def rehearsed(trial: Trial, number: str) -> tuple[list[Any], list[Any]]:
-    """The same, as a rehearsal with the rules in force finds it."""
+def rehearsed(trial: Trial, numbers: list[str]) -> dict[str, tuple[list[Any], list[Any]]]:
+    """The same by number, as a rehearsal with the rules in force finds it."""
     protocol = trial.study.protocol_in_force(trial.study.store.read())
-    [(_, _, replayed)] = rehearsal.replays(trial.study, [protocol], [number])
-    [outcome] = replayed.outcomes
-    return _alerts(outcome), [(_stamp(one.at), one.case, str(one.turn), str(one.urgency)) for one in outcome.moves]
+    found = {}
+    for number, _, replayed in rehearsal.replays(trial.study, [protocol], numbers):
+        [outcome] = replayed.outcomes
+        found[number] = _alerts(outcome), [(_stamp(one.at), one.case, str(one.turn), str(one.urgency)) for one in outcome.moves]
+    return found
 
 
 def _alerts(outcome: Outcome) -> list[Any]:
@@ -82,148 +78,67 @@ def _stamp(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-# What may happen to somebody
-
-LEVEL = st.sampled_from([0, 2, 3, 3, 4])
-SYMPTOMS = st.fixed_dictionaries(
-    {"nausea.frequency": LEVEL, "nausea.severity": LEVEL},
-    optional={
-        "rash.severity": st.sampled_from([3, 3, 9]), "vomiting.severity": LEVEL,
-        "abdominal_pain.severity": LEVEL, "fatigue.severity": LEVEL,
-        "temperature": st.sampled_from(["36.9", "38.4", "40.1"]), "bleeding": st.sampled_from(["yes", "no"]),
-    },
+KINDS = (
+    Kind.ENTRY_QUARANTINED, Kind.CASE_CORRECTED, Kind.CASE_RESOLVED, Kind.SERIOUSNESS_STATED, Kind.LEVEL_EXPECTED, Kind.LEVEL_ENDED,
+    Kind.PREFERENCE_SET, Kind.TREATMENT_PRESCRIBED, Kind.PRESCRIPTION_CORRECTED, Kind.ANCHOR_SET, Kind.ANCHOR_REVOKED,
+    Kind.WITHDRAWAL_RECORDED, Kind.WITHDRAWAL_REVOKED,
 )  # fmt: skip
-DOSES = st.sampled_from([people.TAKEN, people.FORGOTTEN, people.FORGOTTEN, people.TAKEN | {"intake.2.status": "taken"}, {}])
-N = st.integers(0, 7)
-WEEKLY = st.tuples(st.just("week"), st.integers(0, 4), SYMPTOMS)
-SYNC, WAIT = st.tuples(st.just("sync")), st.tuples(st.just("wait"), st.sampled_from([1, 2, 5, 9]))
-ACTS = st.lists(
-    st.one_of(
-        WEEKLY, WEEKLY, WEEKLY, SYNC, SYNC, SYNC, WAIT, WAIT,
-        st.tuples(st.just("dose"), N, DOSES),
-        st.tuples(st.just("dose"), N, DOSES),
-        st.tuples(st.just("correct"), st.integers(0, 5), SYMPTOMS),
-        st.tuples(st.just("correct"), st.integers(0, 1), SYMPTOMS),
-        st.tuples(st.just("happened"), st.integers(1, 3), st.sampled_from(["yes", "no"])),
-        st.tuples(st.just("resolve")),
-        st.tuples(st.just("serious")),
-        st.tuples(st.just("expect"), LEVEL, st.sampled_from([0, 9, 30])),
-        st.tuples(st.just("stop_expecting")),
-        st.tuples(st.just("hold"), N),
-        st.tuples(st.just("resume"), N),
-        st.tuples(st.just("end"), N),
-        st.tuples(st.just("retract")),
-        st.tuples(st.just("never"), N),
-        st.tuples(st.just("move"), st.sampled_from(["Asia/Tokyo", "America/Martinique"])),
-    ),
-    min_size=25,
-    max_size=60,
-)  # fmt: skip
+"""What a rehearsal has to take from the journal, besides the answers."""
+SEEDS = range(24)
+ACTS = 50
 
 
-class Story:
-    """Lives what was drawn; each step takes an hour, so that no two requests come at once."""
+@pytest.fixture(scope="module")
+def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Trial, dict[int, Life]]]:
+    """Many lives in one study. A rule that sees no black stool stumbles, as a rule may."""
+    judge = alerting._JUDGES[alerting.Answered]
 
-    def __init__(self, trial: Trial) -> None:
-        self.trial, self.phone = trial, somebody(trial)
-        self.sent: list[Any] = []
+    def stumbling(when: Any, seen: alerting.Seen) -> Iterator[alerting.Finding]:
+        if seen.answers.get("black_stool") == "no":
+            raise ZeroDivisionError
+        yield from judge(when, seen)
 
-    def live(self, acts: list[Any]) -> None:
-        for act, *given_ in acts:
-            self.trial.now += timedelta(hours=1)
-            getattr(self, act)(*given_)
-        self.sync()
-
-    def week(self, n: int, answers: Any) -> None:
-        self.sent.append(self.phone.answer(f"symptoms@W{n}", answers))
-
-    def dose(self, n: int, answers: Any) -> None:
-        self.phone.answer(f"dose@{DAY + timedelta(days=n)}", answers)
-
-    def correct(self, n: int, answers: Any) -> None:
-        if self.sent:
-            target = self.sent[n % len(self.sent)]
-            occurrence = ("symptoms@W1", "symptoms@W2")[n % 2]
-            self.sent.append(self.phone.answer(occurrence, answers, supersedes=target.id, reason="typing_mistake"))
-
-    def happened(self, severity: int, hospital: str) -> None:
-        self.phone.something_happened(people.FELL_ILL | {"severity": severity, "hospital": hospital})
-
-    def wait(self, days: int) -> None:
-        self.trial.now += timedelta(days=days)
-
-    def sync(self) -> None:
-        self.phone.sync()
-
-    def _open(self) -> Iterator[Any]:
-        tx = self.trial.study.store.read()
-        return (row for row in cases.still_open(tx) if row["participant"] == self.phone.number)
-
-    def resolve(self) -> None:
-        for row in self._open():
-            with suppress(Refused):  # a serious one waits for its report
-                casework.resolve(
-                    self.trial.study, row["case"], seen=row["version"], action="called", outcome="improving", reason="better",
-                    actor=NURSE, now=self.trial.now,
-                )  # fmt: skip
-
-    def serious(self) -> None:
-        tx = self.trial.study.store.read()
-        for row in tx.all('SELECT * FROM cases WHERE participant = ? ORDER BY "case" LIMIT 1', (self.phone.number,)):
-            casework.state_serious(
-                self.trial.study, row["case"], seen=row["version"], criterion=casework.Serious.HOSPITALISATION, aware_at=self.trial.now,
-                actor=NURSE, now=self.trial.now,
-            )  # fmt: skip
-
-    def expect(self, level: int, days: int) -> None:
-        until = self.trial.now.astimezone(ZoneInfo("America/Martinique")).date() + timedelta(days=days + 1)
-        for item in ("nausea.severity", "nausea.frequency", "fatigue.severity"):
-            expecting.expect(self.trial.study, self.phone.number, item, level, until, reason="x", actor=NURSE, now=self.trial.now)
-
-    def stop_expecting(self) -> None:
-        for one in levels.expected(self.trial.study.store.read(), self.phone.number)[:1]:
-            with suppress(Refused):  # it may have run out
-                expecting.end(self.trial.study, self.phone.number, one.position, reason="x", actor=NURSE, now=self.trial.now)
-
-    def hold(self, n: int) -> None:
-        with suppress(Refused):
-            self.trial.hold(self.phone.number, DAY + timedelta(days=n))
-
-    def resume(self, n: int) -> None:
-        with suppress(Refused):
-            self.trial.prescribe(self.phone.number, "800", DAY + timedelta(days=n), "recovery")
-
-    def end(self, n: int) -> None:
-        with suppress(Refused):
-            self.trial.anchor(self.phone.number, "treatment_end", DAY + timedelta(days=n), reason="x")
-
-    def retract(self) -> None:
-        with suppress(Refused):
-            dating.take_back_anchor(self.trial.study, self.phone.number, "treatment_end", actor=NURSE, now=self.trial.now, reason="x")
-
-    def never(self, n: int) -> None:
-        history = participants.prescriptions(self.trial.study.store.read(), self.phone.number)
-        with suppress(Refused):
-            prescribing.correct(
-                self.trial.study,
-                self.phone.number,
-                history[n % len(history)]["position"],
-                None,
-                actor=NURSE,
-                now=self.trial.now,
-                reason="x",
-            )
-
-    def move(self, zone: str) -> None:
-        self.phone.client.seal("preference.set", captured_at=self.trial.now, time_zone=zone, language="en")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(alerting._JUDGES, alerting.Answered, stumbling)  # type: ignore[arg-type]
+        trial = scenes.watched(tmp_path_factory.mktemp("lives"))
+        yield trial, {seed: Life(trial, seed).live(ACTS) for seed in SEEDS}
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(acts=ACTS)
-def test_the_rules_in_force_find_exactly_what_the_journal_has(trial: Trial, acts: list[Any]) -> None:
-    story = Story(trial)
-    story.live(acts)
-    assert rehearsed(trial, story.phone.number) == told(trial, story.phone.number)
+def test_the_rules_in_force_find_exactly_what_the_journal_has(lives: tuple[Trial, dict[int, Life]]) -> None:
+    trial, there = lives
+    found = rehearsed(trial, [life.number for life in there.values()])
+    differ = {seed: life.acts for seed, life in there.items() if found[life.number] != told(trial, life.number)}
+    assert differ == {}
+
+
+def test_the_lives_have_all_that_two_accounts_could_differ_in(lives: tuple[Trial, dict[int, Life]]) -> None:
+    trial, there = lives
+    happened: Counter[str] = Counter()
+    for life in there.values():
+        alerts, turns = told(trial, life.number)
+        happened.update(turn for _, _, turn, _ in turns)
+        happened.update(rule for _, _, _, rule, *_ in alerts)
+        happened.update(
+            name
+            for *_, expected, late, failed, _ in alerts
+            for name, is_so in (("explained", expected), ("late", late), ("stumbled", failed))
+            if is_so
+        )
+        happened.update(entry.kind for entry in journal.of_participant(trial.study.store.read(), life.number))
+    rules = {rule.id for rule in trial.study.protocol_in_force(trial.study.store.read()).rules}
+    seldom = {name: happened[name] for name in (*TURNS.values(), *rules, "explained", "late", "stumbled", *KINDS) if happened[name] < 3}
+    assert seldom == {}
+
+
+def test_what_is_typed_in_one_instant_is_judged_one_by_one(tmp_path: Path) -> None:
+    """The later week first, of which the earlier one makes a rise: the case is the earlier one's."""
+    trial = people.trial(tmp_path, alerts=True)
+    life = Life(trial, 0)
+    trial.now += timedelta(days=2)
+    life.type_in("symptoms@W2", nausea(2), trial.now)
+    life.type_in("symptoms@W1", {"nausea.frequency": 0, "rash.frequency": 1, "rash.severity": 3}, trial.now - timedelta(days=1))
+    assert [turn for _, _, turn, _ in told(trial, life.number)[1]] == ["open", "worsen"]
+    assert rehearsed(trial, [life.number])[life.number] == told(trial, life.number)
 
 
 def nausea(severity: int) -> dict[str, int]:
