@@ -2,6 +2,7 @@
 
 import { OUTBOX } from "./phone/background.js";
 import { deviceZone, localMoment } from "./phone/clock.js";
+import * as flight from "./phone/flight.js";
 import { openPhone } from "./phone/index.js";
 import { keepUp } from "./phone/push.js";
 import { notification } from "./words/notification.js";
@@ -75,7 +76,7 @@ function note(what, id) {
 }
 
 function opened() {
-    return openPhone({ study, api: new URL("../api/v1/", scope).href }).catch(() => null);
+    return openPhone({ study, api: new URL("../api/v1/", scope).href, flights: async () => flight }).catch(() => null);
 }
 
 /** Work with the phone's memory and let go of it; without one nothing is done, and nothing here may fail an event. */

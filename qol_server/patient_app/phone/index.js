@@ -17,8 +17,7 @@ export const APP = "1.0.0";
 const ALL = Object.freeze({ meta: true, drafts: true, feed: true, entries: true });
 const LONGEST_WAIT = 2 ** 31 - 1; // ms: browsers take a longer one for none at all
 
-// what the first screen does not need
-const flights = () => import("./flight.js");
+// what the first screen does not need, and a service worker never
 const pairing = () => import("./pairing.js");
 const lock = () => import("./lock.js");
 
@@ -31,14 +30,16 @@ const SYSTEM = {
         const timer = setTimeout(then, Math.min(ms, LONGEST_WAIT));
         return () => clearTimeout(timer);
     },
+    flights: () => import("./flight.js"), // after the first screen
 };
 
 /**
  * Open what this phone keeps of a study.
  *
  * @param {{study: string, api: string, fetch?: Function, now?: () => number, zone?: () => string, locks?: LockManager |
- *     null, random?: () => number, wait?: (ms: number, then: Function) => Function}} given api: the address before
- *     /sync and /devices; now in ms since 1970; locks null where there are none; wait gives what cancels it
+ *     null, random?: () => number, wait?: (ms: number, then: Function) => Function, flights?: () => Promise<object>}}
+ *     given api: the address before /sync and /devices; now in ms since 1970; locks null where there are none; wait
+ *     gives what cancels it; flights brings flight.js, for a service worker may import nothing by a call
  */
 export async function openPhone({ study, api, locks = globalThis.navigator?.locks, ...given }) {
     const database = openDatabase(study);
@@ -67,7 +68,7 @@ class Phone {
             changed: (what) => this.#changed(what).catch(() => {}),
             trouble: (code, isSo) => this.#trouble(code, isSo),
         };
-        this.#courier = new Courier(async (forced) => (await flights()).fly(this.#means, forced), this.#means, () => this.#show({}));
+        this.#courier = new Courier(async (forced) => (await this.#means.flights()).fly(this.#means, forced), this.#means, () => this.#show({}));
         this.#drafts = new Drafts(this.#means, () => this.#show({ drafts: true }));
         this.#channel = new BroadcastChannel(`qol/${system.study}`);
         this.#channel.onmessage = ({ data }) => void this.#heard(data).catch(() => {}); // seen with the next change
@@ -124,7 +125,7 @@ class Phone {
         }
         await this.#afterPairing();
         await this.#checkPersistence();
-        await (await flights()).recover(this.#means);
+        await (await this.#means.flights()).recover(this.#means);
         await this.#changed({ entries: this.#queue() });
         await this.#courier.start();
     }
