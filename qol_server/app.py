@@ -24,7 +24,7 @@ from qol_server.intake.staff import Staff
 from qol_server.intake.study import Study
 from qol_server.logs import log_failure
 from qol_server.patient_app.release import Releases
-from qol_server.proxies import BehindProxies
+from qol_server.proxies import BehindProxies, is_local
 from qol_server.settings import Settings, from_environment
 from qol_server.staff import AREAS, look
 from qol_server.staff.account import Account
@@ -43,6 +43,8 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+ONLY_HTTPS = "max-age=31536000"
+"""What a browser that came over https is told: for a year it asks this host by nothing else. Other hosts of the domain are not ours."""
 _HTTP_PROBLEMS = {404: problems.NOT_FOUND, 405: problems.METHOD_NOT_ALLOWED, 413: problems.TOO_LARGE, 415: problems.MEDIA_TYPE}
 
 
@@ -141,7 +143,9 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> F
 
 def _secure(answer: Response) -> Response:
     for name, value in SECURITY_HEADERS.items():
-        answer.headers.setdefault(name, value)  # a page may have a stricter policy of its own
+        answer.headers.setdefault(name, value)  # a page may have a policy of its own
+    if request.is_secure and not is_local(request.host):  # whatever else runs on the machine may be without https
+        answer.headers["Strict-Transport-Security"] = ONLY_HTTPS
     return answer
 
 

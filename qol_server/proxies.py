@@ -11,6 +11,13 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
 
 
+def is_local(host: str) -> bool:
+    """Whether a host, perhaps with a port, names the machine itself."""
+    name = host if _address(host) or ":" not in host else host.rpartition(":")[0]
+    address = _address(name)
+    return address.is_loopback if address is not None else name == "localhost" or name.endswith(".localhost")
+
+
 def networks(text: str) -> tuple[Network, ...]:
     """Addresses and networks between commas. Raises ValueError."""
     return tuple(ipaddress.ip_network(each.strip()) for each in text.split(",") if each.strip())

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from qol_server.access import sessions
 from qol_server.access.passkeys import Place
@@ -18,6 +17,7 @@ from qol_server.intake import logins, passkeys
 from qol_server.intake.logins import LoggedIn
 from qol_server.intake.staff import Staff
 from qol_server.intake.study import Study
+from qol_server.proxies import is_local
 from qol_server.staff import look
 from qol_server.staff.desk import ANY_SITE, WHOLE_STUDY, Desk, Pages, Route
 from qol_server.staff.forms import FORM_ID
@@ -154,13 +154,17 @@ LARGEST = 1 << 20
 
 
 def ours(method: str) -> None:
-    """Raises Refused(from-elsewhere) for an act that another site's page sent, or that no browser sent from ours (Fetch Metadata)."""
+    """Raises Refused(from-elsewhere) for an act that another site's page sent, or that no browser sent from ours.
+
+    Browsers say it in Sec-Fetch-Site; those of before 2023, and all of them over plain http in a network, in Origin alone, which is
+    "null" under ``Referrer-Policy: no-referrer``: so the pages with forms have another.
+    """
     request.max_content_length = LARGEST
     if method in ("GET", "HEAD"):
         return
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")  # what browsers of before 2023 say instead
-    is_ours = site == "same-origin" or (site is None and origin == request.host_url.rstrip("/"))
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    here = (request.host_url.rstrip("/"), current_app.config["PUBLIC_URL"])
+    is_ours = site == "same-origin" or (site is None and bool(origin) and origin in here)
     if not is_ours:
         raise Refused(problems.FROM_ELSEWHERE)
 
@@ -182,12 +186,7 @@ def asked_for() -> str:
 
 def is_secure() -> bool:
     """Whether a browser will keep a Secure cookie: https, or the machine itself."""
-    host = request.host.rpartition(":")[0] or request.host
-    try:
-        is_local = ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        is_local = host == "localhost" or host.endswith(".localhost")
-    return request.is_secure or is_local
+    return request.is_secure or is_local(request.host)
 
 
 def look_language() -> str:

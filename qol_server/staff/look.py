@@ -56,6 +56,7 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Content-Security-Policy"] = POLICY
     answer.headers["Vary"] = "Cookie"
+    answer.headers["Referrer-Policy"] = "same-origin"  # under "no-referrer" browsers keep back where an act comes from
     return answer
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from qol_server.api.docs_page import protocol_text
 from qol_server.api.openapi import OPERATIONS, document
-from qol_server.app import SECURITY_HEADERS
+from qol_server.app import ONLY_HTTPS, SECURITY_HEADERS
 
 NOTICE = "<!-- Written by `qol test --write-docs` from the code; do not edit. -->"
 WHO = {
@@ -44,4 +44,6 @@ def _http() -> Iterator[str]:
             yield f"| {status} | {answer['description']}{headers}{named} |"
     yield "\n## Headers of every answer\n"
     yield from (f"- `{name}: {value}`" for name, value in SECURITY_HEADERS.items())
+    yield f"- `Strict-Transport-Security: {ONLY_HTTPS}`, where it was asked for over https"
+    yield "\nPages of the desk have a stricter `Content-Security-Policy`, and `Referrer-Policy: same-origin`."
     yield "\nJSON answers are `Cache-Control: no-store`."

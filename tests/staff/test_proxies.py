@@ -149,6 +149,45 @@ def test_a_page_behind_a_proxy_knows_that_it_is_secure(desk: House) -> None:
     assert all("Secure" in cookie for cookie in answer.headers.getlist("Set-Cookie"))
 
 
+def test_over_https_browsers_are_told_to_stay_there_and_on_the_machine_itself_they_are_not(desk: House) -> None:
+    client = behind(desk)
+
+    def told(url: str, peer: str = "10.0.0.1", **forwarded: str) -> str | None:
+        said = {f"X-Forwarded-{name.title()}": value for name, value in forwarded.items()}
+        found = client.get("/staff/log-in", base_url=url, environ_overrides={"REMOTE_ADDR": peer}, headers=said)
+        return found.headers.get("Strict-Transport-Security")
+
+    assert told("https://qol.example.org") == "max-age=31536000"
+    assert told("http://inside:8000", **FROM_OUTSIDE) == "max-age=31536000"
+    assert told("http://inside:8000", peer="203.0.113.50", **FROM_OUTSIDE) is None, "what somebody says of themselves does not count"
+    assert told("http://qol.example.org") is None
+    for local in ("https://localhost:8443", "https://127.0.0.1", "https://[::1]:8443", "https://desk.localhost"):
+        assert told(local) is None, local
+
+
+@pytest.mark.parametrize("public", ["", "https://qol.example.org"])
+def test_a_browser_that_says_only_its_origin_comes_from_our_own_pages_or_is_refused(desk: House, public: str) -> None:
+    """Without Sec-Fetch-Site: browsers of before 2023, and every browser over plain http in a network."""
+    desk.account("nora", Grant(Role.NURSE, people.SLUG, "01"))
+    app = create_app(replace(desk.trial.settings, public_url=public), lambda: desk.now)
+    app.extensions["qol"]._staff = desk.staff
+
+    def enters(url: str, **headers: str) -> int:
+        typed = {"_login": "nora@hospital.example", "_password": PASSWORD}
+        return int(app.test_client().post("/staff/log-in", base_url=url, headers=headers, data=typed).status_code)
+
+    page = app.test_client().get("/staff/log-in", base_url="https://qol.example.org")
+    assert page.headers["Referrer-Policy"] == "same-origin", "under no-referrer a browser says Origin: null"
+    assert enters("https://qol.example.org", Origin="https://qol.example.org") == 303
+    assert enters("http://192.168.1.20:8000", Origin="http://192.168.1.20:8000") == 303
+    known = 303 if public else 403  # a proxy that is not named passes the request on under another name
+    assert enters("http://inside:8000", Origin="https://qol.example.org") == known
+    for origin in ("null", "", "https://qol.example.org.evil.example", "http://qol.example.org", "https://qol.example.org:444"):
+        assert enters("https://qol.example.org", Origin=origin) == 403, origin
+    assert enters("https://qol.example.org") == 403
+    assert enters("https://qol.example.org", Origin="https://qol.example.org", **{"Sec-Fetch-Site": "cross-site"}) == 403
+
+
 def test_a_body_without_end_is_not_taken_in(desk: House) -> None:
     headers = {"Sec-Fetch-Site": "same-origin", "Content-Type": "multipart/form-data; boundary=b"}
     body = b'--b\r\nContent-Disposition: form-data; name="_login"; filename="large.bin"\r\n\r\n' + b"x" * (2 << 20)
