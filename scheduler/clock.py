@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from threading import Lock, Thread
 
 from qol_server.clock import Clock, stamp, wall_clock
-from qol_server.intake import calls, casework
+from qol_server.intake import calls
 from qol_server.intake.study import Study, open_study, slugs
 from qol_server.logs import log_failure
 from qol_server.messaging.sending import Sender
@@ -34,7 +34,7 @@ class Rounds:
         self._lock = Lock()
         self._ticks: dict[str, Callable[[Study, datetime], object]] = {
             "remind": lambda study, now: ticks.remind(study, now, self._senders[study.slug].at(now)),
-            "escalate": casework.escalate,
+            "escalate": lambda study, now: ticks.escalate(study, now, settings),
             "notify": lambda study, now: notify(study, now, settings, self._senders[study.slug]),
             "score": lambda study, now: ticks.score(study, now, settings),
             "watch": calls.watch,

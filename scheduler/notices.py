@@ -88,12 +88,15 @@ def _unfinished(study: Study, tx: Tx, now: datetime) -> Iterator[Notice]:
 
 
 def _all(study: Study, tx: Tx, now: datetime) -> Iterator[Notice]:
-    for case, site in cases.waiting(tx):
+    for case, site in (*cases.waiting(tx), *cases.taken(tx, stalled=True)):
         step = notifying.step_to_tell(case)
         if step is not None:
+            about, template = f"{stamp(case.since)}/{step}", "case-escalated" if step else "case-waits"
+            if case.stalled and case.acted_at is not None:
+                about, template = f"{stamp(case.acted_at)}/stalled/{step}", "case-stalled"
             waits = Notice(
-                f"case/{case.id}/{stamp(case.since)}/{step}", "case-escalated" if step else "case-waits", site, f"cases/{case.id}", step,
-                case.id, case.participant, (case.owner or "").removeprefix("staff:") or None,
+                f"case/{case.id}/{about}", template, site, f"cases/{case.id}", step, case.id, case.participant,
+                (case.owner or "").removeprefix("staff:") or None,
             )  # fmt: skip
             yield waits
             told_at = min((datetime.fromisoformat(row["told_at"]) for row in notices.of(tx, waits.about)), default=None)

@@ -9,13 +9,15 @@ from collections import Counter
 from datetime import datetime
 
 from qol_server import messaging
+from qol_server.access import accounts
 from qol_server.intake import calls, casework, logins, looking
 from qol_server.intake.record import record
 from qol_server.intake.staff import open_staff
 from qol_server.intake.study import Study
 from qol_server.settings import Settings
-from qol_server.store import Tx
+from qol_server.store import Store, Tx
 from qol_server.trial.facts import Kind
+from qol_server.trial.roles import Permission, may
 from scheduler import seals
 from scheduler.reminders import CLOCK
 from scheduler.reminders import remind as remind
@@ -64,10 +66,28 @@ def seal_accounts(settings: Settings, now: datetime) -> None:
     staff.store.close()
 
 
+def escalate(study: Study, now: datetime, settings: Settings) -> Counter[str]:
+    """Make cases nobody's again whose owner cannot work on them any more, and take the steps that are due; how many of each."""
+    done = Counter[str]()
+    if settings.server.exists():
+        store = Store(settings.server, read_only=True)
+        try:
+            there = {f"staff:{one.login}": one for one in accounts.every(store.read())}
+        finally:
+            store.close()
+
+        def may_work(owner: str, site: str) -> bool:
+            account = there.get(owner)  # whoever works by the command line alone has none
+            return account is None or (account.closed_at is None and may(account.grants, Permission.CASE_WORK, study.slug, site))
+
+        done["released"] += casework.release(study, may_work, now)
+    done["escalated"] += casework.escalate(study, now)
+    return done
+
+
 def tick_all(study: Study, now: datetime, settings: Settings, send: messaging.Send = messaging.send) -> Counter[str]:
     """All ticks of one study at once; returns what was done how often, by the words of each tick."""
-    done = remind(study, now, send) + calls.watch(study, now)
-    done["escalated"] += casework.escalate(study, now)
+    done = remind(study, now, send) + calls.watch(study, now) + escalate(study, now, settings)
     done["digests"] += calls.make_digests(study, now)
     done["scored"] += score(study, now, settings)
     done["sealed"] += seal(study, now, settings)

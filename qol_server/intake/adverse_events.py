@@ -16,7 +16,7 @@ from qol_server.intake.record import is_done, record
 from qol_server.intake.reporting import Made
 from qol_server.intake.study import Study
 from qol_server.library import terminology
-from qol_server.state import adverse_events, cases
+from qol_server.state import adverse_events, cases, past
 from qol_server.state.adverse_events import Recorded
 from qol_server.store import Tx
 from qol_server.trial import facts, problems, schedule
@@ -144,7 +144,7 @@ def _content(study: Study, tx: Tx, number: str, event: AdverseEvent, origin: Ori
     _must_fit(review(study, tx, participant, event, now))
     term = find(terminology.terms(DICTIONARY), event.term)
     assert term is not None, "it was just judged"  # noqa: S101
-    given = None if origin.given is None else cases.began(tx, origin.given)
+    given = None if origin.given is None else past.began(tx, origin.given)
     if origin.given is not None and (given is None or given["participant"] != number):
         raise Refused(problems.BAD_VALUE, f"{number} has no response at position {origin.given}.")
     case = None if origin.case is None else cases.case(tx, origin.case)

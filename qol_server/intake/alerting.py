@@ -17,7 +17,7 @@ from qol_server.intake.record import record
 from qol_server.intake.study import Study, fact_of
 from qol_server.journal import Head
 from qol_server.logs import log_failure
-from qol_server.state import cases, levels, participants
+from qol_server.state import cases, levels, participants, past
 from qol_server.state.responses import utc
 from qol_server.store import Row, StoreBusy, StoreFull, Tx
 from qol_server.trial import alerting, judging
@@ -104,7 +104,7 @@ class _Looker:
         if self.entry.kind == Kind.ENTRY_QUARANTINED:
             self._look_at_kept(participant, fact or read_as_it_is(self.entry.line))
             return
-        row = cases.began(self.tx, self.entry.position)
+        row = past.began(self.tx, self.entry.position)
         assert row is not None, "it was folded"  # noqa: S101
         survey = self._survey(self.entry.position, row, fact["answers"], fact["captured_at"])
         resting = [] if self.entry.supersedes is None else cases.cases_resting_on(self.tx, participant.number, row["root"])
@@ -128,7 +128,7 @@ class _Looker:
         if after is None or since is None:
             return
         rules = judging.about_doses(self.protocol.rules)
-        for row in cases.dose_days(self.tx, after.number, since):
+        for row in past.dose_days(self.tx, after.number, since):
             fact = fact_of(row["line"])
             survey = self._survey(row["position"], row, fact["answers"], fact["captured_at"])
             alerts = judging.judge(rules, after, survey, self._past(after))
@@ -239,16 +239,16 @@ class _Stored:
     survey: Callable[[int, Row, Answers, str], Survey]
 
     def first(self, survey: Survey) -> Survey | None:
-        return self._made(cases.before(self.tx, self.number, survey.assessment, survey.occurrence, survey.began or "", first=True))
+        return self._made(past.before(self.tx, self.number, survey.assessment, survey.occurrence, survey.began or "", first=True))
 
     def previous(self, survey: Survey) -> Survey | None:
-        return self._made(cases.before(self.tx, self.number, survey.assessment, survey.occurrence, survey.began or ""))
+        return self._made(past.before(self.tx, self.number, survey.assessment, survey.occurrence, survey.began or ""))
 
     def following(self, survey: Survey) -> Survey | None:
-        return self._made(cases.after(self.tx, self.number, survey.assessment, survey.occurrence, survey.began or ""))
+        return self._made(past.after(self.tx, self.number, survey.assessment, survey.occurrence, survey.began or ""))
 
     def current(self, occurrence: str) -> Survey | None:
-        return self._made(cases.current(self.tx, self.number, occurrence))
+        return self._made(past.current(self.tx, self.number, occurrence))
 
     def _made(self, row: Row | None) -> Survey | None:
         if row is None:

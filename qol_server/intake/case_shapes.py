@@ -64,6 +64,19 @@ class CaseEscalated(CaseStep):
     due_at = Moment(required=True)
 
 
+class CaseStalled(CaseStep):
+    """Nothing was done in time with a case that somebody looks after. ``due_at``: when the step was due."""
+
+    step = Whole(1, 9, required=True)
+    due_at = Moment(required=True)
+
+
+class CaseReleased(CaseStep):
+    """``owner``: who looked after the case and cannot work on it any more, as an actor."""
+
+    owner = Text(120, required=True)
+
+
 class CaseResolved(CaseStep):
     action = Text(40, required=True)
     outcome = Text(40, required=True)
@@ -141,6 +154,8 @@ CASE_SHAPES: dict[Kind, Schema] = {
     Kind.CASE_CORRECTED: CaseCorrected(),
     Kind.CASE_ACKNOWLEDGED: CaseStep(),
     Kind.CASE_ESCALATED: CaseEscalated(),
+    Kind.CASE_STALLED: CaseStalled(),
+    Kind.CASE_RELEASED: CaseReleased(),
     Kind.CASE_RESOLVED: CaseResolved(),
     Kind.LEVEL_EXPECTED: LevelExpected(),
     Kind.LEVEL_ENDED: LevelEnded(),

@@ -15,7 +15,7 @@ from qol_server.state import cases
 from qol_server.store import Tx
 from qol_server.trial import problems, seriousness
 from qol_server.trial.adverse_events import Serious
-from qol_server.trial.cases import Case, State, Way, steps_due
+from qol_server.trial.cases import Case, State, Way, rungs, steps_due
 from qol_server.trial.facts import Kind
 from qol_server.trial.problems import Refused
 from qol_server.trial.seriousness import Report
@@ -205,8 +205,14 @@ def _step(
     return head is not None
 
 
+# The clock
+
+
 def escalate(study: Study, now: datetime) -> int:
-    """Take the steps that are due of cases that nobody acknowledged; returns how many. Any number of clocks may do so at once."""
+    """Take the steps that are due of cases that nobody acknowledged, or with which nothing was done for a time; returns how many.
+
+    Any number of clocks may do so at once.
+    """
     if not study.store.snapshot(lambda tx: _due(study, tx, now)):
         return 0
 
@@ -215,7 +221,8 @@ def escalate(study: Study, now: datetime) -> int:
         for id_, step, due_at in _due(study, tx, now):  # asked anew: meanwhile somebody may have acknowledged it
             there = cases.case(tx, id_)
             assert there is not None, "it is due in this transaction"  # noqa: S101
-            taken += _step(tx, study, there, Kind.CASE_ESCALATED, {"step": step, "due_at": stamp(due_at)}, CLOCK, now)
+            kind = Kind.CASE_ESCALATED if there.state is State.RAISED else Kind.CASE_STALLED
+            taken += _step(tx, study, there, kind, {"step": step, "due_at": stamp(due_at)}, CLOCK, now)
         return taken
 
     return study.store.write(work)
@@ -224,8 +231,24 @@ def escalate(study: Study, now: datetime) -> int:
 def _due(study: Study, tx: Tx, now: datetime) -> list[tuple[str, int, datetime]]:
     protocol = study.protocol_in_force(tx)
     due: list[tuple[str, int, datetime]] = []
-    for case, site in cases.waiting(tx):
-        ladder = protocol.escalation.get(case.urgency, ())
+    for case, site in (*cases.waiting(tx), *cases.taken(tx)):
         where = protocol.site(site)  # of one that an amendment dropped nobody knows the hours: its clock always runs
-        due += [(case.id, step, at) for step, at in steps_due(case, ladder, where, now)]
+        due += [(case.id, step, at) for step, at in steps_due(case, rungs(case, protocol), where, now)]
     return due
+
+
+def release(study: Study, may_work: Callable[[str, str], bool], now: datetime) -> int:
+    """Make the open cases nobody's again whose owner can no longer work on them; returns how many.
+
+    ``may_work`` (owner, site): whether they still can. A case that they had acknowledged is raised anew, and its escalation begins
+    again, for somebody had looked at it; of one that they had not, it goes on.
+    """
+    gone = [(owner, site) for owner, site in study.store.snapshot(cases.owners) if not may_work(owner, site)]
+    if not gone:
+        return 0
+
+    def work(tx: Tx) -> int:
+        left = [case for owner, site in gone for case in cases.owned(tx, owner, site)]
+        return sum(_step(tx, study, case, Kind.CASE_RELEASED, {"owner": case.owner}, CLOCK, now) for case in left)
+
+    return study.store.write(work)

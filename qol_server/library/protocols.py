@@ -18,7 +18,7 @@ from qol_server.library.medicines import concomitant_rules
 from qol_server.library.sites import sites
 from qol_server.library.study_shape import MOST_VISITS, RESERVED, StudyShape
 from qol_server.trial.instrument import Instrument
-from qol_server.trial.protocol import ZERO, Assessment, Daily, Period, Protocol, Regimen, Treatment, Until, Visit
+from qol_server.trial.protocol import FOLLOW_UP, ZERO, Assessment, Daily, Period, Protocol, Regimen, Treatment, Until, Visit
 from qol_server.trial.schedule import visit_name
 
 PLACEHOLDERS = ("{n}", "{y}", "{h}")
@@ -76,6 +76,7 @@ def _protocol_from(text: bytes, name: str, instruments: tuple[tuple[str, Instrum
         withdrawal_effects=data["withdrawals"],
         concomitant_rules=medicines,
         escalation={key: tuple(steps) for key, steps in data["escalation"].items()},
+        follow_up={**FOLLOW_UP, **{key: tuple(steps) for key, steps in data["follow_up"].items()}},
         calls=call_limits(data["calls"]),
         endpoints=_plain(data.raw.get("endpoints", {})),
         assumptions=tuple(data["assumptions"]),
@@ -283,14 +284,11 @@ class _Reader:
                 for language in languages:
                     if language not in texts:
                         wrong(place(self.raw, key, name), f'The {what} "{name}" has no text in "{language}"', listed(languages))
-        for urgency, steps in (self.data.get("escalation") or {}).items():
-            lengths = [(_days(step), step.minutes) for step in steps]
-            if lengths != sorted(lengths):
-                wrong(
-                    place(self.raw, "escalation", urgency),
-                    f'The steps of "{urgency}" do not follow each other in time',
-                    "the shortest first",
-                )
+        for key in ("escalation", "follow_up"):
+            for urgency, steps in (self.data.get(key) or {}).items():
+                lengths = [(_days(step), step.minutes) for step in steps]
+                if lengths != sorted(lengths):
+                    wrong(place(self.raw, key, urgency), f'The steps of "{urgency}" do not follow each other in time', "the shortest first")
         endpoints = self.data.get("endpoints")
         if isinstance(endpoints, Told):
             self._anchor(place(endpoints.raw, "origin"), endpoints["origin"])

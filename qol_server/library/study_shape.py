@@ -201,5 +201,13 @@ class StudyShape(Shape):
         default={},
         note="urgency -> when the next person is told, counted from receipt",
     )
+    follow_up = Table(
+        OneOf(URGENCIES),
+        Many(Distance(clock=True), least=1),
+        default={},
+        note="urgency -> when its owner, then a second person, then the investigators are told that nothing was done with a case that"
+        " somebody took, counted from what was done last; default `now: [PT2H, PT4H, PT8H]`, `same-day: [P1D, P2D, P3D]`,"
+        " `this-week: [P3D, P4D, P5D]`",
+    )
     calls = Part(CallsShape, note="when the site is asked to telephone, besides `task: call` of the reminders")
     endpoints = Part(EndpointsShape, note="conventions of the analysis")

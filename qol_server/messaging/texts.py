@@ -26,6 +26,16 @@ TEMPLATES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "en": ("There is news about a case at site {site}", "A case at site {site} waits, and there is something new about it.\n\n{link}"),
         "fr": ("Du nouveau pour un cas au centre {site}", "Un cas attend au centre {site}, et il y a du nouveau.\n\n{link}"),
     },
+    "case-stalled": {
+        "en": (
+            "A case at site {site} goes no further",
+            "A case at site {site} was taken, and for some time nobody has worked on it.\n\n{link}",
+        ),
+        "fr": (
+            "Un cas n’avance plus au centre {site}",
+            "Un cas a été pris en charge au centre {site}, et personne n’y a travaillé depuis un certain temps.\n\n{link}",
+        ),
+    },
     "call-waits": {
         "en": ("A call waits at site {site}", "A call at site {site} waits for you.\n\n{link}"),
         "fr": ("Un appel attend au centre {site}", "Un appel vous attend au centre {site}.\n\n{link}"),

@@ -21,7 +21,7 @@ from qol_server.staff.cases import made, wall
 from qol_server.staff.desk import Desk, Pages, number_site
 from qol_server.staff.words import WORDS
 from qol_server.state import adverse_events as folded
-from qol_server.state import cases, history
+from qol_server.state import cases, history, past
 from qol_server.state.adverse_events import Recorded
 from qol_server.trial import problems, seriousness
 from qol_server.trial.adverse_events import Action, AdverseEvent, Outcome, Serious
@@ -69,7 +69,7 @@ def record(desk: Desk, number: str) -> Response:
 def show(desk: Desk, number: str, ae: str) -> Response:
     """What is recorded, whether a signature holds, and everything that was done."""
     found = _found(desk, number, ae)
-    given = None if found.given is None else cases.began(desk.tx, found.given)
+    given = None if found.given is None else past.began(desk.tx, found.given)
     return desk.page(
         "adverse_events/show.html", title=desk.t("ae.one", term=found.event.term), number=number, found=found, state=state(found),
         term=terminology.terms(found.dictionary)[found.event.term.casefold()], steps=_steps(desk, found), site=number_site(desk, number),
@@ -168,14 +168,14 @@ def _typed(desk: Desk, number: str) -> AdverseEvent:
 def _origin(desk: Desk, number: str) -> Origin:
     """The case and the report that the address or the form names, where they are the participant's."""
     given, case = request.values.get("given", ""), request.values.get("case", "")
-    found = cases.began(desk.tx, int(given)) if given.isdecimal() and len(given) < 16 else None
+    found = past.began(desk.tx, int(given)) if given.isdecimal() and len(given) < 16 else None
     there = cases.case(desk.tx, case) if case else None
     origin = Origin(
         int(given) if found is not None and found["participant"] == number else None,
         case if there is not None and there.participant == number else None,
     )
     if origin.case is not None and origin.given is None:
-        rests_on = [row["given"] for row in cases.alerts_of(desk.tx, origin.case) if cases.began(desk.tx, row["given"]) is not None]
+        rests_on = [row["given"] for row in cases.alerts_of(desk.tx, origin.case) if past.began(desk.tx, row["given"]) is not None]
         origin = Origin(rests_on[-1] if rests_on else None, origin.case)
     return origin
 

@@ -24,7 +24,7 @@ from qol_server.store import Row
 from qol_server.trial import problems, seriousness
 from qol_server.trial.adverse_events import Serious
 from qol_server.trial.alerting import URGENCIES
-from qol_server.trial.cases import Case, Way, next_step
+from qol_server.trial.cases import Case, Way, next_step, rungs
 from qol_server.trial.problems import Refused
 from qol_server.trial.protocol import Site
 from qol_server.trial.roles import Permission, may
@@ -87,7 +87,7 @@ def show(desk: Desk, case: str) -> Response:
     return desk.page(
         "cases/show.html", title=desk.t("case.title", number=there.participant), case=row, there=there, zone=site.time_zone,
         about=speaker.title(there.assessment), owner=named(desk, there.owner), is_mine=there.owner == desk.actor,
-        next_step=next_step(there, desk.protocol.escalation.get(there.urgency, ()), site), acts=acts,
+        next_step=next_step(there, rungs(there, desk.protocol), site), acts=acts,
         report=None if there.serious is None else seriousness.clock(there.serious, desk.now),
         found=[found(desk, speaker, there.assessment, alert) for alert in _latest_first(cases.alerts_of(desk.tx, case))],
         suppressed=[found(desk, speaker, there.assessment, alert) for alert in cases.explained_beside(desk.tx, case)],

@@ -24,7 +24,7 @@ from qol_server.state.worklist import Order, Standing, Wanted
 from qol_server.store import Row
 from qol_server.trial import seriousness
 from qol_server.trial.alerting import Urgency
-from qol_server.trial.cases import Case, State, next_step
+from qol_server.trial.cases import Case, State, next_step, rungs
 from qol_server.trial.roles import Permission
 from qol_server.trial.seriousness import Clock
 
@@ -39,7 +39,7 @@ KEPT = "__Host-qol-worklist"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One case as the worklist shows it. ``next_step``: (which, when due) of the escalation; ``report``: how a serious one stands."""
+    """One case as the worklist shows it. ``next_step``: (which, when due) of its clock; ``report``: how a serious one stands."""
 
     case: Row
     there: Case
@@ -120,7 +120,7 @@ def _line(desk: Desk, row: Row, speaker: Speaker) -> Line:
     return Line(
         row, there, speaker.title(there.assessment), findings[:SHOWN], max(0, len(findings) - SHOWN), site.time_zone,
         named(desk, there.owner), there.state is State.RAISED and desk.may(Permission.CASE_WORK, site.id),
-        next_step(there, desk.protocol.escalation.get(there.urgency, ()), site),
+        next_step(there, rungs(there, desk.protocol), site),
         None if there.serious is None else seriousness.clock(there.serious, desk.now),
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,6 @@ from qol_server.store import Row, Tx
 from qol_server.trial.adverse_events import Serious
 from qol_server.trial.alerting import URGENCIES, Urgency
 from qol_server.trial.cases import Case, Known, State
-from qol_server.trial.diary import DOSE_DIARY
 from qol_server.trial.facts import Entry
 from qol_server.trial.seriousness import Report, stated
 
@@ -58,7 +57,7 @@ def raised_anew(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     """It got worse: whoever looked after the case looks again, and the clock begins anew unless the entry says that it goes on."""
     tx.run(
         "UPDATE cases SET state = 'raised', surveys = surveys + 1, urgency = ?, place = ?, known = ?, news_at = ?,"
-        ' acknowledged_at = NULL, resolved_at = NULL, action = NULL, outcome = NULL WHERE "case" = ?',
+        ' acknowledged_at = NULL, stalled = 0, resolved_at = NULL, action = NULL, outcome = NULL WHERE "case" = ?',
         (fact["urgency"], _place(fact), _known(fact), entry.received_at, fact["case"]),
     )
     if fact.get("restarts", True):
@@ -77,12 +76,34 @@ def acknowledged(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
         "UPDATE cases SET state = 'acknowledged', owner = ?, acknowledged_at = ? WHERE \"case\" = ?",
         (entry.actor, entry.received_at, fact["case"]),
     )
+    act(tx, entry, fact)
     _keep(tx, entry, fact)
     _read(tx, entry, fact)
 
 
+def act(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """Somebody did something with the case of a fact: the time in which nothing was done begins anew."""
+    tx.run('UPDATE cases SET acted_at = ?, stalled = 0, released = NULL WHERE "case" = ?', (entry.received_at, fact["case"]))
+
+
 def escalated(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     tx.run('UPDATE cases SET steps = ? WHERE "case" = ?', (fact["step"], fact["case"]))
+    _keep(tx, entry, fact)
+
+
+def stalled(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    tx.run('UPDATE cases SET stalled = ? WHERE "case" = ?', (fact["step"], fact["case"]))
+    _keep(tx, entry, fact)
+
+
+def released(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    """It is nobody's again. If somebody had acknowledged it, its clock begins anew; if not, it goes on."""
+    tx.run('UPDATE cases SET owner = NULL, released = ? WHERE "case" = ?', (fact["owner"], fact["case"]))
+    tx.run(
+        "UPDATE cases SET state = 'raised', since = ?, steps = 0, stalled = 0, acknowledged_at = NULL"
+        " WHERE \"case\" = ? AND state = 'acknowledged'",
+        (entry.received_at, fact["case"]),
+    )
     _keep(tx, entry, fact)
 
 
@@ -98,17 +119,20 @@ def resolved(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
 def assigned(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     """Somebody else looks after the case; whether it was acknowledged stays as it is."""
     tx.run('UPDATE cases SET owner = ? WHERE "case" = ?', (fact["owner"], fact["case"]))
+    act(tx, entry, fact)
     _keep(tx, entry, fact)
 
 
 def contacted(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     reached = int(fact["reached"])
     tx.run('UPDATE cases SET contacts = contacts + 1, reached = reached + ? WHERE "case" = ?', (reached, fact["case"]))
+    act(tx, entry, fact)
     _keep(tx, entry, fact)
 
 
 def noted(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     """A note, or a message to the participant: the timeline has it."""
+    act(tx, entry, fact)
     _keep(tx, entry, fact)
 
 
@@ -122,16 +146,19 @@ def stated_serious(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
         " state = CASE state WHEN 'resolved' THEN 'acknowledged' ELSE state END WHERE \"case\" = ?4",
         (fact["criterion"], stamp(aware), entry.actor, fact["case"]),
     )
+    act(tx, entry, fact)
     _keep(tx, entry, fact)
 
 
 def retracted(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     tx.run('UPDATE cases SET serious = NULL, aware_at = NULL, reported_at = NULL WHERE "case" = ?', (fact["case"],))
+    act(tx, entry, fact)
     _keep(tx, entry, fact)
 
 
 def reported(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     tx.run('UPDATE cases SET reported_at = ? WHERE "case" = ?', (fact["reported_at"], fact["case"]))
+    act(tx, entry, fact)
     _keep(tx, entry, fact)
 
 
@@ -190,7 +217,7 @@ def of_row(row: Row) -> Case:
         id=row["case"], participant=row["participant"], assessment=row["assessment"], state=State(row["state"]),
         urgency=Urgency(row["urgency"]), since=datetime.fromisoformat(row["since"]), version=row["version"], known=known,
         steps=row["steps"], owner=row["owner"], resolved_at=_moment(row["resolved_at"]), serious=serious(row),
-        news_at=_moment(row["news_at"]),
+        news_at=_moment(row["news_at"]), acted_at=_moment(row["acted_at"]), stalled=row["stalled"],
     )  # fmt: skip
 
 
@@ -229,6 +256,25 @@ def latest(tx: Tx, participant: str, about: str) -> Case | None:
 def waiting(tx: Tx) -> list[tuple[Case, str]]:
     """The cases that nobody has acknowledged, each with its site."""
     return [(of_row(row), row["site"]) for row in tx.all("SELECT * FROM cases WHERE state = 'raised' ORDER BY \"case\"")]
+
+
+def taken(tx: Tx, *, stalled: bool = False) -> list[tuple[Case, str]]:
+    """The cases that somebody looks after, each with its site; ``stalled``: only those with which nothing was done for a time."""
+    where = " AND stalled > 0" if stalled else ""
+    rows = tx.all(f"SELECT * FROM cases WHERE state = 'acknowledged'{where} ORDER BY \"case\"")  # noqa: S608 - only our own words
+    return [(of_row(row), row["site"]) for row in rows]
+
+
+def owners(tx: Tx) -> list[tuple[str, str]]:
+    """Who owns open cases, and at which sites."""
+    rows = tx.all("SELECT DISTINCT owner, site FROM cases WHERE state <> 'resolved' AND owner IS NOT NULL ORDER BY owner, site")
+    return [(row["owner"], row["site"]) for row in rows]
+
+
+def owned(tx: Tx, owner: str, site: str) -> list[Case]:
+    """The open cases of a site that somebody owns."""
+    rows = tx.all("SELECT * FROM cases WHERE state <> 'resolved' AND owner = ? AND site = ? ORDER BY \"case\"", (owner, site))
+    return [of_row(row) for row in rows]
 
 
 def unreported(tx: Tx) -> list[tuple[Case, str]]:
@@ -313,50 +359,3 @@ def cases_resting_on(tx: Tx, participant: str, root: str) -> list[str]:
 def suppressed(tx: Tx, participant: str, limit: int) -> list[Row]:
     """The alerts of a participant that an expected level explained, latest first, with who said so and why."""
     return tx.all(f"{_ALERTS} WHERE a.participant = ? AND a.expected IS NOT NULL ORDER BY a.position DESC LIMIT ?", (participant, limit))
-
-
-# What was given before and after a response
-
-
-_IN_TIME = (
-    "SELECT r.position, r.version, r.occurrence, r.root, r.began, l.line FROM responses r JOIN lines l USING (position)"
-    " WHERE r.participant = ? AND r.assessment = ? AND r.current = 1 AND r.occurrence <> ?"
-)
-
-
-def began(tx: Tx, position: int) -> Row | None:
-    """The response at a position of the journal: occurrence, assessment, root, began (UTC), current."""
-    return tx.one(
-        "SELECT participant, occurrence, assessment, instrument, version, root, began, current FROM responses WHERE position = ?",
-        (position,),
-    )
-
-
-def before(tx: Tx, participant: str, assessment: str, occurrence: str, moment: str, *, first: bool = False) -> Row | None:
-    """The current response to another occurrence of the assessment that began last before ``moment``, or first of all."""
-    order = "ASC" if first else "DESC"
-    return tx.one(f"{_IN_TIME} AND r.began < ? ORDER BY r.began {order} LIMIT 1", (participant, assessment, occurrence, moment))
-
-
-def after(tx: Tx, participant: str, assessment: str, occurrence: str, moment: str) -> Row | None:
-    """The current response to another occurrence of the assessment that began first after ``moment``."""
-    return tx.one(f"{_IN_TIME} AND r.began > ? ORDER BY r.began LIMIT 1", (participant, assessment, occurrence, moment))
-
-
-def dose_days(tx: Tx, participant: str, since: date) -> list[Row]:
-    """The current responses to dose diaries about the days from ``since`` on, each with its line, in the order of the days."""
-    return tx.all(
-        "SELECT r.position, r.version, r.occurrence, r.root, r.began, l.line FROM responses r JOIN lines l USING (position)"
-        " WHERE r.participant = ? AND r.instrument = ? AND r.current = 1 AND substr(r.occurrence, instr(r.occurrence, '@') + 1) >= ?"
-        " ORDER BY substr(r.occurrence, instr(r.occurrence, '@') + 1), r.occurrence",
-        (participant, DOSE_DIARY, since.isoformat()),
-    )
-
-
-def current(tx: Tx, participant: str, occurrence: str) -> Row | None:
-    """The current response to an occurrence, with its line."""
-    return tx.one(
-        "SELECT r.position, r.version, r.occurrence, r.root, r.began, l.line FROM responses r JOIN lines l USING (position)"
-        " WHERE r.participant = ? AND r.occurrence = ? AND r.current = 1",
-        (participant, occurrence),
-    )

@@ -136,6 +136,11 @@ def _report(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
         adverse_events.reported(tx, entry, fact)
 
 
+def _record_adverse_event(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
+    adverse_events.recorded(tx, entry, fact)
+    cases.act(tx, entry, fact)  # where it comes from a case
+
+
 _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.INSTRUMENT_ADOPTED: _adopt,
     Kind.WORDING_IMPORTED: _adopt,
@@ -183,6 +188,8 @@ _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.CASE_CORRECTED: cases.corrected,
     Kind.CASE_ACKNOWLEDGED: cases.acknowledged,
     Kind.CASE_ESCALATED: cases.escalated,
+    Kind.CASE_STALLED: cases.stalled,
+    Kind.CASE_RELEASED: cases.released,
     Kind.CASE_RESOLVED: cases.resolved,
     Kind.CASE_ASSIGNED: cases.assigned,
     Kind.CASE_CONTACTED: cases.contacted,
@@ -194,7 +201,7 @@ _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.STAFF_NOTIFIED: notices.tell,
     Kind.LEVEL_EXPECTED: levels.expect,
     Kind.LEVEL_ENDED: levels.end,
-    Kind.ADVERSE_EVENT_RECORDED: adverse_events.recorded,
+    Kind.ADVERSE_EVENT_RECORDED: _record_adverse_event,
     Kind.ADVERSE_EVENT_CHANGED: adverse_events.changed,
     Kind.ADVERSE_EVENT_SIGNED: adverse_events.signed,
     Kind.ADVERSE_EVENT_WITHDRAWN: adverse_events.withdrawn,

@@ -6,6 +6,7 @@ from qol_server.store import Tx
 
 # A ``revision`` is the position of the entry that last changed the row: what a phone has not seen yet is above its cursor.
 # ``began`` of a response is the UTC instant at which it, or the first one that it corrects, was captured.
+# ``acted_at`` of a case is when somebody did something with it last, ``released`` its owner who can no longer work on it.
 # ``ended`` of an expected level is the position of the entry that ended or replaced it.
 # A prescription that was corrected stays, with the position that corrected it; of those of one day the last one counts.
 # ``place`` of a call is its task's in the order of urgency, ``reason`` what somebody closed it with, ``settled`` why it closed by itself.
@@ -183,7 +184,8 @@ CREATE TABLE cases (
   urgency TEXT NOT NULL, place INTEGER NOT NULL, opened_at TEXT NOT NULL, since TEXT NOT NULL, captured_at TEXT, known TEXT NOT NULL,
   surveys INTEGER NOT NULL, steps INTEGER NOT NULL, owner TEXT, acknowledged_at TEXT, resolved_at TEXT, action TEXT, outcome TEXT,
   version INTEGER NOT NULL, late INTEGER NOT NULL DEFAULT 0, corrected INTEGER NOT NULL DEFAULT 0, serious TEXT, aware_at TEXT,
-  reported_at TEXT, news_at TEXT, contacts INTEGER NOT NULL DEFAULT 0, reached INTEGER NOT NULL DEFAULT 0
+  reported_at TEXT, news_at TEXT, contacts INTEGER NOT NULL DEFAULT 0, reached INTEGER NOT NULL DEFAULT 0, acted_at TEXT,
+  stalled INTEGER NOT NULL DEFAULT 0, released TEXT
 ) STRICT, WITHOUT ROWID
 ;
 CREATE INDEX cases_open ON cases (place, since, "case") WHERE state <> 'resolved'
@@ -192,7 +194,9 @@ CREATE INDEX cases_in_time ON cases (since, "case") WHERE state <> 'resolved'
 ;
 CREATE INDEX cases_by_participant ON cases (participant, since, "case") WHERE state <> 'resolved'
 ;
-CREATE INDEX cases_counted ON cases (site, state, since, urgency, assessment, owner, steps, serious, reported_at) WHERE state <> 'resolved'
+CREATE INDEX cases_counted ON cases (
+  site, state, since, urgency, assessment, owner, steps, serious, reported_at, stalled
+) WHERE state <> 'resolved'
 ;
 CREATE INDEX cases_waiting ON cases ("case") WHERE state = 'raised'
 ;

@@ -27,6 +27,7 @@ class Standing(StrEnum):
     WAITING = "waiting"  # nobody has acknowledged it
     ESCALATED = "escalated"  # … and a step of the escalation was taken
     TAKEN = "taken"
+    STALLED = "stalled"  # … and nothing was done with it for a time
     SERIOUS = "serious"  # its report is still to be made
 
 
@@ -47,6 +48,7 @@ _STANDS = {
     Standing.WAITING: "state = 'raised'",
     Standing.ESCALATED: "state = 'raised' AND steps > 0",
     Standing.TAKEN: "state = 'acknowledged'",
+    Standing.STALLED: "state = 'acknowledged' AND stalled > 0",
     Standing.SERIOUS: "serious IS NOT NULL AND reported_at IS NULL",
 }
 # the columns of each order, the last of them unique, and whether they go down

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from qol_server.trial.alerting import URGENCIES, Alert, Urgency, most_urgent
 from qol_server.trial.covering import elapsed
-from qol_server.trial.protocol import Period, Site
+from qol_server.trial.protocol import Period, Protocol, Site
 from qol_server.trial.response import number_of
 from qol_server.trial.seriousness import Report
 
@@ -56,6 +56,7 @@ class Case:
     """One case. ``since``: from when its clock counts (receipt; anew where ``join`` says so), UTC. ``version``: position of its last entry.
 
     ``steps``: how many steps of the escalation were taken since then. ``news_at``: when what makes it worse came last (receipt).
+    ``acted_at``: when somebody did something with it last, UTC; ``stalled``: how many steps of the follow-up were taken since then.
     """
 
     id: str
@@ -71,6 +72,8 @@ class Case:
     resolved_at: datetime | None = None
     serious: Report | None = None
     news_at: datetime | None = None
+    acted_at: datetime | None = None
+    stalled: int = 0
 
 
 def levels(alerts: Iterable[Alert]) -> dict[tuple[str, str], Level]:
@@ -144,20 +147,39 @@ def join(latest: Case | None, alerts: Sequence[Alert], now: datetime) -> Joined:
     return Joined(move, urgency, worst({} if standing is None else standing.known, alerts), move is not Turn.REPEAT and not is_waiting)
 
 
+# Its clock
+
+
+def rungs(case: Case, protocol: Protocol) -> tuple[Period, ...]:
+    """The steps that count for a case as it stands: the escalation until somebody acknowledges it, the follow-up until it is resolved."""
+    by_urgency = {State.RAISED: protocol.escalation, State.ACKNOWLEDGED: protocol.follow_up}.get(case.state, {})
+    return by_urgency.get(case.urgency, ())
+
+
+def _began(case: Case) -> tuple[datetime | None, int]:
+    """From when the steps of a case count as it stands, None for no more, and how many of them were taken."""
+    clocks = {State.RAISED: (case.since, case.steps), State.ACKNOWLEDGED: (case.acted_at, case.stalled)}
+    return clocks.get(case.state, (None, 0))
+
+
 def ladder(case: Case, steps: Sequence[Period], site: Site) -> tuple[datetime, ...]:
-    """When each step of the escalation is due (UTC), counted from ``since``; what is urgent now does not wait for the hours."""
-    return tuple(elapsed(site, case.since, step, always=case.urgency is Urgency.NOW) for step in steps)
+    """When each step is due (UTC): of the escalation counted from ``since``, of the follow-up from ``acted_at``.
+
+    What is urgent now does not wait for the hours.
+    """
+    since, _ = _began(case)
+    return () if since is None else tuple(elapsed(site, since, step, always=case.urgency is Urgency.NOW) for step in steps)
 
 
 def steps_due(case: Case, steps: Sequence[Period], site: Site, now: datetime) -> tuple[tuple[int, datetime], ...]:
-    """The steps (number from 1, when it was due) to be taken at ``now``, of a case that nobody has acknowledged."""
-    if case.state is not State.RAISED:
-        return ()
-    return tuple((n, at) for n, at in enumerate(ladder(case, steps, site), start=1) if case.steps < n and at <= now)
+    """The steps (number from 1, when it was due) to be taken at ``now``: nobody has acknowledged the case, or done anything with it."""
+    _, taken = _began(case)
+    return tuple((n, at) for n, at in enumerate(ladder(case, steps, site), start=1) if taken < n and at <= now)
 
 
 def next_step(case: Case, steps: Sequence[Period], site: Site) -> tuple[int, datetime] | None:
-    """The step that comes next (number from 1, when it is due, UTC) unless somebody acknowledges the case; None where none is left."""
-    if case.state is not State.RAISED or case.steps >= len(steps):
-        return None
-    return case.steps + 1, ladder(case, steps[case.steps : case.steps + 1], site)[0]
+    """The step that comes next (number from 1, when it is due, UTC) unless somebody acknowledges the case, or does something with it;
+    None where none is left."""
+    _, taken = _began(case)
+    due = ladder(case, steps[taken : taken + 1], site)
+    return (taken + 1, due[0]) if due else None

@@ -95,6 +95,8 @@ class Kind(StrEnum):
     CASE_CORRECTED = "case.corrected"
     CASE_ACKNOWLEDGED = "case.acknowledged"
     CASE_ESCALATED = "case.escalated"
+    CASE_STALLED = "case.stalled"
+    CASE_RELEASED = "case.released"
     CASE_RESOLVED = "case.resolved"
     CASE_ASSIGNED = "case.assigned"
     CASE_CONTACTED = "case.contacted"

@@ -52,8 +52,11 @@ def report_to_tell(due: datetime, now: datetime) -> Report | None:
 def step_to_tell(case: Case) -> int | None:
     """The step of which staff are told now: 0 when a case of urgency ``now`` waits, else the last one of its escalation.
 
-    None for a case that somebody looks after, and for one that waits on the worklist until its first step.
+    Of a case that somebody looks after, but with which nothing was done for a time: 0 for its owner, then as of the escalation.
+    None for a case that is looked after, and for one that waits on the worklist until its first step.
     """
+    if case.state is State.ACKNOWLEDGED:
+        return case.stalled - 1 if case.stalled else None
     if case.state is not State.RAISED:
         return None
     return case.steps if case.steps or case.urgency is Urgency.NOW else None
@@ -80,7 +83,7 @@ def told_of_news(step: int, owner: str | None, nurses: Sequence[str], investigat
 
 
 def recipients(step: int, owner: str | None, nurses: Sequence[str], investigators: Sequence[str]) -> tuple[str, ...]:
-    """The logins that a step is told to. ``owner``: who looked after the case before it was raised anew.
+    """The logins that a step is told to. ``owner``: who looks after the case, or did before it was raised anew.
 
     Step 0: its owner, or all nurses. Step 1: a second person, which is every nurse but the owner. From step 2 on: the
     investigators. Where a site has nobody of a kind the other kind stands in.

@@ -142,6 +142,15 @@ class CallLimits:
     refresh_after: Period = Period(months=3)  # … after which so long nothing was asked
 
 
+FOLLOW_UP: Mapping[str, tuple[Period, ...]] = {
+    "now": (Period(minutes=2 * 60), Period(minutes=4 * 60), Period(minutes=8 * 60)),
+    "same-day": (Period(days=1), Period(days=2), Period(days=3)),
+    "this-week": (Period(days=3), Period(days=4), Period(days=5)),
+}
+"""When somebody is told that nothing was done with a case, by urgency, counted from what was done last; it stands where the study's
+file says nothing. Ours: of published programmes only PRO-TECT names such a time, 72 hours until an alert's form is filled in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Criterion:
     """One eligibility criterion: ``ask`` is "number", with strict (above, below) and inclusive limits, or "yes_no" with ``expect``."""
@@ -237,6 +246,7 @@ class Protocol:
     withdrawal_effects: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # kind -> language -> what stops
     concomitant_rules: tuple[ConcomitantRule, ...] = ()
     escalation: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)  # urgency -> distances from receipt
+    follow_up: Mapping[str, tuple[Period, ...]] = field(default_factory=lambda: FOLLOW_UP)  # … from what was done with a case last
     calls: CallLimits = CallLimits()
     endpoints: Mapping[str, Any] = field(default_factory=dict)  # as in the document: conventions by name
     emergency_number: str = "112"

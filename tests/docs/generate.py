@@ -95,6 +95,8 @@ ABOUT = {
     "case.corrected": "The participant corrected a response on which a case rests.",
     "case.acknowledged": "Somebody looks after a case.",
     "case.escalated": "Nobody acknowledged a case in time.",
+    "case.stalled": "For a time nothing was done with a case that somebody looks after.",
+    "case.released": "A case is nobody's again: its owner's account was closed or has no role any more with which to work on it.",
     "case.resolved": "A case is done with: action, outcome and reason.",
     "case.assigned": "A case was taken over, or handed to a colleague.",
     "case.contacted": "Somebody tried to reach the participant about a case: how, and whether it worked.",

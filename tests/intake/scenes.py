@@ -219,6 +219,14 @@ class Life:
         for row in self.cases("state = 'raised'"):
             casework.acknowledge(self.trial.study, row["case"], seen=row["version"], actor=NURSE, now=self.trial.now)
 
+    def forget(self) -> None:
+        """The clock takes the steps that are due."""
+        casework.escalate(self.trial.study, self.trial.now)
+
+    def leave(self) -> None:
+        """Whoever owned cases has left."""
+        casework.release(self.trial.study, lambda _owner, _site: False, self.trial.now)
+
     def resolve(self) -> None:
         for row in self.cases("state <> 'resolved' AND (serious IS NULL OR reported_at IS NOT NULL)"):
             casework.resolve(
@@ -314,6 +322,6 @@ ACTS: dict[Callable[[Life], None], int] = {
     Life.week: 10, Life.dose: 8, Life.quality_of_life: 3, Life.event: 3, Life.correct: 8, Life.chain: 4, Life.circle: 2, Life.type: 3,
     Life.sync: 16, Life.wait: 6, Life.travel: 2, Life.acknowledge: 3, Life.resolve: 3, Life.relapse: 5, Life.serious: 3, Life.report: 3,
     Life.expect: 8, Life.stop_expecting: 2, Life.hold: 3, Life.prescribe: 3, Life.never_prescribed: 2, Life.begin: 3, Life.end: 2,
-    Life.goes_on: 2, Life.withdraw: 1, Life.stays: 2,
+    Life.goes_on: 2, Life.withdraw: 1, Life.stays: 2, Life.forget: 1, Life.leave: 1,
 }  # fmt: skip
 """What may happen -> how often beside the others."""

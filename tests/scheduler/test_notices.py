@@ -20,6 +20,7 @@ from qol_server.state import calls as state
 from qol_server.state import cases, notices
 from qol_server.trial.adverse_events import Serious
 from qol_server.trial.roles import Grant, Role
+from scheduler import ticks
 from scheduler.notices import notify
 from tests import people
 from tests.messaging.receivers import MailServer, mail_server
@@ -38,6 +39,11 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def trial(tmp_path: Path) -> Trial:
+    return staffed(tmp_path)
+
+
+def staffed(tmp_path: Path) -> Trial:
+    """A study with alerts, whose staff have accounts."""
     made = people.trial(tmp_path, alerts=True)
     staff = accounts.open_staff(made.settings, made.now)
     for login, role, site, email, language in STAFF:
@@ -63,7 +69,7 @@ class Office:
 
     def tick(self, minutes: float = 0) -> dict[str, int]:
         self.trial.now += timedelta(minutes=minutes)
-        casework.escalate(self.trial.study, self.trial.now)
+        ticks.escalate(self.trial.study, self.trial.now, self.trial.settings)
         return dict(notify(self.trial.study, self.trial.now, self.settings, self.sender))
 
     @property
@@ -306,6 +312,12 @@ def test_a_call_that_somebody_took_is_told_to_nobody_else(office: Office, trial:
     assert office.tick(600) == {}
 
 
+def worked_on(trial: Trial) -> None:
+    """Nora writes a note on the open case."""
+    [row] = cases.still_open(trial.study.store.read())
+    casework.note(trial.study, row["case"], seen=row["version"], note="x", actor="staff:nora@01.example", now=trial.now)
+
+
 def test_the_clock_of_a_serious_case_is_told_before_its_end_and_after(office: Office, trial: Trial) -> None:
     case = something_bleeds(trial)
     [row] = cases.still_open(trial.study.store.read())
@@ -320,9 +332,13 @@ def test_the_clock_of_a_serious_case_is_told_before_its_end_and_after(office: Of
         actor="staff:nora@01.example",
         now=trial.now,
     )
-    assert office.tick(19 * 60 + 59) == {}
+    trial.now += timedelta(hours=20) - MINUTE
+    worked_on(trial)
+    assert office.tick() == {}
     for minutes, subject in ((1, "A report is due at site 01"), (241, "The time for a report at site 01 is over")):
-        assert office.tick(minutes) == {"sent": 3}
+        trial.now += timedelta(minutes=minutes)
+        worked_on(trial)
+        assert office.tick() == {"sent": 3}
         assert subject in {mail["Subject"] for _, mail in office.mails.taken}
         assert office.told == ["ivan", "nina", "nora"]
         assert office.tick() == {}

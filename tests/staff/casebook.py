@@ -43,6 +43,11 @@ def seen(house: House, form: str, **fields: Any) -> dict[str, Any]:
     return {"form": form, "seen": the_case(house)["version"], **fields}
 
 
+def step(house: House, actor: str) -> dict[str, Any]:
+    """What a step with the case takes, as it stands now."""
+    return {"case": the_case(house)["case"], "seen": the_case(house)["version"], "actor": actor, "now": house.now}
+
+
 def kinds(house: House) -> list[str]:
     """What happened to Ada's case, oldest first."""
     return [row["kind"] for row in cases.steps(house.trial.study.store.read(), the_case(house)["case"])]

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from qol_server.intake import adverse_events, casework
+from qol_server.intake import staff as accounts
 from qol_server.intake.reporting import Made
 from qol_server.state import adverse_events as folded
 from qol_server.state import worklist
@@ -18,6 +19,7 @@ from qol_server.store import Tx
 from qol_server.trial.adverse_events import Serious
 from qol_server.trial.alerting import URGENCIES, Urgency
 from qol_server.trial.roles import Role
+from scheduler import ticks
 from tests import people
 from tests.staff import casebook
 from tests.staff.clinic import EVENT, record
@@ -99,6 +101,42 @@ def version(house: House) -> int:
     """Of Ada's only adverse event."""
     [one] = folded.of_participant(house.trial.study.store.read(), house.ada)
     return one.version
+
+
+def test_a_case_that_was_taken_and_forgotten_says_so_and_can_be_filtered(desk: House) -> None:
+    casebook.answers(desk)
+    nora = desk.login(Role.NURSE, "01", name="nora")
+    casework.acknowledge(desk.trial.study, **casebook.step(desk, nora.actor))
+    nora.get("/worklist")
+    assert "If nothing is done, its owner is told in 1 d 12 h 4 Mar 2026, 08:00" in nora.text
+    assert "Last worked on" not in nora.text
+    desk.trial.at("2026-03-05 08:00", "Europe/Paris")
+    assert casework.escalate(desk.trial.study, desk.now) == 2
+    nora = desk.login(Role.NURSE, "01", name="nora", language="en")
+    nora.get("/worklist?standing=stalled&all=1")
+    assert len(shown(nora)) == 1
+    assert "Last worked on 2 d 12 h ago" in nora.text
+    assert "If nothing is done, the investigators are told in 1 d" in nora.text
+    nora.get(f"/cases/{shown(nora)[0]}")
+    assert "Unless somebody works on it" in nora.text
+    assert "For a time nobody had worked on it: step 2, due 5 Mar 2026, 08:00" in nora.text
+
+
+def test_a_case_whose_owner_left_is_nobodys_and_says_whose_it_was(desk: House) -> None:
+    casebook.answers(desk)
+    nora, olga = desk.login(Role.NURSE, "01", name="nora"), desk.login(Role.NURSE, "01", name="olga")
+    casework.acknowledge(desk.trial.study, **casebook.step(desk, nora.actor))
+    accounts.close(desk.staff, nora.login, actor="staff:root", now=desk.now)
+    assert ticks.escalate(desk.trial.study, desk.now, desk.trial.settings)["released"] == 1
+    olga.get("/worklist?owner=nobody&standing=waiting&all=1")
+    assert len(shown(olga)) == 1
+    assert "Its owner can no longer work on it" in olga.text
+    olga.get(f"/cases/{shown(olga)[0]}")
+    assert "Owner Nobody" in olga.text
+    assert "It is nobody’s again: Nora can no longer work on it" in olga.text
+    assert "The clock" in olga.text
+    olga.post(f"/cases/{casebook.the_case(desk)['case']}/acknowledge", "acknowledge", seen=olga.value("seen"))
+    assert "Its owner can no longer work on it" not in olga.text
 
 
 def test_another_site_is_not_there(desk: House) -> None:

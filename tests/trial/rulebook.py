@@ -157,6 +157,14 @@ def escalation(document: Mapping[str, Any]) -> str:
     return table(["Example", "Received", "Urgency", "Step", "Due"], rows)
 
 
+def follow_up(document: Mapping[str, Any]) -> str:
+    rows = [
+        [case["title"], case["urgency"], case["done"], "; ".join(f"{who.capitalize()} {shown(at)}" for at, who in case["told"])]
+        for case in document["cases"]
+    ]
+    return table(["Example", "Urgency", "Done", "Told"], rows)
+
+
 def adverse_events(document: Mapping[str, Any]) -> str:
     rows = [
         [
@@ -203,6 +211,7 @@ RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "reminders": ladders,
     "alerts": alerts,
     "escalation": escalation,
+    "follow-up": follow_up,
     "adverse events": adverse_events,
     "seriousness": reporting,
     "calls": calls,

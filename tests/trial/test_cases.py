@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -11,9 +13,13 @@ from hypothesis import strategies as st
 
 from qol_server.trial import cases
 from qol_server.trial.alerting import Alert, Finding, Level, Rule, Urgency
-from qol_server.trial.cases import Case, State, Turn
+from qol_server.trial.cases import Case, State, Turn, rungs
+from qol_server.trial.notifying import recipients, step_to_tell
 from qol_server.trial.protocol import Period
 from tests.trial.test_covering import PARIS
+from tests.trial.test_schedule_shipped import PROTOCOL
+from tests.trial.worked import cases as worked
+from tests.trial.worked import wall
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 STEPS = (Period(minutes=240), Period(minutes=480))
@@ -99,6 +105,30 @@ def test_a_severe_evening_waits_for_the_morning_and_a_fever_does_not() -> None:
     assert cases.ladder(evening, STEPS, PARIS)[0] == NOW + timedelta(hours=26)  # noon of the next day
     fever = replace(evening, urgency=Urgency.NOW)
     assert cases.ladder(fever, (Period(minutes=30),), PARIS)[0] == evening.since + timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("example", worked("follow-up-steps"))
+def test_who_is_told_when_nothing_was_done_with_a_case(example: dict[str, Any]) -> None:
+    zone = ZoneInfo(PARIS.time_zone)
+    acted = [wall(at).replace(tzinfo=zone).astimezone(UTC) for at in example["done"]]
+    taken = replace(case(State.ACKNOWLEDGED), urgency=Urgency(example["urgency"]), acted_at=acted[-1], owner="staff:nora")
+    steps = rungs(taken, PROTOCOL)
+    told = []
+    for n, at in enumerate(cases.ladder(taken, steps, PARIS), start=1):
+        before, then = replace(taken, stalled=n - 1), replace(taken, stalled=n)
+        assert cases.next_step(before, steps, PARIS) == (n, at)
+        assert cases.steps_due(before, steps, PARIS, at - timedelta(seconds=1)) == ()
+        assert cases.steps_due(before, steps, PARIS, at) == ((n, at),)
+        [who] = recipients(step_to_tell(then) or 0, "nora", ["nina", "nora"], ["ivan"])
+        told.append([at.astimezone(zone).replace(tzinfo=None), who])
+    assert told == [[wall(at), who] for at, who in example["told"]]
+    assert cases.next_step(replace(taken, stalled=len(steps)), steps, PARIS) is None
+
+
+def test_a_case_that_is_looked_after_is_told_to_nobody() -> None:
+    assert step_to_tell(replace(case(State.ACKNOWLEDGED), acted_at=NOW)) is None
+    assert rungs(case(State.RESOLVED), PROTOCOL) == ()
+    assert rungs(case(), PROTOCOL) == PROTOCOL.escalation["same-day"]
 
 
 def test_the_step_that_comes_next_is_the_first_that_falls_due() -> None:

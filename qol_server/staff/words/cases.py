@@ -15,6 +15,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "mark.failed": ("Rule could not be judged", "Règle non évaluable"),
     "mark.expected": ("Suppressed: expected level", "Masqué : niveau attendu"),
     "mark.escalated": ("Escalated, step {n}", "Transmis, étape {n}"),
+    "mark.stalled": ("Last worked on {when}", "Dernière action {when}"),
+    "mark.released": ("Its owner can no longer work on it", "Son responsable ne peut plus le traiter"),
     "mark.surveys": ("{n} surveys", "{n} questionnaires"),
     "mark.surveys.one": ("1 survey", "1 questionnaire"),
     "mark.contacts": ("{n} attempts to reach, none worked", "{n} tentatives de contact, sans succès"),
@@ -102,6 +104,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "worklist.standing.waiting": ("Not acknowledged", "Pas encore pris en compte"),
     "worklist.standing.escalated": ("Escalated", "Transmis"),
     "worklist.standing.taken": ("Acknowledged", "Pris en compte"),
+    "worklist.standing.stalled": ("Acknowledged, nothing done since", "Pris en compte, rien depuis"),
     "worklist.standing.serious": ("Serious, not reported", "Graves, non notifiés"),
     "worklist.order.urgency": ("Most urgent, then oldest", "Les plus urgents, puis les plus anciens"),
     "worklist.order.oldest": ("Oldest first", "Les plus anciens d’abord"),
@@ -126,6 +129,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "worklist.captured": ("Entered {when}", "Saisi le {when}"),
     "worklist.next.1": ("All nurses are told {when}", "Toute l’équipe infirmière est prévenue {when}"),
     "worklist.next.2": ("The investigators are told {when}", "Les investigateurs sont prévenus {when}"),
+    "worklist.idle.1": ("If nothing is done, its owner is told {when}", "Si rien n’est fait, son responsable est prévenu {when}"),
+    "worklist.idle.2": (
+        "If nothing is done, the other nurses are told {when}",
+        "Si rien n’est fait, le reste de l’équipe est prévenu {when}",
+    ),
+    "worklist.idle.3": (
+        "If nothing is done, the investigators are told {when}",
+        "Si rien n’est fait, les investigateurs sont prévenus {when}",
+    ),
     "worklist.next.none": ("No step left", "Plus aucune étape"),
     "worklist.acknowledge": ("Acknowledge and take", "Prendre en compte et en charge"),
     "worklist.acknowledge.of": ("Acknowledge and take the case of {number}", "Prendre en compte et en charge le cas de {number}"),
@@ -183,7 +195,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "case.owner": ("Owner", "Responsable"),
     "case.since": ("Its clock counts from", "Son délai court depuis"),
     "case.captured": ("Entered by the participant", "Saisi par le participant"),
-    "case.next": ("Unless somebody acknowledges it", "Sans prise en compte"),
+    "case.next.raised": ("Unless somebody acknowledges it", "Sans prise en compte"),
+    "case.next.acknowledged": ("Unless somebody works on it", "Si personne n’y travaille"),
     "case.serious": ("Serious", "Grave"),
     "case.serious.aware": ("The site knew {when}", "Le centre l’a su le {when}"),
     "case.read": (
@@ -251,6 +264,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "step.case.escalated": (
         "Nobody had acknowledged it: step {step}, due {when}",
         "Personne ne l’avait pris en compte : étape {step}, due le {when}",
+    ),
+    "step.case.stalled": (
+        "For a time nobody had worked on it: step {step}, due {when}",
+        "Depuis un certain temps, personne n’y travaillait : étape {step}, due le {when}",
+    ),
+    "step.case.released": (
+        "It is nobody’s again: {owner} can no longer work on it",
+        "Il n’est plus à personne : {owner} ne peut plus le traiter",
     ),
     "step.case.resolved": ("Resolved: {action}; {outcome}", "Clos : {action} ; {outcome}"),
     "step.case.assigned": ("Owner: {owner}", "Responsable : {owner}"),

@@ -1,0 +1,51 @@
+"""What a participant gave before and after a response, as the alert rules look back and ahead."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from qol_server.store import Row, Tx
+from qol_server.trial.diary import DOSE_DIARY
+
+_IN_TIME = (
+    "SELECT r.position, r.version, r.occurrence, r.root, r.began, l.line FROM responses r JOIN lines l USING (position)"
+    " WHERE r.participant = ? AND r.assessment = ? AND r.current = 1 AND r.occurrence <> ?"
+)
+
+
+def began(tx: Tx, position: int) -> Row | None:
+    """The response at a position of the journal: occurrence, assessment, root, began (UTC), current."""
+    return tx.one(
+        "SELECT participant, occurrence, assessment, instrument, version, root, began, current FROM responses WHERE position = ?",
+        (position,),
+    )
+
+
+def before(tx: Tx, participant: str, assessment: str, occurrence: str, moment: str, *, first: bool = False) -> Row | None:
+    """The current response to another occurrence of the assessment that began last before ``moment``, or first of all."""
+    order = "ASC" if first else "DESC"
+    return tx.one(f"{_IN_TIME} AND r.began < ? ORDER BY r.began {order} LIMIT 1", (participant, assessment, occurrence, moment))
+
+
+def after(tx: Tx, participant: str, assessment: str, occurrence: str, moment: str) -> Row | None:
+    """The current response to another occurrence of the assessment that began first after ``moment``."""
+    return tx.one(f"{_IN_TIME} AND r.began > ? ORDER BY r.began LIMIT 1", (participant, assessment, occurrence, moment))
+
+
+def dose_days(tx: Tx, participant: str, since: date) -> list[Row]:
+    """The current responses to dose diaries about the days from ``since`` on, each with its line, in the order of the days."""
+    return tx.all(
+        "SELECT r.position, r.version, r.occurrence, r.root, r.began, l.line FROM responses r JOIN lines l USING (position)"
+        " WHERE r.participant = ? AND r.instrument = ? AND r.current = 1 AND substr(r.occurrence, instr(r.occurrence, '@') + 1) >= ?"
+        " ORDER BY substr(r.occurrence, instr(r.occurrence, '@') + 1), r.occurrence",
+        (participant, DOSE_DIARY, since.isoformat()),
+    )
+
+
+def current(tx: Tx, participant: str, occurrence: str) -> Row | None:
+    """The current response to an occurrence, with its line."""
+    return tx.one(
+        "SELECT r.position, r.version, r.occurrence, r.root, r.began, l.line FROM responses r JOIN lines l USING (position)"
+        " WHERE r.participant = ? AND r.occurrence = ? AND r.current = 1",
+        (participant, occurrence),
+    )
