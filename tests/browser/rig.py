@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMes
 from qol_server.cli.browser import FLAGS
 from tests import people
 from tests.browser import witness
-from tests.browser.pages import READ, as_bytes, rows, until
+from tests.browser.pages import READ, as_bytes, patiently, rows, until
 from tests.browser.weather import PATIENCE, Server
 
 expect.set_options(timeout=1000 * PATIENCE)
@@ -161,9 +161,14 @@ class AppPhone:
     # what a person does
 
     def words(self, key: str, **parameters: Any) -> str:
-        """The app's words for a key, in the language of the screen."""
+        """The app's words for a key, in the language of the screen; a page that just opens has none yet."""
         module = f"{self.server.app_url}{self.release}/words/index.js"
-        return str(self.page.evaluate("async ([url, key, p]) => (await import(url)).t(key, p)", [module, key, parameters]))
+
+        def said() -> str:
+            words = str(self.page.evaluate("async ([url, key, p]) => (await import(url)).t(key, p)", [module, key, parameters]))
+            return "" if words == key else words
+
+        return patiently(self.page, said)
 
     @property
     def release(self) -> str:

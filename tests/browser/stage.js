@@ -231,7 +231,10 @@
     const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
     const sorted = (map) => [...map].sort(([one], [other]) => (one < other ? -1 : 1));
 
-    /** What is wrong with what is kept, at any moment: numbers without gap or repeat, digests true, the cursor not ahead of the feed. */
+    /**
+     * What is wrong with what is kept, at any moment: numbers without gap or repeat, digests true, the cursor not ahead of the feed. What
+     * a snapshot replaces is still here until nothing more is to come (`sweeping`).
+     */
     async function faultsOf(state, server) {
         const found = [];
         const seqs = state.entries.map(({ seq }) => seq);
@@ -252,12 +255,14 @@
                 found.push(`entry ${seq} is a draft too`);
             }
         }
-        const cursor = JSON.parse(state.meta.get("reading")?.cursor ?? "null");
+        const { cursor: text, sweeping } = state.meta.get("reading") ?? {};
+        const cursor = JSON.parse(text ?? "null");
         if (cursor?.epoch === server.epoch && cursor.history === server.history) {
-            const told = sorted(server.stateAt(cursor.count));
+            const told = server.stateAt(cursor.count);
             const here = sorted(state.feed);
-            if (cursor.offset === undefined ? !same(here, told) : told.length > 0 && cursor.offset > state.feed.size) {
-                found.push(`cursor ${JSON.stringify(cursor)} is not what was applied: ${JSON.stringify(here)}`);
+            const isReached = sweeping ? [...told].every(([key, data]) => same(state.feed.get(key), data)) : same(here, sorted(told));
+            if (cursor.offset === undefined ? !isReached : told.size > 0 && cursor.offset > state.feed.size) {
+                found.push(`cursor ${text} is not what was applied: ${JSON.stringify(here)}`);
             }
         }
         return found;
