@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from flask import Response, request
 
@@ -14,13 +15,15 @@ from qol_server.staff.participant import PATH, words_of
 from qol_server.staff.responses import before_treatment
 from qol_server.staff.strip_chart import Words
 from qol_server.state import history, medicines
+from qol_server.state.adverse_events import Recorded
 from qol_server.trial import diary
 from qol_server.trial.roles import Permission
 from qol_server.trial.strip import Point
 from qol_server.views.history import History, baseline, first_day, last_visit, local_day, read
 
 PAGES = Pages()
-MOST = 12  # symptoms and medicines, so that it stays one page
+MOST = {"steps": 6, "symptoms": 12, "scores": 20, "cases": 5, "events": 8, "medicines": 6}
+"""So many of each, so that it stays one page; the page says how many there are besides."""
 
 
 @PAGES.get(f"{PATH}/summary", Permission.PARTICIPANT_SEE, at=number_site)
@@ -33,13 +36,24 @@ def show(desk: Desk, number: str) -> Response:
     told = read(desk.study, desk.tx, number, since, desk.now)
     words = words_of(desk, number)
     may_see_cases = desk.may(Permission.WORKLIST_SEE, person.site)
+    parts: dict[str, Sequence[Any]] = {
+        "steps": told.steps[::-1], "symptoms": _symptoms(told, words), "scores": _scores(desk, number, told),
+        "cases": history.open_cases(desk.tx, number) if may_see_cases else (), "events": _events(told),
+        "medicines": sorted(medicines.of(desk.tx, number), key=lambda row: row["findings"] == "[]"),
+    }  # fmt: skip
+    shown: dict[str, Any] = {name: part[: MOST[name]] for name, part in parts.items()}
     return desk.page(
         "summary/show.html", title=desk.t("summary.title", number=number), number=number, person=person, since=since, told=told,
-        days=(told.last - since).days + 1, words=words, doses=diary.summarise(told.days) if told.days else None,
-        symptoms=_symptoms(told, words)[:MOST], scores=_scores(desk, number, told), medicines=medicines.of(desk.tx, number)[:MOST],
-        cases=history.open_cases(desk.tx, number) if may_see_cases else None, percent=_percent, plain=strip_chart.plain,
-        events=[one for one in told.events if one.withdrawn is None], in_words=lambda key, code: course.said(desk, key, code),
+        days=(told.last - since).days + 1, words=words, doses=diary.summarise(told.days) if told.days else None, percent=_percent,
+        plain=strip_chart.plain, in_words=lambda key, code: course.said(desk, key, code), may_see_cases=may_see_cases,
+        more={name: max(0, len(part) - MOST[name]) for name, part in parts.items()}, **shown,
     )  # fmt: skip
+
+
+def _events(told: History) -> list[Recorded]:
+    """The adverse events, the serious ones and the latest first."""
+    there = [one for one in told.events if one.withdrawn is None]
+    return sorted(sorted(there, key=lambda one: one.event.start, reverse=True), key=lambda one: not one.event.serious)
 
 
 def _asked(text: str, begun: date, today: date) -> date | None:

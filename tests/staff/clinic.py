@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from qol_server.intake import adverse_events
+from qol_server.intake import adverse_events, medicating
 from qol_server.intake.adverse_events import Origin
+from qol_server.intake.medicating import Written
 from qol_server.state import adverse_events as folded
 from qol_server.trial.adverse_events import Action, AdverseEvent, Outcome, Serious
+from qol_server.trial.medicines import Medicine
 from tests import people
 from tests.people import Phone
 from tests.staff.rig import House
@@ -78,3 +80,25 @@ def course(house: House) -> Phone:
         phone.sync()
     record(house)
     return phone
+
+
+METHOTREXATE = "Methotrexate, in the tablets of the hospital's own pharmacy"
+"""A medicine that the protocol never allows."""
+SYMPTOMS = ("nausea", "vomiting", "diarrhoea", "fatigue", "oedema", "muscle_cramps", "rash", "abdominal_pain", "tumour_pain", "fever")
+SIGNS = ("breathlessness_at_rest", "bleeding", "black_stool", "jaundice", "blistering_rash")
+WORST = {f"{name}.{what}": 4 for name in SYMPTOMS for what in ("frequency", "severity", "interference")} | dict.fromkeys(SIGNS, "yes")
+
+
+def trouble(house: House) -> None:
+    """After those weeks twelve of everything, more than one sheet of paper can list: the oldest of the adverse events is serious,
+    the oldest of the medicines not allowed; and every symptom at its worst."""
+    trial, phone = house.trial, course(house)
+    for n in range(12):
+        day = date(2026, 3, 2) + timedelta(days=n)
+        record(house, SERIOUS if n == 0 else replace(EVENT, term="Febrile neutropenia", grade=3, start=day, words=f"time {n + 1}"))
+        name = METHOTREXATE if n == 0 else f"Paracetamol of the {n + 1}th kind, against pain and fever and the like"
+        written = Written(Medicine(name, start=day), "pain", "500 mg up to four times a day when it is needed", True, "decided so")
+        medicating.write_down(trial.study, house.ada, f"00000000-0000-4000-8000-{n:012}", written, actor=people.NURSE, now=trial.now)
+        trial.prescribe(house.ada, "400" if n % 2 else "600", date(2026, 3, 17) + timedelta(days=n), "other")
+    phone.answer("symptoms@W4", WORST)
+    phone.sync()

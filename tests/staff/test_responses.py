@@ -137,6 +137,22 @@ def test_the_summary_has_what_a_visit_needs(desk: House) -> None:
         assert said in nora.text, said
 
 
+def test_what_finds_no_place_on_the_sheet_is_counted_and_the_gravest_comes_first(desk: House) -> None:
+    clinic.trouble(desk)
+    nora = desk.login(Role.NURSE, "01")
+    nora.get(f"/participants/{desk.ada}/summary?since=2026-03-01")
+    events = nora.text.partition("Adverse events Nausea, grade 2")[2]
+    assert events.index("serious") < events.index("Febrile neutropenia") < events.index("and 5 more"), "twelve, and that of the course"
+    medicines = nora.text.partition("Other medicines ")[2]
+    assert medicines.startswith("Methotrexate")
+    assert medicines.index("not as the protocol allows") < medicines.index("Paracetamol") < medicines.index("and 6 more")
+    symptoms = nora.text.partition("Worst symptoms")[2].partition("Adverse events")[0]
+    assert "and 3 more" in symptoms, "fifteen"
+    steps = nora.text.partition("Intakes due")[0]
+    assert "10 earlier doses or holds 23 Mar 2026 600 mg a day" in steps
+    assert "28 Mar 2026 400 mg a day" in steps
+
+
 def test_the_relative_dose_intensity_has_both_bounds(desk: House) -> None:
     """Planned 11 x 400 + 20 x 800 = 20,400 mg; missed 400, unknown 800: 94 % taken at least, 98 % at most."""
     clinic.course(desk)

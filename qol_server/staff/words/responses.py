@@ -80,6 +80,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "summary.print": ("Print this page on one sheet of A4.", "Imprimez cette page sur une feuille A4."),
     "summary.doses": ("Doses", "Prises"),
     "summary.no_doses": ("No dose was due.", "Aucune prise n’était prévue."),
+    "summary.earlier": ("{n} earlier doses or holds", "{n} doses ou suspensions antérieures"),
+    "summary.earlier.one": ("1 earlier dose or hold", "1 dose ou suspension antérieure"),
     "summary.due": ("Intakes due", "Prises prévues"),
     "summary.taken": ("taken", "prises"),
     "summary.missed": ("stated as missed", "prises manquées déclarées"),
@@ -101,6 +103,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "summary.baseline": ("Baseline", "Référence"),
     "summary.change": ("Change", "Écart"),
     "summary.medicines": ("Other medicines", "Autres médicaments"),
+    "summary.flagged": ("not as the protocol allows", "contraire au protocole"),
     "summary.no_medicines": ("None is recorded.", "Aucun n’est enregistré."),
     "summary.no_events": ("None in this time.", "Aucun sur cette période."),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -21,3 +22,11 @@ def test_the_page_of_a_participant_has_no_faults(desk: House, seat: Callable[...
         part.locator("summary").click()
     assert nora.faults(DESKTOP, theme) == []
     assert nora.faults(PHONE, theme) == []
+
+
+def test_the_summary_of_a_troubled_time_is_one_sheet(desk: House, seat: Callable[..., Seat]) -> None:
+    clinic.trouble(desk)
+    page = seat(Role.NURSE, "01").open(f"/participants/{desk.ada}/summary?since=2026-03-01")
+    assert "and 5 more" in page.inner_text("article")
+    printed = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
