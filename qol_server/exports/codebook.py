@@ -113,7 +113,7 @@ def _instrument(instrument: Instrument, words: library.Wording) -> Iterator[Row]
     who = (instrument.id, instrument.version)
     for item in instrument.items:
         yield (
-            "answers", "item", item.id, *who, item.code, words.items.get(item.id), _type(item), None, response.allowed(item),
+            "answers", "item", item.id, *who, item.code, words.items.get(item.id), _type(item), item.unit, response.allowed(item),
             item.type is ItemType.TEXT, words.stand_in, instrument.source,
         )  # fmt: skip
     for name, codes in {item.choices: item.codes for item in instrument.items if item.choices}.items():

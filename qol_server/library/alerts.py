@@ -7,7 +7,7 @@ from typing import Any
 
 from qol_server.library.documents import Mapped, Report, did_you_mean, listed, place
 from qol_server.library.fields import Amount, Code, Field, Flag, Many, Name, OneOf, Part, Shape, Text, Told, Whole, told, whole
-from qol_server.library.instrument_shape import ATTRIBUTES, DOCUMENT_ID, ITEM_ID, WORD, ConditionField
+from qol_server.library.instrument_shape import ATTRIBUTES, DOCUMENT_ID, ITEM_ID, UNIT, WORD, ConditionField
 from qol_server.library.instruments import check_compare, compares
 from qol_server.trial import alerting
 from qol_server.trial.alerting import URGENCIES, Rule, Urgency
@@ -151,6 +151,7 @@ class AlertShape(Shape):
     urgency = OneOf(URGENCIES, required=True, note="`now`: the phone shows the advice before the next question; otherwise after sending")
     advice = Name(*RULE_ID, note="which of the study's `advice` the participant is shown; `now` without one: to call the site")
     enabled = Flag(default=True, note="default yes")
+    unit = Name(*UNIT, note="of the limit; it must be the unit of the items that it is compared with")
     on_phone_from = Amount(note="the phone shows the advice from this value on, below the limit of the rule")
     note = Text(note="why the rule is as it is")
     cite = Text(note="where the limit comes from")
@@ -173,6 +174,7 @@ def check_alerts(data: Told, instruments: Mapping[str, Instrument], in_use: Iter
         if rule["advice"] is not None and rule["advice"] not in known_advice:
             report.unknown(place(rule.raw, "advice"), "advice", rule["advice"], known_advice)
         _check_when(rule["when"], rule.raw["when"], used, complete, report)
+        _check_unit(rule, used, complete, report)
 
 
 def _check_when(when: Any, raw: Mapped, used: Mapping[str, Instrument], complete: bool, report: Report) -> None:
@@ -207,6 +209,20 @@ def _check_when(when: Any, raw: Mapped, used: Mapping[str, Instrument], complete
             report.wrong(place(raw, "attribute"), message, listed(sorted(attributes)))
     elif "rise" in when and not any(item.codes or item.type is ItemType.INTEGER for one in asked.values() for item in one.items):
         report.wrong(place(raw, "instrument"), f'"{name}" has no item that could rise', "an instrument with numbered choices")
+
+
+def _check_unit(rule: Told, used: Mapping[str, Instrument], complete: bool, report: Report) -> None:
+    """A limit that says its unit is compared with numbers in that unit alone."""
+    if rule["unit"] is None:
+        return
+    name = rule.raw["when"].get("instrument")
+    asked = [instrument for instrument in used.values() if name in (None, instrument.id)]
+    compared = () if isinstance(rule["when"], Told) else tuple(compares(rule["when"], rule.raw["when"]))
+    items = {compare.item for compare, _ in compared if compare.op in LIMITS}
+    units = {instrument.by_id[item].unit for instrument in asked for item in items if item in instrument.by_id}
+    if complete and units != {rule["unit"]}:
+        fits = listed(sorted(unit for unit in units if unit is not None)) if units - {None} else "no unit, because nothing here has one"
+        report.wrong(place(rule.raw, "unit"), f'Not everything that "{rule["id"]}" compares is in "{rule["unit"]}"', fits)
 
 
 def _check_item(compare: Compare, raw: Any, asked: Mapping[str, Instrument], complete: bool, report: Report) -> None:

@@ -141,6 +141,7 @@ class _Reader:
             at_least=part["at_least"],
             at_most=part["at_most"],
             max_length=part["max_length"],
+            unit=part["unit"],
             ask_when=_numbered(part["ask_when"], nth) if part["ask_when"] else None,
             symptom=part["symptom"],
             attribute=part["attribute"],
@@ -161,7 +162,7 @@ class _Reader:
         known_lists = list(stated_lists) if isinstance(stated_lists, Mapped) else []
         if item.choices is not None and item.choices not in known_lists:
             self.report.unknown(place(raw, "choices"), "list of choices", item.choices, known_lists)
-        for limit in ("at_least", "at_most"):
+        for limit in ("at_least", "at_most", "unit"):
             if part[limit] is not None and item.type not in (ItemType.INTEGER, ItemType.DECIMAL):
                 wrong(place(raw, limit), f'"{limit}" does not go with the type {item.type}', "integer, decimal")
         if item.at_least is not None and item.at_most is not None and item.at_least > item.at_most:

@@ -11,6 +11,7 @@ from qol_server.staff.desk import Desk
 from qol_server.staff.words import WORDS
 from qol_server.trial.alerting import UNKNOWN, URGENCIES
 from qol_server.trial.instrument import Instrument, Item
+from qol_server.trial.response import number_of
 
 OWN = ("dose", "days")
 """Subjects of findings that are no item or scale."""
@@ -79,7 +80,15 @@ class Speaker:
     def _value(self, assessment: str, subject: str, value: str) -> str:
         if subject in OWN and value == UNKNOWN:
             return self.desk.t("finding.unknown")
-        return {str(code): label for code, label in self.answers(assessment, subject)}.get(value, value)
+        return self.answer(assessment, subject, value)
+
+    def answer(self, assessment: str, item: str, value: str) -> str:
+        """An answer in words: the label of a choice, a number with its unit, anything else as it was given."""
+        labels = {str(code): label for code, label in self.answers(assessment, item)}
+        instrument = self._of(assessment)[0]
+        asked = None if instrument is None else instrument.by_id.get(item)
+        unit = asked.unit if asked is not None and number_of(value) is not None else None
+        return labels.get(value, value if unit is None else f"{value} {unit}")
 
     def _of(self, assessment: str) -> tuple[Instrument | None, library.Wording | None]:
         if assessment not in self._known:

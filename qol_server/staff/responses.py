@@ -101,9 +101,7 @@ def _said(desk: Desk, speaker: Speaker, assessment: str, item: str, given: Mappi
     answer = given[item]
     if answer is None:
         return desk.t("given.not_answered")
-    labels = {str(code): label for code, label in speaker.answers(assessment, item)}
-    said = [labels.get(str(each), str(each)) for each in (answer if isinstance(answer, list) else [answer])]
-    return ", ".join(said)
+    return ", ".join(speaker.answer(assessment, item, str(each)) for each in (answer if isinstance(answer, list) else [answer]))
 
 
 # Where scores come from

@@ -68,6 +68,7 @@ class Item:
     at_least: Decimal | None = None
     at_most: Decimal | None = None
     max_length: int | None = None  # text: characters
+    unit: str | None = None  # integer, decimal: in which the number is asked for, such as °C
     ask_when: Condition | None = None  # asked only when this holds; otherwise absent from the answers
     symptom: str | None = None
     attribute: str | None = None  # frequency, severity, interference, amount, presence

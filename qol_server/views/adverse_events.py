@@ -103,4 +103,5 @@ def _type(item: Item) -> Type:
 def _column(item: Item) -> Column:
     allowed = ", ".join(str(code) for code in item.codes)
     name = f"item_{item.id}" if item.id in _NAMES else item.id
-    return Column(name, _type(item), f"The item {item.id} of the adverse-event diary.", "", allowed, item.type is ItemType.TEXT)
+    about = f"The item {item.id} of the adverse-event diary."
+    return Column(name, _type(item), about, item.unit or "", allowed, item.type is ItemType.TEXT)

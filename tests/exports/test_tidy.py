@@ -159,6 +159,8 @@ def test_the_codebook_explains_every_item_and_scale_that_occurs(made):
     assert {(row["version"], row["scale"]) for row in table(made.folder, "scores.csv")} <= scales
     choices = {(row["name"], row["code"]) for row in book if row["kind"] == "choice" and row["instrument"] == "dose-diary"}
     assert ("status", "not_taken") in choices
+    units = {(row["name"], row["unit"]) for row in book if row["kind"] == "item" and row["unit"]}
+    assert {("temperature", "°C"), ("intake.1.mg", "mg")} <= units
 
 
 def test_the_codebook_says_what_is_a_stand_in_and_what_is_free_text(made):

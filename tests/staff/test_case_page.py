@@ -63,7 +63,7 @@ def test_what_was_found_entered_and_received_is_said_in_words(desk: House) -> No
     phone.sync()
     nora = desk.login(Role.NURSE, "01")
     page(desk, nora)
-    assert "What was the highest temperature you measured, in °C? Leave it empty if you did not measure. 39.2" in nora.text
+    assert "What was the highest temperature you measured, in °C? Leave it empty if you did not measure. 39.2 °C" in nora.text
     assert "Known late" in nora.text
     assert "2 d 7 h ago 2 Mar 2026, 23:40" in nora.text
     assert "0 min ago 5 Mar 2026, 07:30" in nora.text
