@@ -17,7 +17,7 @@ from qol_server.trial.roles import Grant, Role
 LANGUAGES = ("en", "fr")
 LONGEST_LOGIN, LONGEST_NAME = 100, 100
 SET_UP_LIFE = timedelta(hours=72)
-_LOGIN = re.compile(r"[a-z0-9][a-z0-9._+-]*@[a-z0-9][a-z0-9.-]*", re.ASCII)
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._+-]*(@[a-z0-9][a-z0-9.-]*)?", re.ASCII)
 LONGEST_EMAIL = 254
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9][A-Za-z0-9.-]*", re.ASCII)
 
@@ -104,7 +104,7 @@ def canonical(login: str) -> str:
 def add(tx: Tx, login: str, name: str, language: str, email: str | None, now: datetime) -> bool:
     """Add an account without password and roles; False where the login is taken. Raises Refused(bad-value)."""
     if not _LOGIN.fullmatch(login) or len(login) > LONGEST_LOGIN:
-        raise Refused(BAD_VALUE, f"{login!r} is no login: it is like nora@hospital.example, at most {LONGEST_LOGIN} characters.")
+        raise Refused(BAD_VALUE, f"{login!r} is no login: it is like n.keller or nora@ward.example, at most {LONGEST_LOGIN} characters.")
     if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
         raise Refused(BAD_VALUE, f"{name!r} is no name: 1 to {LONGEST_NAME} printable characters.")
     if language not in LANGUAGES:
@@ -127,6 +127,11 @@ def close(tx: Tx, login: str, now: datetime) -> bool:
     tx.run("DELETE FROM recovery_codes WHERE login = ?", (login,))
     tx.run("DELETE FROM set_ups WHERE login = ?", (login,))
     return bool(closed)
+
+
+def forget_person(tx: Tx, login: str) -> None:
+    """Keep the login in the place of the name, and no address."""
+    tx.run("UPDATE accounts SET name = login, email = NULL WHERE login = ?", (login,))
 
 
 _ACCOUNT = """

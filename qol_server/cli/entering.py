@@ -41,14 +41,18 @@ def values_from(given: tuple[str, ...]) -> dict[str, str]:
 @click.argument("number")
 @click.option("--version", required=True, type=STATED, metavar="V", help="The version that was signed.")
 @click.option("--date", "day", required=True, type=DAY, help="The day on which it was signed.")
-@click.option("--taken-by", type=STATED, help="Who took it. Default: whoever records it.")
+@click.option("--taken-by", metavar="LOGIN", help="Who took it; on-paper: somebody without an account. Default: whoever records it.")
 @as_option
 @common
 def consent(study: str, number: str, version: str, day: date, taken_by: str | None, actor: str, data: Path) -> None:
     """Record that NUMBER signed a consent again, as after an amendment that needs it."""
+    from qol_server.access.accounts import canonical
     from qol_server.clock import wall_clock
     from qol_server.intake import enrolling
+    from qol_server.intake.people_shapes import ON_PAPER
 
+    if taken_by is not None and taken_by != ON_PAPER:
+        taken_by = f"staff:{canonical(taken_by)}"
     enrolling.give_consent(opened(data, study), number, version, day, actor=actor, now=wall_clock(), taken_by=taken_by)
     payload = {"study": study, "participant": number, "version": version, "date": day.isoformat(), "taken_by": taken_by or actor}
     emit(payload, f"{number}: consent {version} of {day}.")

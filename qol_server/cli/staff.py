@@ -146,6 +146,21 @@ def close(login: str, actor: str, data: Path) -> None:
     emit({"login": login}, f"{login} is closed; what it did stays in the journals.")
 
 
+@command.command()
+@click.argument("login")
+@as_option
+@common
+def erase(login: str, actor: str, data: Path) -> None:
+    """Erase the name and the e-mail address of whoever had the closed account of LOGIN. The login stays: it stands in the journals."""
+    from qol_server.access.accounts import canonical
+    from qol_server.intake import staff as staffs
+
+    staff, now = _staff(data)
+    staffs.erase(staff, login, actor=actor, now=now)
+    login = canonical(login)
+    emit({"login": login}, f"Of {login} only the login is kept.")
+
+
 @command.command("list")
 @common
 def list_(data: Path) -> None:

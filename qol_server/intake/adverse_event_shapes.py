@@ -35,11 +35,10 @@ class AdverseEventContent(AboutAdverseEvent):
 
 
 class AdverseEventSigned(AboutAdverseEvent):
-    """``content``, ``body``: position of what was signed and the SHA-256 of its line. ``name``, ``meaning``: as the signature says."""
+    """``content``, ``body``: position of what was signed and the SHA-256 of its line. ``meaning``: what the signature says."""
 
     content = Whole(1, 2**53, required=True)
     body = sha256_field(required=True)
-    name = Text(100, required=True)
     meaning = Text(200, required=True)
 
 

@@ -95,9 +95,8 @@ def change(study: Study, ae: str, event: AdverseEvent, *, reason: str, seen: int
     _with(study, ae, seen, work)
 
 
-def sign(study: Study, ae: str, *, name: str, meaning: str, seen: int, actor: str, now: datetime) -> None:
-    """Make it an adverse event in the data. ``name``: of whoever signs, as it is printed; ``meaning``: what they
-    read when they signed.
+def sign(study: Study, ae: str, *, meaning: str, seen: int, actor: str, now: datetime) -> None:
+    """Make it an adverse event in the data. ``meaning``: what whoever signs read when they did.
 
     What was recorded is judged again: a day of death may have become known. Raises as ``change`` does.
     """
@@ -108,7 +107,7 @@ def sign(study: Study, ae: str, *, name: str, meaning: str, seen: int, actor: st
         _must_fit(review(study, tx, the_participant(tx, there.participant), there.event, now))
         entry = journal.one(tx, there.content)
         assert entry is not None, "the state is folded from it"  # noqa: S101
-        fact = {"content": there.content, "body": hashlib.sha256(entry.line).hexdigest(), "name": name, "meaning": meaning}
+        fact = {"content": there.content, "body": hashlib.sha256(entry.line).hexdigest(), "meaning": meaning}
         _step(tx, study, there, Kind.ADVERSE_EVENT_SIGNED, fact, actor, now)
 
     _with(study, ae, seen, work)

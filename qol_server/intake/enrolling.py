@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from qol_server.intake.people_shapes import ON_PAPER
 from qol_server.intake.record import record
 from qol_server.intake.shapes import time_zones
 from qol_server.intake.study import Study
@@ -20,13 +22,14 @@ from qol_server.trial.problems import Refused
 from qol_server.trial.protocol import Protocol
 
 INCLUSION = "inclusion"
+_TAKER = re.compile(r"staff:[a-z0-9][a-z0-9._+@-]{0,99}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
     """What is known of a participant at enrolment. ``eligibility``: criterion id -> value ("yes", "no" or a number).
 
-    ``consent_taken_by``: who took the consent; None: whoever records it.
+    ``consent_taken_by``: who took the consent, as for ``give_consent``.
     """
 
     site: str
@@ -76,6 +79,7 @@ def _enrol(tx: Tx, study: Study, enrolment: Enrolment, actor: str, now: datetime
         raise Refused(problems.BAD_VALUE, f"{zone!r} is not the name of a time zone, like {site.time_zone}.")
     today = schedule.local(now, zone).date()
     must_be_in_force(protocol, enrolment.consent_version, enrolment.consent_day, today)
+    _must_be_no_name(enrolment.consent_taken_by)
     nth = sum(number.startswith(site.id + "-") for number in participants.numbers(tx)) + 1
     number = people.number(site.id, nth)
     anchors = {"consent": enrolment.consent_day.isoformat()}
@@ -121,6 +125,12 @@ def must_be_in_force(protocol: Protocol, version: str, day: date, today: date) -
         raise Refused(problems.BAD_VALUE, f"The consent in force on {day} is version {listed.version}, not {version}.")
 
 
+def _must_be_no_name(taken_by: str | None) -> None:
+    """Raises Refused(bad-value) for what is neither a login nor "on-paper"."""
+    if taken_by is not None and taken_by != ON_PAPER and not _TAKER.fullmatch(taken_by):
+        raise Refused(problems.BAD_VALUE, f"{taken_by!r} is no login. Who has none stands on the signed form: say {ON_PAPER!r}.")
+
+
 def the_participant(tx: Tx, number: str) -> Participant:
     """The participant of a number. Raises Refused(participant-unknown), which tells a mistyped number apart."""
     found = participants.load(tx, number)
@@ -143,13 +153,16 @@ def must_be_included(participant: Participant) -> None:
 def give_consent(study: Study, number: str, version: str, day: date, *, actor: str, now: datetime, taken_by: str | None = None) -> None:
     """Record that a participant signed a consent (again). Raises Refused(participant-unknown, bad-value).
 
-    ``taken_by``: who took it; None: whoever records it. What is known already is not recorded twice.
+    ``taken_by``: who took it, as an actor ("staff:<login>") or "on-paper" for somebody without an account, whose name stands on the
+    signed form alone: the journal is for good, and a name is not. None: whoever records it. What is known already is not recorded
+    twice.
     """
 
     def work(tx: Tx) -> None:
         participant = the_participant(tx, number)
         today = schedule.local(now, participant.time_zone).date()
         must_be_in_force(study.protocol_in_force(tx), version, day, today)
+        _must_be_no_name(taken_by)
         if day < min(participant.anchors["consent"]):
             raise Refused(
                 problems.BAD_VALUE, f"The first consent of {number} is of {min(participant.anchors['consent'])}; {day} is earlier."

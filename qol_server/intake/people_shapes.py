@@ -11,6 +11,9 @@ from qol_server.trial.contacting import FIELDS, Purpose
 from qol_server.trial.eligibility import Result
 from qol_server.trial.facts import Kind
 
+ON_PAPER = "on-paper"
+TAKER = re.compile(r"on-paper|staff:[^\n]{1,100}")
+
 
 class EligibilityAnswer(Shape):
     criterion = Text(64, required=True)
@@ -25,6 +28,7 @@ class ParticipantEnrolled(Shape):
     """A number, given after the first consent. ``anchors`` holds the consent day, and the inclusion day of whoever is included by it.
 
     ``included``: true where it is not said. ``form``: the id of the form that it was typed into.
+    ``consent_taken_by``: as ``taken_by`` of a later consent.
     """
 
     number = Matching(re.compile(r"\d\d-\d{4}-\d"), "01-0001-5", required=True)
@@ -33,7 +37,7 @@ class ParticipantEnrolled(Shape):
     time_zone = Zone(required=True)
     reminder_hour = Whole(0, 23, required=True)
     consent_version = Text(40, required=True)
-    consent_taken_by = Text(100)
+    consent_taken_by = Matching(TAKER, "staff:nora", required=True)
     anchors = fields.Dict(keys=Text(64), values=Day(), required=True)
     included = fields.Boolean()
     eligibility = fields.List(fields.Nested(EligibilityJudged), required=True)
@@ -48,9 +52,11 @@ class ParticipantIncluded(Shape):
 
 
 class ConsentGiven(Shape):
+    """``taken_by``: an actor among the staff; "on-paper" is somebody else, whose name stands on the signed form alone."""
+
     version = Text(40, required=True)
     date = Day(required=True)
-    taken_by = Text(100, required=True)
+    taken_by = Matching(TAKER, "staff:nora", required=True)
 
 
 class EligibilityRecorded(Shape):

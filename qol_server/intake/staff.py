@@ -19,7 +19,16 @@ from qol_server.settings import Settings
 from qol_server.store import Store, Tx
 from qol_server.trial import facts
 from qol_server.trial.facts import SERVER, Kind
-from qol_server.trial.problems import ACCOUNT_BEYOND, ACCOUNT_CLOSED, ACCOUNT_EXISTS, BAD_VALUE, LAST_ADMINISTRATOR, OWN_ACCOUNT, Refused
+from qol_server.trial.problems import (
+    ACCOUNT_BEYOND,
+    ACCOUNT_CLOSED,
+    ACCOUNT_EXISTS,
+    ACCOUNT_OPEN,
+    BAD_VALUE,
+    LAST_ADMINISTRATOR,
+    OWN_ACCOUNT,
+    Refused,
+)
 from qol_server.trial.roles import Grant, Role, beyond
 
 
@@ -106,7 +115,7 @@ def add(
             until = accounts.offer(tx, login, staff.code_digest("", code), now)
         else:
             accounts.set_password(tx, login, kept)
-        fact = {"login": login, "name": name, "language": language, "email": email, "set_up_until": until}
+        fact = {"login": login, "language": language, "set_up_until": until}
         staff.record(tx, Kind.ACCOUNT_ADDED, fact, actor=actor, now=now)
         if grant is not None:
             _change(staff, tx, login, grant, Kind.ROLE_GIVEN, actor=actor, now=now)
@@ -177,6 +186,22 @@ def close(staff: Staff, login: str, *, actor: str, now: datetime, by: str | None
         sessions.forget_browsers(tx, login)
         fact = {"login": login, "sessions_ended": sessions.close_all(tx, login)}
         staff.record(tx, Kind.ACCOUNT_CLOSED, fact, actor=actor, now=now)
+
+    staff.store.write(work)
+
+
+def erase(staff: Staff, login: str, *, actor: str, now: datetime) -> None:
+    """Forget the name and the e-mail address of whoever had an account that is closed; its login stays, as it stands in the journals.
+
+    Raises Refused(account-unknown, account-open).
+    """
+    login = accounts.canonical(login)
+
+    def work(tx: Tx) -> None:
+        if accounts.find(tx, login).closed_at is None:
+            raise Refused(ACCOUNT_OPEN)
+        accounts.forget_person(tx, login)
+        staff.record(tx, Kind.ACCOUNT_ERASED, {"login": login}, actor=actor, now=now)
 
     staff.store.write(work)
 

@@ -21,14 +21,9 @@ class AboutAccount(Shape):
 
 
 class AccountAdded(AboutAccount):
-    """``set_up_until``: how long the one-time code is good; without one a password was given, and no second factor is asked for.
+    """``set_up_until``: how long the one-time code is good; without one a password was given, and no second factor is asked for."""
 
-    ``email`` is not there in entries that are older than it.
-    """
-
-    name = Text(100, required=True)
     language = Text(20, required=True)
-    email = Text(254, allow_none=True)
     set_up_until = Moment(required=True, allow_none=True)
 
 
@@ -90,6 +85,7 @@ STAFF_SHAPES: dict[Kind, Schema] = {
     Kind.ACCOUNT_ADDED: AccountAdded(),
     Kind.ACCOUNT_RESET: AccountReset(),
     Kind.ACCOUNT_CLOSED: SessionsEnded(),
+    Kind.ACCOUNT_ERASED: AboutAccount(),
     Kind.ACCOUNT_LOCKED: AccountLocked(),
     Kind.ROLE_GIVEN: RoleChanged(),
     Kind.ROLE_TAKEN: RoleChanged(),

@@ -103,7 +103,7 @@ class Desk:
             assert there is not None, "it was prepared"  # noqa: S101
             with suppress(Refused):  # such as a death that became known since
                 adverse_events.sign(
-                    self._study, there.ae, name="Ivan Roche", meaning="I have reviewed this adverse event.", seen=there.version,
+                    self._study, there.ae, meaning="I have reviewed this adverse event.", seen=there.version,
                     actor=INVESTIGATOR, now=now,
                 )  # fmt: skip
 

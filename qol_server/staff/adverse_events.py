@@ -97,7 +97,7 @@ def sign(desk: Desk, number: str, ae: str) -> Response:
     seen = form.whole("seen")
     form.check()
     meaning = desk.t("ae.sign.meaning")
-    adverse_events.sign(desk.study, ae, name=desk.session.name, meaning=meaning, seen=seen, actor=desk.actor, now=desk.now)
+    adverse_events.sign(desk.study, ae, meaning=meaning, seen=seen, actor=desk.actor, now=desk.now)
     return desk.go(_ONE, done="ae.signed", number=number, ae=ae)
 
 
@@ -243,7 +243,7 @@ def _terms(language: str, pattern: str) -> Markup:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One entry about an adverse event. ``differs``: (field, before, after) of a change; ``name``, ``meaning``: of a signature;
+    """One entry about an adverse event. ``differs``: (field, before, after) of a change; ``meaning``: of a signature;
     ``report``: what the entry of a report says."""
 
     verb: str
@@ -251,7 +251,6 @@ class Step:
     actor: str
     reason: str | None
     differs: Sequence[tuple[str, str, str]]
-    name: str = ""
     meaning: str = ""
     report: Mapping[str, Any] | None = None
 
@@ -276,8 +275,8 @@ def _steps(desk: Desk, found: Recorded) -> list[Step]:
         if verb in ("recorded", "changed"):
             before = fact
         report = fact if verb == "reported" else None
-        told = (entry.received_at, entry.actor.partition(":")[2], entry.reason, differs)
-        steps.append(Step(verb, *told, fact.get("name", ""), fact.get("meaning", ""), report))
+        told = (entry.received_at, desk.who(entry.actor), entry.reason, differs)
+        steps.append(Step(verb, *told, fact.get("meaning", ""), report))
     return steps
 
 

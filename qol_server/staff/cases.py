@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import orjson
 from flask import Response
 
-from qol_server.access import accounts
 from qol_server.intake import casework
 from qol_server.intake.reporting import Made
 from qol_server.intake.study import fact_of
@@ -27,7 +26,7 @@ from qol_server.trial.alerting import URGENCIES
 from qol_server.trial.cases import Case, Way, next_step, rungs
 from qol_server.trial.problems import Refused
 from qol_server.trial.protocol import Site
-from qol_server.trial.roles import Permission, may
+from qol_server.trial.roles import Permission
 
 PAGES = Pages()
 CASE = "/cases/<case>"
@@ -92,7 +91,8 @@ def show(desk: Desk, case: str) -> Response:
         found=[found(desk, speaker, there.assessment, alert) for alert in _latest_first(cases.alerts_of(desk.tx, case))],
         suppressed=[found(desk, speaker, there.assessment, alert) for alert in cases.explained_beside(desk.tx, case)],
         told=[(named(desk, f"staff:{one['login']}"), one["outcome"], one["told_at"]) for one in notices.of_case(desk.tx, case)],
-        steps=_steps(desk, there, site), colleagues=_colleagues(desk, site.id), language_of=desk.participant(there.participant).language,
+        steps=_steps(desk, there, site), colleagues=desk.colleagues(Permission.CASE_WORK, [site.id]),
+        language_of=desk.participant(there.participant).language,
         ways=[(way, desk.t(f"way.{way}")) for way in Way], criteria=[(one, desk.t(f"serious.{one}")) for one in Serious],
         actions=[(one, code(desk, one)) for one in reasons.get("case_action", ())],
         outcomes=[(one, code(desk, one)) for one in reasons.get("case_outcome", ())],
@@ -131,13 +131,6 @@ def found(desk: Desk, speaker: Speaker, assessment: str, alert: Row) -> Found:
 
 def _because(desk: Desk, alert: Row) -> str:
     return desk.t("case.suppressed.because", who=named(desk, alert["actor"]), reason=alert["reason"])
-
-
-def _colleagues(desk: Desk, site: str) -> list[tuple[str, str]]:
-    """Who else may work on cases of a site: actor and name."""
-    open_ = [one for one in accounts.every(desk.staff.store.read()) if one.closed_at is None]
-    there = [one for one in open_ if may(one.grants, Permission.CASE_WORK, desk.study.slug, site)]
-    return [(f"staff:{one.login}", f"{one.name} ({one.login})") for one in there if f"staff:{one.login}" != desk.actor]
 
 
 def _steps(desk: Desk, case: Case, site: Site) -> list[Step]:
@@ -222,7 +215,7 @@ def take(desk: Desk, case: str) -> Response:
 @PAGES.post(f"{CASE}/hand", Permission.CASE_WORK, at=case_site, page=show)
 def hand(desk: Desk, case: str) -> Response:
     form = desk.form("hand")
-    owner = form.one_of("owner", [actor for actor, _ in _colleagues(desk, the_row(desk, case)["site"])])
+    owner = form.one_of("owner", [actor for actor, _ in desk.colleagues(Permission.CASE_WORK, [the_row(desk, case)["site"]])])
     seen, reason = _seen(form), form.text("reason", required=False, most=500)
     form.check()
     casework.assign(desk.study, case, seen=seen, owner=owner, actor=desk.actor, now=desk.now, form=desk.form_id, reason=reason or None)

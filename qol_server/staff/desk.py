@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -146,6 +146,12 @@ class Desk:
             name = accounts.name_of(self.staff.store.read(), login) if kind == "staff" else self.t(f"who.{kind}")
             self._names[actor] = name or login
         return self._names[actor]
+
+    def colleagues(self, permission: Permission, sites: Collection[str]) -> list[tuple[str, str]]:
+        """Who else may do something at one of these sites: actor, and name with login."""
+        open_ = [one for one in accounts.every(self.staff.store.read()) if one.closed_at is None and one.login != self.session.login]
+        there = [one for one in open_ if any(may(one.grants, permission, self.study.slug, site) for site in sites)]
+        return [(f"staff:{one.login}", f"{one.name} ({one.login})") for one in there]
 
     def participant(self, number: str) -> Participant:
         """The participant of a number, which the door has already looked at. Raises Refused(participant-unknown)."""

@@ -75,6 +75,7 @@ class Kind(StrEnum):
     ACCOUNT_ADDED = "account.added"
     ACCOUNT_RESET = "account.reset"
     ACCOUNT_CLOSED = "account.closed"
+    ACCOUNT_ERASED = "account.erased"
     ACCOUNT_LOCKED = "account.locked"
     ROLE_GIVEN = "role.given"
     ROLE_TAKEN = "role.taken"

@@ -106,6 +106,7 @@ STAND_IN_WORDING = _define("stand-in-wording", 409, "Stand-in labels and a live 
 ACCOUNT_UNKNOWN = _define("account-unknown", 404, "There is no such account", "Check the login; qol staff list shows all of them.")
 ACCOUNT_EXISTS = _define("account-exists", 409, "This login is taken", "Give the person another login, or a new one-time code: qol staff reset LOGIN.")
 ACCOUNT_CLOSED = _define("account-closed", 409, "This account is closed already", "Nothing to do; a new one-time code opens it again.")
+ACCOUNT_OPEN = _define("account-open", 409, "This account is open", "Close it first: qol staff close LOGIN. What is erased is not needed any more.")
 OWN_ACCOUNT = _define("own-account", 409, "This is your own account", "Let another administrator do this.")
 ACCOUNT_BEYOND = _define("account-beyond", 403, "This account is not yours alone to change", "It has a role in a study that you do not administer. Ask somebody who administers them all, or whoever runs the server.")
 LAST_ADMINISTRATOR = _define("last-administrator", 409, "This study would have no administrator", "Give the role to somebody else first.")

@@ -33,8 +33,10 @@ def test_criteria_are_recorded_as_they_become_known(desk: Desk) -> None:
 def test_a_consent_is_recorded_with_who_took_it(desk: Desk) -> None:
     desk.demonstration()
     number = desk.enrol()
-    said = desk.read("participant", "consent", "desminib", number, "--version", "1.0", "--date", "2026-02-01", "--taken-by", "Dr Ivan")
-    assert (said["version"], said["taken_by"]) == ("1.0", "Dr Ivan")
+    said = desk.read("participant", "consent", "desminib", number, "--version", "1.0", "--date", "2026-02-01", "--taken-by", "Ivan")
+    assert (said["version"], said["taken_by"]) == ("1.0", "staff:ivan")
+    assert desk.run("participant", "consent", "desminib", number, "--version", "1.0", "--date", "2026-02-01", "--taken-by", "Dr Ivan") == 2
+    assert "stands on the signed form" in desk.err
     assert desk.run("participant", "consent", "desminib", number, "--version", "9", "--date", "2026-02-01") == 2
     assert "is version 1.0, not 9" in desk.err
 

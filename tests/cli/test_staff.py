@@ -32,7 +32,8 @@ def test_an_account_is_added_with_a_code_that_sets_it_up(desk: Desk) -> None:
     assert logins.begin_set_up(staff, added["code"], PASSWORD, now=START).login == NORA
     [(_, server, _), (kind, actor, fact)] = entries(desk)
     assert (server, kind, actor) == ("server", "account.added", "staff:root")
-    assert (fact["login"], fact["name"], fact["language"]) == (NORA, "Nora Keller", "fr")
+    assert (fact["login"], fact["language"]) == (NORA, "fr")
+    assert "Keller" not in str(entries(desk)), "a name can be erased, an entry cannot"
     assert added["code"] not in str(entries(desk))
 
 
@@ -114,9 +115,12 @@ def test_an_account_is_closed_and_opened_again(desk: Desk) -> None:
     [listed] = desk.read("staff", "list")["accounts"]
     assert listed["state"] == "closed"
     assert desk.problem("staff", "close", NORA, "--as", "root") == ("account-closed", 1)
+    desk.run("staff", "erase", NORA, "--as", "root")
+    assert desk.read("staff", "list")["accounts"][0]["name"] == NORA
     desk.run("staff", "reset", NORA, "--as", "root")
+    assert desk.problem("staff", "erase", NORA, "--as", "root") == ("account-open", 1)
     assert desk.read("staff", "list")["accounts"][0]["state"] == "set-up waits"
-    assert [kind for kind, _, _ in entries(desk)][1:] == ["account.added", "account.closed", "account.reset"]
+    assert [kind for kind, _, _ in entries(desk)][1:] == ["account.added", "account.closed", "account.erased", "account.reset"]
 
 
 def test_the_list_is_a_table_or_says_how_to_begin(desk: Desk) -> None:

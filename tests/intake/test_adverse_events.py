@@ -54,7 +54,7 @@ def there(trial: Trial, ae: str) -> Recorded:
 
 
 def sign(trial: Trial, ae: str) -> None:
-    adverse_events.sign(trial.study, ae, name="Ivan I.", meaning=MEANING, seen=there(trial, ae).version, actor=INVESTIGATOR, now=trial.now)
+    adverse_events.sign(trial.study, ae, meaning=MEANING, seen=there(trial, ae).version, actor=INVESTIGATOR, now=trial.now)
 
 
 def change(trial: Trial, ae: str, event: AdverseEvent, reason: str = "heard more", seen: int | None = None) -> None:
@@ -95,7 +95,7 @@ def test_a_signature_names_what_was_signed_by_its_bytes(trial: Trial, ada: str) 
     assert signature is not None
     assert content is not None
     said = orjson.loads(signature.line)
-    assert (said["content"], said["body"], said["name"]) == (found.content, content["body"].hex(), "Ivan I.")
+    assert (said["content"], said["body"], signature.actor) == (found.content, content["body"].hex(), INVESTIGATOR)
     assert (found.signed_by, said["meaning"]) == (INVESTIGATOR, MEANING)
 
 
@@ -141,7 +141,6 @@ def test_of_two_who_change_it_at_once_the_second_is_told(trial: Trial, ada: str)
         adverse_events.sign,
         trial.study,
         ae,
-        name="I.",
         meaning=MEANING,
         seen=seen,
         actor=INVESTIGATOR,

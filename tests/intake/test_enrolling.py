@@ -210,13 +210,13 @@ def test_an_amendment_pauses_collecting_until_the_consent_is_renewed_and_still_h
     assert week(phone, 16, "symptoms@W2", 4) == "quarantined"
     assert [row["urgency"] for row in trial.study.store.read().all("SELECT urgency FROM cases WHERE state = 'raised'")] == ["same-day"]
     trial.at("2026-03-18 09:00")
-    enrolling.give_consent(trial.study, ada, "2.0", date(2026, 3, 18), actor=NURSE, now=trial.now, taken_by="Dr Ivan")
+    enrolling.give_consent(trial.study, ada, "2.0", date(2026, 3, 18), actor=NURSE, now=trial.now, taken_by="staff:ivan")
     assert week(phone, 23, "symptoms@W3", 1) == "stored"
     assert told(phone) is None
     rows = screening.consents(trial.study.store.read(), ada)
     assert [(row["version"], row["day"], row["taken_by"]) for row in rows] == [
         ("1.0", "2026-03-01", NURSE),
-        ("2.0", "2026-03-18", "Dr Ivan"),
+        ("2.0", "2026-03-18", "staff:ivan"),
     ]
 
 

@@ -12,7 +12,7 @@ from tests.staff.rig import House
 ONE = "/participants/<number>"
 CRITERIA = {f"criterion_{name}": value for name, value in people.ELIGIBLE.items()}
 NEWCOMER = {
-    "form": "enrol", "site": "01", "version": "1.0", "consent_day": "2026-03-02", "taken_by": "Dr Ivan", "language": "fr", "hour": "9",
+    "form": "enrol", "site": "01", "version": "1.0", "consent_day": "2026-03-02", "taken_by": "on-paper", "language": "fr", "hour": "9",
     **CRITERIA,
 }  # fmt: skip
 DETAILS = {"name": "Zsazsa Quillfeather", "telephone": "+33 6 12 34 56 78", "email": "zsazsa@quillfeather.example"}
@@ -47,7 +47,7 @@ EXAMPLES: dict[str, Both] = {
     "GET /participants/new": (lambda _house: {}, nothing),
     "POST /participants/new": (lambda _house: {}, lambda _house: NEWCOMER),
     f"GET {ONE}/consent": (ada, nothing),
-    f"POST {ONE}/consent": (ada, lambda _house: {"form": "consent", "version": "1.0", "consent_day": "2026-03-02", "taken_by": "Dr Ivan"}),
+    f"POST {ONE}/consent": (ada, lambda _house: {"form": "consent", "version": "1.0", "consent_day": "2026-03-02", "taken_by": "on-paper"}),
     f"GET {ONE}/eligibility": (ada, nothing),
     f"POST {ONE}/eligibility": (ada, lambda _house: {"form": "values", **CRITERIA, "criterion_anc": "3100", "reason": "measured again"}),
     f"POST {ONE}/eligibility/deviation": (unmet, lambda _house: {"form": "deviation", "seen": UNMET, "reason": "agreed"}),

@@ -59,7 +59,7 @@ def test_an_account_is_added_with_its_role_and_a_link_that_is_shown_once(desk: H
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"login": "nora"}, {"role": "boss"}, {"role": ""}, {"site": "09"}, {"language": "de"}, {"name": " "}, {"email": "x"}]
+    "wrong", [{"login": "nora keller"}, {"role": "boss"}, {"role": ""}, {"site": "09"}, {"language": "de"}, {"name": " "}, {"email": "x"}]
 )
 def test_a_mistake_adds_nothing_and_keeps_what_was_typed(desk: House, boss: Member, wrong: dict[str, str]) -> None:
     before = len(kept.every(desk.staff.store.read()))

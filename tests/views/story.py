@@ -104,7 +104,6 @@ def four_weeks(folder: Path) -> Story:
     adverse_events.sign(
         trial.study,
         story.ids["fall"],
-        name="Ivan I.",
         meaning="I have judged this.",
         seen=trial.position,
         actor=people.INVESTIGATOR,

@@ -50,6 +50,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "done.passkey-removed": ("The passkey is removed and opens nothing any more.", "La clé d’accès est supprimée et n’ouvre plus rien."),
     "event.account.added": ("Account added by {actor}", "Compte ajouté par {actor}"),
     "event.account.reset": ("New one-time code made by {actor}", "Nouveau code à usage unique créé par {actor}"),
+    "event.account.erased": ("Name and e-mail address erased by {actor}", "Nom et adresse électronique effacés par {actor}"),
     "event.account.closed": ("Account closed by {actor}", "Compte fermé par {actor}"),
     "event.account.locked": (
         "{tries} wrong tries in a row: whoever makes them has to wait",

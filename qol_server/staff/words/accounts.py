@@ -10,7 +10,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "accounts.none": ("Nobody has a role in this study yet.", "Personne n’a encore de rôle dans cette étude."),
     "accounts.name": ("Name", "Nom"),
-    "accounts.login.hint": ("Like nora@hospital.example; it stays for good.", "Par exemple nora@hopital.example ; il ne change plus."),
+    "accounts.login.hint": (
+        "Like n.keller or nora@hospital.example. It stands in the records for good, where no name and no address does.",
+        "Par exemple n.keller ou nora@hopital.example. Il figure pour toujours dans les registres, à la différence du nom et de l’adresse.",
+    ),
     "accounts.email": ("E-mail", "Courriel"),
     "accounts.email.hint": (
         "If you like: where the person is told of what cannot wait.",

@@ -32,6 +32,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "consent.version": ("Version signed", "Version signée"),
     "consent.day": ("Signed on", "Signé le"),
     "consent.taken_by": ("Taken by", "Recueilli par"),
+    "consent.taken_by.on_paper": (
+        "somebody without an account here: named on the signed form",
+        "une personne sans compte ici : son nom figure sur le formulaire signé",
+    ),
     "consent.history": ("What was signed", "Ce qui a été signé"),
     "consent.recorded": ("Recorded", "Enregistré"),
     "consent.needed": (
@@ -92,8 +96,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "Ce qui n’est pas connu ne peut pas être signé ; enregistrez ces valeurs avant ou après.",
     ),
     "deviation.meaning": (
-        "I, {name}, include this participant although the criteria named here are not met.",
-        "Moi, {name}, j’inclus cette personne bien que les critères nommés ici ne soient pas remplis.",
+        "I include this participant although the criteria named here are not met.",
+        "J’inclus cette personne bien que les critères nommés ici ne soient pas remplis.",
     ),
     "deviation.reason": ("Why it is accepted", "Pourquoi cela est accepté"),
     "deviation.sign": ("Sign with my password", "Signer avec mon mot de passe"),
