@@ -186,6 +186,13 @@ def of_kind(tx: Tx, kind: Kind) -> list[Entry]:
     return [_entry(row) for row in tx.all(_READ + " WHERE e.kind = ? ORDER BY e.position", (kind,))]
 
 
+def since(tx: Tx, kinds: Sequence[Kind], at: str) -> list[Entry]:
+    """The entries of some kinds that were received at an instant (RFC 3339) or later, in order."""
+    marks = ", ".join("?" * len(kinds))
+    rows = tx.all(_READ + f" WHERE e.kind IN ({marks}) AND e.received_at >= ? ORDER BY e.position", (*kinds, at))
+    return [_entry(row) for row in rows]
+
+
 def of_participant(tx: Tx, participant: str, kinds: Sequence[Kind] = tuple(Kind)) -> list[Entry]:
     """The entries of one participant, all or those of some kinds, in order."""
     marks = ", ".join("?" * len(kinds))

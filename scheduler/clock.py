@@ -15,7 +15,7 @@ from qol_server.intake.study import Study, open_study, slugs
 from qol_server.logs import log_failure
 from qol_server.messaging.sending import Sender
 from qol_server.settings import Settings
-from scheduler import ticks
+from scheduler import holders, ticks
 from scheduler.notices import notify
 
 log = logging.getLogger(__name__)
@@ -56,6 +56,11 @@ class Rounds:
                 ticks.seal_accounts(self._settings, now)
             except Exception as failure:
                 log_failure(log, "the journal of accounts cannot be sealed", failure)
+        if name == "notify":
+            try:
+                holders.tell(self._settings, now)
+            except Exception as failure:
+                log_failure(log, "the holders of accounts cannot be told", failure)
         self._say_when(now)
 
     def _studies(self) -> Iterator[tuple[str, Study]]:

@@ -198,6 +198,12 @@ def reach(tx: Tx, role: Role, study: str, site: str | None) -> list[Reach]:
     return [Reach(*row) for row in rows]
 
 
+def address(tx: Tx, login: str) -> Reach:
+    """How the holder of an account is told of something about it."""
+    row = tx.one("SELECT login, email, language FROM accounts WHERE login = ?", (login,))
+    return Reach(login, None, LANGUAGES[0]) if row is None else Reach(*row)
+
+
 def able(tx: Tx, role: Role, study: str) -> set[str]:
     """Whoever has a role for all sites of a study and can come in with it: the account is set up and was not closed.
 

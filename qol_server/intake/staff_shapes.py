@@ -41,6 +41,12 @@ class AccountLocked(AboutAccount):
     known_browser = fields.Boolean(required=True)
 
 
+class AccountNotified(AboutAccount):
+    """``about``: the position of the entry that the holder was told of."""
+
+    about = Whole(1, 2**53, required=True)
+
+
 class RoleChanged(AboutAccount):
     """A role in a study, at one site or (null) at all of them."""
 
@@ -86,6 +92,7 @@ STAFF_SHAPES: dict[Kind, Schema] = {
     Kind.ACCOUNT_RESET: AccountReset(),
     Kind.ACCOUNT_CLOSED: SessionsEnded(),
     Kind.ACCOUNT_ERASED: AboutAccount(),
+    Kind.ACCOUNT_NOTIFIED: AccountNotified(),
     Kind.ACCOUNT_LOCKED: AccountLocked(),
     Kind.ROLE_GIVEN: RoleChanged(),
     Kind.ROLE_TAKEN: RoleChanged(),

@@ -61,6 +61,22 @@ TEMPLATES: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "Au centre {site}, le délai d’une déclaration est dépassé.\n\n{link}",
         ),
     },
+    "account-changed": {
+        "en": (
+            "Your account was changed",
+            (
+                "Your account was changed: its password, its passkeys, or its way in was made anew. If that was not you, tell your"
+                " administrator at once.\n\n{link}"
+            ),
+        ),
+        "fr": (
+            "Votre compte a été modifié",
+            (
+                "Votre compte a été modifié : son mot de passe, ses clés d’accès ou son code d’entrée. Si ce n’est pas vous, prévenez"
+                " aussitôt votre administrateur.\n\n{link}"
+            ),
+        ),
+    },
     "digest": {
         "en": ("The week at site {site}", "At site {site} questionnaires are overdue; how many: {count}.\n\n{link}"),
         "fr": ("La semaine au centre {site}", "Au centre {site}, des questionnaires sont en retard ; combien : {count}.\n\n{link}"),
@@ -71,7 +87,7 @@ TEMPLATES: Mapping[str, Mapping[str, tuple[str, str]]] = {
 SLOTS: Mapping[str, str] = {
     "site": "[0-9]{2}",
     "count": "[0-9]{1,4}",
-    "link": r"(?:https?://[A-Za-z0-9.:\[\]/_-]{1,200}/[a-z][a-z0-9-]{1,39}/staff/(?:calls/digest|calls/[0-9]{1,12}|worklist|cases/[0-9a-f-]{36}))?",
+    "link": r"(?:https?://[A-Za-z0-9.:\[\]/_-]{1,200}/[a-z][a-z0-9-]{1,39}/staff/(?:calls/digest|calls/[0-9]{1,12}|worklist|cases/[0-9a-f-]{36})|https?://[A-Za-z0-9.:\[\]/_-]{1,200}/staff/account)?",
 }
 """What may stand in a slot: a site's number, how many, and an address of the staff's pages or nothing."""
 

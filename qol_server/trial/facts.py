@@ -76,6 +76,7 @@ class Kind(StrEnum):
     ACCOUNT_RESET = "account.reset"
     ACCOUNT_CLOSED = "account.closed"
     ACCOUNT_ERASED = "account.erased"
+    ACCOUNT_NOTIFIED = "account.notified"
     ACCOUNT_LOCKED = "account.locked"
     ROLE_GIVEN = "role.given"
     ROLE_TAKEN = "role.taken"

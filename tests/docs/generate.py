@@ -77,6 +77,7 @@ ABOUT = {
     "account.erased": "The name and the e-mail address of whoever had a closed account were erased; they stood in no journal.",
     "account.reset": "An account, perhaps a closed one, got a new one-time code; its password, second factor and sessions are gone.",
     "account.closed": "An account was closed: nobody logs in with it any more; what it did stays.",
+    "account.notified": "The holder of an account is told by e-mail that it was changed; claimed before the mail leaves.",
     "account.locked": "So many wrong tries in a row were made for an account that whoever makes them has to wait.",
     "role.given": "An account was given a role in a study, at one site or at all.",
     "role.taken": "A role was taken from an account.",

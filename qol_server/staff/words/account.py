@@ -51,6 +51,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "event.account.added": ("Account added by {actor}", "Compte ajouté par {actor}"),
     "event.account.reset": ("New one-time code made by {actor}", "Nouveau code à usage unique créé par {actor}"),
     "event.account.erased": ("Name and e-mail address erased by {actor}", "Nom et adresse électronique effacés par {actor}"),
+    "event.account.notified": ("The holder was told of a change by e-mail", "Titulaire informé d’une modification par courriel"),
     "event.account.closed": ("Account closed by {actor}", "Compte fermé par {actor}"),
     "event.account.locked": (
         "{tries} wrong tries in a row: whoever makes them has to wait",
