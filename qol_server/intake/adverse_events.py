@@ -27,6 +27,9 @@ from qol_server.trial.problems import Refused
 from qol_server.trial.seriousness import may_be_reported
 
 DICTIONARY = "CTCAE 5.0"
+_BY_PEOPLE = (
+    Kind.ADVERSE_EVENT_CHANGED, Kind.ADVERSE_EVENT_SIGNED, Kind.ADVERSE_EVENT_WITHDRAWN, Kind.SERIOUSNESS_REPORTED,
+)  # fmt: skip
 RELATIONS = ("not_related", "related")
 """Where the study's file has no list ``relation`` under ``reasons``."""
 
@@ -80,8 +83,11 @@ def prepare(study: Study, number: str, event: AdverseEvent, origin: Origin, *, f
     return study.store.write(work)
 
 
-def change(study: Study, ae: str, event: AdverseEvent, *, reason: str, seen: int, actor: str, now: datetime) -> None:
-    """Record it anew, whole; a signature is broken by it. ``seen``: its version as the page showed it.
+def change(
+    study: Study, ae: str, event: AdverseEvent, *, reason: str, seen: int, actor: str, now: datetime, form: str | None = None
+) -> None:
+    """Record it anew, whole; a signature is broken by it. ``seen``: its version as the page showed it; ``form``: the id of the form
+    that it was done with, if there was one.
 
     Raises Refused(adverse-event-unknown, adverse-event-changed, adverse-event-wrong, reason-needed, bad-value).
     """
@@ -90,12 +96,12 @@ def change(study: Study, ae: str, event: AdverseEvent, *, reason: str, seen: int
         content = _content(study, tx, there.participant, event, Origin(there.given, there.case), now)
         if adverse_events.content(content) == there.event:
             raise Refused(problems.BAD_VALUE, "Nothing was changed.")
-        _step(tx, study, there, Kind.ADVERSE_EVENT_CHANGED, content, actor, now, _reason(reason))
+        _step(tx, study, there, Kind.ADVERSE_EVENT_CHANGED, content, actor, now, _reason(reason), form=form)
 
-    _with(study, ae, seen, work)
+    _with(study, ae, seen, work, form)
 
 
-def sign(study: Study, ae: str, *, meaning: str, seen: int, actor: str, now: datetime) -> None:
+def sign(study: Study, ae: str, *, meaning: str, seen: int, actor: str, now: datetime, form: str | None = None) -> None:
     """Make it an adverse event in the data. ``meaning``: what whoever signs read when they did.
 
     What was recorded is judged again: a day of death may have become known. Raises as ``change`` does.
@@ -108,12 +114,12 @@ def sign(study: Study, ae: str, *, meaning: str, seen: int, actor: str, now: dat
         entry = journal.one(tx, there.content)
         assert entry is not None, "the state is folded from it"  # noqa: S101
         fact = {"content": there.content, "body": hashlib.sha256(entry.line).hexdigest(), "meaning": meaning}
-        _step(tx, study, there, Kind.ADVERSE_EVENT_SIGNED, fact, actor, now)
+        _step(tx, study, there, Kind.ADVERSE_EVENT_SIGNED, fact, actor, now, form=form)
 
-    _with(study, ae, seen, work)
+    _with(study, ae, seen, work, form)
 
 
-def report(study: Study, ae: str, made: Made, *, seen: int, actor: str, now: datetime) -> None:
+def report(study: Study, ae: str, made: Made, *, seen: int, actor: str, now: datetime, form: str | None = None) -> None:
     """Record that a serious one was reported to the sponsor: its clock ends, and with it that of the case it comes from, where that
     was known by then and waits for its report. Raises Refused(adverse-event-unknown, adverse-event-changed, bad-value)."""
 
@@ -124,18 +130,18 @@ def report(study: Study, ae: str, made: Made, *, seen: int, actor: str, now: dat
         case = None if there.case is None else cases.case(tx, there.case)
         if case is not None and case.serious is not None and may_be_reported(case.serious, made.at, now):
             fact["case"] = case.id
-        _step(tx, study, there, Kind.SERIOUSNESS_REPORTED, fact, actor, now)
+        _step(tx, study, there, Kind.SERIOUSNESS_REPORTED, fact, actor, now, form=form)
 
-    _with(study, ae, seen, work)
+    _with(study, ae, seen, work, form)
 
 
-def withdraw(study: Study, ae: str, *, reason: str, seen: int, actor: str, now: datetime) -> None:
+def withdraw(study: Study, ae: str, *, reason: str, seen: int, actor: str, now: datetime, form: str | None = None) -> None:
     """Say that it was entered in error. Raises Refused(adverse-event-unknown, adverse-event-changed, reason-needed)."""
 
     def work(tx: Tx, there: Recorded) -> None:
-        _step(tx, study, there, Kind.ADVERSE_EVENT_WITHDRAWN, {}, actor, now, _reason(reason))
+        _step(tx, study, there, Kind.ADVERSE_EVENT_WITHDRAWN, {}, actor, now, _reason(reason), form=form)
 
-    _with(study, ae, seen, work)
+    _with(study, ae, seen, work, form)
 
 
 def _content(study: Study, tx: Tx, number: str, event: AdverseEvent, origin: Origin, now: datetime) -> dict[str, Any]:
@@ -169,13 +175,15 @@ def _reason(reason: str) -> str:
     return reason.strip()
 
 
-def _with(study: Study, ae: str, seen: int, work: Callable[[Tx, Recorded], None]) -> None:
-    """Do something with one that is still as it was seen, and that was not withdrawn."""
+def _with(study: Study, ae: str, seen: int, work: Callable[[Tx, Recorded], None], form: str | None) -> None:
+    """Do something with one that is still as it was seen, and that was not withdrawn; a form that is sent twice is done once."""
 
     def check(tx: Tx) -> None:
         there = adverse_events.one(tx, ae)
         if there is None:
             raise Refused(problems.ADVERSE_EVENT_UNKNOWN)
+        if is_done(tx, study, _BY_PEOPLE, there.participant, form):
+            return
         if there.version != seen:
             raise Refused(problems.ADVERSE_EVENT_CHANGED)
         if there.withdrawn is not None:
@@ -186,9 +194,10 @@ def _with(study: Study, ae: str, seen: int, work: Callable[[Tx, Recorded], None]
 
 
 def _step(
-    tx: Tx, study: Study, there: Recorded, kind: Kind, fact: dict[str, Any], actor: str, now: datetime, reason: str | None = None
-) -> None:
+    tx: Tx, study: Study, there: Recorded, kind: Kind, fact: dict[str, Any], actor: str, now: datetime, reason: str | None = None,
+    *, form: str | None,
+) -> None:  # fmt: skip
     record(
         tx, study, kind, {"ae": there.ae} | fact, actor=actor, now=now, participant=there.participant, reason=reason,
-        nth=f"{there.ae}/{there.version}",
+        nth=form or f"{there.ae}/{there.version}",
     )  # fmt: skip

@@ -86,7 +86,7 @@ def change(desk: Desk, number: str, ae: str) -> Response:
     event = _typed(desk, number)
     reason, seen = form.text("reason", most=500), form.whole("seen")
     form.check()
-    adverse_events.change(desk.study, ae, event, reason=reason, seen=seen, actor=desk.actor, now=desk.now)
+    adverse_events.change(desk.study, ae, event, reason=reason, seen=seen, actor=desk.actor, now=desk.now, form=desk.form_id)
     return desk.go(_ONE, done="ae.changed", number=number, ae=ae)
 
 
@@ -97,7 +97,7 @@ def sign(desk: Desk, number: str, ae: str) -> Response:
     seen = form.whole("seen")
     form.check()
     meaning = desk.t("ae.sign.meaning")
-    adverse_events.sign(desk.study, ae, meaning=meaning, seen=seen, actor=desk.actor, now=desk.now)
+    adverse_events.sign(desk.study, ae, meaning=meaning, seen=seen, actor=desk.actor, now=desk.now, form=desk.form_id)
     return desk.go(_ONE, done="ae.signed", number=number, ae=ae)
 
 
@@ -106,7 +106,7 @@ def report(desk: Desk, number: str, ae: str) -> Response:
     """Record the report to the sponsor, as on the page of a case."""
     _found(desk, number, ae)
     seen, told = made(desk, number_site(desk, number) or "")
-    adverse_events.report(desk.study, ae, told, seen=seen, actor=desk.actor, now=desk.now)
+    adverse_events.report(desk.study, ae, told, seen=seen, actor=desk.actor, now=desk.now, form=desk.form_id)
     return desk.go(_ONE, done="ae.reported", number=number, ae=ae)
 
 
@@ -116,7 +116,7 @@ def withdraw(desk: Desk, number: str, ae: str) -> Response:
     form = desk.form("withdraw")
     reason, seen = form.text("reason", most=500), form.whole("seen")
     form.check()
-    adverse_events.withdraw(desk.study, ae, reason=reason, seen=seen, actor=desk.actor, now=desk.now)
+    adverse_events.withdraw(desk.study, ae, reason=reason, seen=seen, actor=desk.actor, now=desk.now, form=desk.form_id)
     return desk.go(_ONE, done="ae.withdrawn", number=number, ae=ae)
 
 
