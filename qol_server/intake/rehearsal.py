@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -53,13 +56,18 @@ class Draft:
 
 
 def read_draft(study: Study, draft: bytes) -> Draft:
-    """Check a draft against the protocol in force. Raises Refused(bad-study-file), which names each line of the draft that is wrong."""
+    """Check a draft against the protocol in force.
+
+    Raises Refused(draft-too-large) before anything is made of it, Refused(bad-study-file) with each line of it that is wrong.
+    """
     tx = study.store.read()
     present = study.protocol_in_force(tx)
     text, name = documents.text(tx, "protocol", present.version)
     instruments = {i.id: i for i in (study.instrument(tx, each) for each in documents.versions(tx, "instrument"))}
     try:
         document, protocol = drafts.with_alerts(text, draft, name, instruments)
+    except drafts.DraftTooLarge as error:
+        raise Refused(problems.DRAFT_TOO_LARGE, errors=[{"where": str(error)}]) from None
     except StudyFileError as error:
         raise Refused(problems.BAD_STUDY_FILE, errors=drafts.mistakes_told(error)) from None
     return Draft(document, protocol, present)
@@ -68,8 +76,8 @@ def read_draft(study: Study, draft: bytes) -> Draft:
 def activate(study: Study, draft: bytes, *, amends: str, actor: str, now: datetime, reason: str) -> Adoption:
     """Put a draft's rules into force as a new version of the protocol ``amends``, of which nothing else changes.
 
-    Raises Refused: bad-study-file, reason-needed; record-only for a study that raises no alerts; protocol-changed where another
-    version came into force meanwhile; bad-value where these rules are in force already.
+    Raises Refused: draft-too-large, bad-study-file, reason-needed; record-only for a study that raises no alerts; protocol-changed
+    where another version came into force meanwhile; bad-value where these rules are in force already.
     """
     read = read_draft(study, draft)
     if not watches(read.present):
@@ -92,29 +100,59 @@ def activate(study: Study, draft: bytes, *, amends: str, actor: str, now: dateti
 # The rehearsal
 
 
+class SomebodyElse(Exception):
+    """Another rehearsal of the study is running; ``actor``: whose."""
+
+    def __init__(self, actor: str) -> None:
+        super().__init__(actor)
+        self.actor = actor
+
+
+@contextmanager
+def turn(study: Study, actor: str) -> Iterator[None]:
+    """One rehearsal of a study at a time, in whatever process. Raises SomebodyElse."""
+    file = os.open(f"{study.store.path}.rehearsal", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SomebodyElse(os.pread(file, 1000, 0).decode()) from None
+        os.ftruncate(file, 0)
+        os.pwrite(file, actor.encode(), 0)
+        yield
+    finally:
+        os.close(file)
+
+
 Progress = Callable[[int, int], None]
 """(participants done, participants in all)"""
 
 
+class _Enough(Exception):
+    """There is no time for more."""
+
+
 def compare(
-    study: Study, present: Protocol, draft: Protocol, *, since: datetime | None = None, most: int | None = None,
+    study: Study, present: Protocol, draft: Protocol, *, since: datetime | None = None, is_over: Callable[[], bool] = lambda: False,
     progress: Progress = lambda _done, _all: None,
 ) -> tuple[Comparison, int]:  # fmt: skip
-    """Let both protocols' rules judge what the study's participants gave; also how many participants there are.
+    """Let both protocols' rules judge what the study's participants gave; also how many participants there was no time for.
 
-    Answers from before ``since`` are the past of the later ones, and are not counted. ``most``: no further participant is taken
-    once so many responses have been judged. What is held at a time are one participant's answers, and the counts.
+    Answers from before ``since`` are the past of the later ones, and are not counted. ``is_over``: whether no time is left, asked
+    again and again; then the participants count who are done, of each site about as many. What is held at a time are one
+    participant's answers, and the counts.
     """
     told = Comparison(since)
-    numbers = participants.numbers(study.store.read())
-    for done, (number, site, replayed) in enumerate(replays(study, (present, draft), numbers), start=1):
-        if replayed.surveys:
-            one, other = replayed.outcomes
-            told.add(number, site, replayed.surveys, replayed.first, replayed.last, one, other)
-        progress(done, len(numbers))
-        if most is not None and told.surveys >= most:
-            return told, len(numbers)
-    return told, len(numbers)
+    numbers = sorted(participants.numbers(study.store.read()), key=lambda number: (number.split("-")[1:2], number))
+    done = 0
+    with suppress(_Enough):
+        for number, site, replayed in replays(study, (present, draft), numbers, is_over):
+            if replayed.surveys:
+                one, other = replayed.outcomes
+                told.add(number, site, replayed.surveys, replayed.first, replayed.last, one, other)
+            done += 1
+            progress(done, len(numbers))
+    return told, len(numbers) - done
 
 
 @dataclass(slots=True)
@@ -127,42 +165,54 @@ class Replayed:
     last: datetime
 
 
-def replays(study: Study, protocols: Sequence[Protocol], numbers: Iterable[str]) -> Iterator[tuple[str, str, Replayed]]:
+def replays(
+    study: Study, protocols: Sequence[Protocol], numbers: Iterable[str], is_over: Callable[[], bool] = lambda: False
+) -> Iterator[tuple[str, str, Replayed]]:
     """Of each of these participants: number, site, and what the protocols' rules make of the answers."""
     tx = study.store.read()
     usual, adopted = _usual(tx), _adopted(tx)
     beside = Store(None)
     beside.write(schema.create)
-    for number in numbers:
-        entries = journal.of_participant(tx, number)
-        replayed = beside.write(partial(_alone, study=study, tx=tx, protocols=protocols, entries=entries, usual=usual, adopted=adopted))
-        yield number, participants.site_of(tx, number) or "", replayed
-    beside.close()
+    try:
+        for number in numbers:
+            entries = journal.of_participant(tx, number)
+            alone = partial(_alone, study=study, tx=tx, protocols=protocols, entries=entries, usual=usual, adopted=adopted, is_over=is_over)
+            yield number, participants.site_of(tx, number) or "", beside.write(alone)
+    finally:
+        beside.close()
 
 
 def _alone(
-    beside: Tx, study: Study, tx: Tx, protocols: Sequence[Protocol], entries: Sequence[Entry], usual: timedelta, adopted: _Adopted
-) -> Replayed:
-    """Replay one participant; what is folded ``beside`` for it is undone again."""
+    beside: Tx, study: Study, tx: Tx, protocols: Sequence[Protocol], entries: Sequence[Entry], usual: timedelta, adopted: _Adopted,
+    is_over: Callable[[], bool],
+) -> Replayed:  # fmt: skip
+    """Replay one participant; what is folded ``beside`` for it is undone again. Raises _Enough."""
     number = entries[0].participant or ""
     raised = frozenset(
         (fact_of(entry.line)["case"], datetime.fromisoformat(entry.received_at)) for entry in entries if entry.kind in _RAISES
     )
     beside.run("SAVEPOINT one")
     try:
-        steps = list(_Reader(study, tx, beside, adopted).steps(entries))
+        steps = list(_in_time(_Reader(study, tx, beside, adopted).steps(entries), is_over))
     finally:
         beside.run("ROLLBACK TO one")
         beside.run("RELEASE one")
     came = [step for step in steps if isinstance(step, Came)]
     outcomes = rehearsing.replay(
         [protocol.rules for protocol in protocols],
-        steps,
+        _in_time(steps, is_over),
         lambda survey, alert, is_taken: case_id(study.slug, number, survey, alert, is_taken),
         Staff(raised, usual),
     )
     moments = [step.at for step in came] or [datetime.fromisoformat(entries[0].received_at)]
     return Replayed(outcomes, sum(len(step.what) for step in came), moments[0], moments[-1])
+
+
+def _in_time(steps: Iterable[Step], is_over: Callable[[], bool]) -> Iterator[Step]:
+    for step in steps:
+        if is_over():
+            raise _Enough
+        yield step
 
 
 _Adopted = Sequence[tuple[int, str, str]]

@@ -6,22 +6,38 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
+
 from qol_server.library.documents import Mark, Mistake, Report, StudyFileError, parse
 from qol_server.library.protocols import protocol_from
 from qol_server.trial.instrument import Instrument
 from qol_server.trial.protocol import Protocol
 
 NAME = "draft"
+MOST_CHARACTERS = 50_000
+MOST_VALUES = 4_000
+DEEPEST = 24
+"""Levels of lists and keys within each other; as many as the deepest condition needs."""
 _KEY = re.compile(r"[A-Za-z_\"'{.]|---")
 _ALERTS = re.compile(r"alerts\s*:")
 _LIST = re.compile(r"-(\s|$)")
+
+
+class DraftTooLarge(Exception):
+    """A draft is longer or deeper than it may be; ``line``: of the draft, where it is."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"line {line}")
+        self.line = line
 
 
 def with_alerts(protocol: bytes, draft: bytes, name: str, instruments: Mapping[str, Instrument]) -> tuple[bytes, Protocol]:
     """The protocol's document with the alert rules of the draft, and what it says.
 
     ``draft``: the part ``alerts:`` of a protocol file, the list below it, or a whole file, of which only that part counts.
-    Raises StudyFileError; the lines that it names are the draft's.
+    Raises DraftTooLarge before anything is made of it, and StudyFileError; the lines that they name are the draft's.
     """
     report = Report(NAME)
     try:
@@ -38,6 +54,7 @@ def with_alerts(protocol: bytes, draft: bytes, name: str, instruments: Mapping[s
         first, last, block = -1, len(lines), ["alerts:", *lines]
     else:
         block = lines[first:last]
+    _must_be_small("\n".join(block), first)
     whole = protocol.decode("utf-8-sig").splitlines()
     begin, end = _part(whole)
     if begin is None:
@@ -56,6 +73,21 @@ def with_alerts(protocol: bytes, draft: bytes, name: str, instruments: Mapping[s
         report.wrong(Mark(max(first, 0) + 1, 1), "The draft changes more than the alert rules", "alert rules alone")
         raise StudyFileError(report.mistakes)
     return made, checked
+
+
+def _must_be_small(block: str, first: int) -> None:
+    """Read no further than it takes to know that this is too much; what cannot be read is told later. ``first``: lines before it."""
+    if len(block) > MOST_CHARACTERS:
+        raise DraftTooLarge(max(1, first + 1))
+    depth = values = 0
+    try:
+        for event in YAML().parse(block):
+            depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+            values += isinstance(event, ScalarEvent | AliasEvent)
+            if depth > DEEPEST or values > MOST_VALUES:
+                raise DraftTooLarge(max(1, first + event.start_mark.line + 1))
+    except (YAMLError, RecursionError):
+        return
 
 
 def _part(lines: list[str]) -> tuple[int | None, int]:

@@ -24,6 +24,10 @@ LICENCES = ("ours", "public_domain", "free_with_attribution", "license_required"
 ATTRIBUTES = ("frequency", "severity", "interference", "amount", "presence")
 
 
+DEEPEST_CONDITION = 8
+"""How deep "all" and "any" may stand within each other."""
+
+
 class ConditionField(Field):
     """When something holds: one comparison with one item, or ``all`` or ``any`` of several."""
 
@@ -33,8 +37,10 @@ class ConditionField(Field):
         return self._read(value, 0)
 
     def _read(self, value: Any, depth: int) -> Condition:
-        if not isinstance(value, Mapped) or depth > 8:
+        if not isinstance(value, Mapped):
             raise self.refused(value)
+        if depth > DEEPEST_CONDITION:
+            raise told('"all" and "any" stand too deep within each other', f"at most {DEEPEST_CONDITION} of them")
         for word, made in (("all", All), ("any", trial.Any)):
             if word in value:
                 return made(self._parts(value, word, depth))

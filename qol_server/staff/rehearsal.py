@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, time
+from time import thread_time
 from typing import Any
 
 from flask import Response, request
@@ -14,11 +16,12 @@ from qol_server.library import drafts
 from qol_server.staff.desk import WHOLE_STUDY, Desk, Pages
 from qol_server.state import documents
 from qol_server.trial import problems
+from qol_server.trial.problems import Refused
 from qol_server.trial.roles import Permission, Role
 
 PAGES = Pages()
-MOST_JUDGED = 100_000
-"""Surveys that a page judges again; `qol study rehearse` has no such limit."""
+LONGEST = 15.0
+"""Seconds of computing that a page may cost; `qol study rehearse` has no such limit."""
 LONGEST_DRAFT = 200_000  # characters
 MOST_SHOWN = 50
 ROWS = (
@@ -28,10 +31,15 @@ ROWS = (
 
 @PAGES.get("/rehearsal", Permission.RULES_REHEARSE, at=WHOLE_STUDY)
 def show(desk: Desk) -> Response:
-    """The form, and below it what a draft would make of the answers, once there is one."""
+    """The form; below it, where an activation was refused, what the draft would make once more."""
     draft, report = _draft(desk), None
-    if draft and not desk.form("rehearse").errors and (desk.failure is None or desk.failure.problem is not problems.BAD_STUDY_FILE):
-        report = _report(desk, draft)
+    if desk.form("activate").is_posted:
+        with suppress(Refused):  # the page says already what is wrong
+            report = _report(desk, draft)
+    return _page(desk, draft, report)
+
+
+def _page(desk: Desk, draft: str, report: dict[str, Any] | None) -> Response:
     text, _ = documents.text(desk.tx, "protocol", desk.protocol.version)
     return desk.page(
         "rehearsal/show.html", title=desk.t("rehearsal.title"), draft=draft or drafts.alerts_of(text), report=report, rows=ROWS,
@@ -50,8 +58,7 @@ def rehearse(desk: Desk) -> Response:
     if len(draft) > LONGEST_DRAFT:
         form.wrong("draft", "form.too_long", most=LONGEST_DRAFT)
     form.check()
-    rehearsal.read_draft(desk.study, draft.encode())
-    return show(desk)
+    return _page(desk, draft, _report(desk, draft))
 
 
 @PAGES.post("/rehearsal/activate", Permission.RULES_ACTIVATE, at=WHOLE_STUDY, page=show, step_up=True)
@@ -77,10 +84,16 @@ def _draft(desk: Desk) -> str:
 
 
 def _report(desk: Desk, draft: str) -> dict[str, Any]:
-    read = rehearsal.read_draft(desk.study, draft.encode())
+    """What the draft would make of the answers, of as many participants as there is time for."""
     day = desk.form("rehearse").day("since", required=False)
     since = None if day is None else datetime.combine(day, time(), UTC)
-    told, everybody = rehearsal.compare(desk.study, read.present, read.protocol, since=since, most=MOST_JUDGED)
+    try:
+        with rehearsal.turn(desk.study, desk.actor):
+            until = thread_time() + LONGEST
+            read = rehearsal.read_draft(desk.study, draft.encode())
+            told, left = rehearsal.compare(desk.study, read.present, read.protocol, since=since, is_over=lambda: thread_time() > until)
+    except rehearsal.SomebodyElse as other:
+        raise Refused(problems.REHEARSAL_RUNS, desk.t("rehearsal.runs", who=desk.who(other.actor))) from None
     tx = desk.staff.store.read()
     nurses = {site: len(accounts.reach(tx, Role.NURSE, desk.study.slug, site)) for site in desk.protocol.sites}
-    return rehearsal.as_document(told, nurses) | {"everybody": everybody, "is_changed": read.protocol.alerts != read.present.alerts}
+    return rehearsal.as_document(told, nurses) | {"left": left, "is_changed": read.protocol.alerts != read.present.alerts}

@@ -132,6 +132,8 @@ DAMAGED_COPY = _define("damaged-copy", 422, "The copy did not arrive whole", "No
 OTHER_STUDY = _define("copy-of-another-study", 409, "The copy belongs to another study", "Hand it in to the study that it names.")
 DEVICE_UNKNOWN = _define("device-unknown", 404, "This phone was never paired here", "Check that the file comes from a participant of this server; qol participant show STUDY NUMBER lists the phones.")
 PROTOCOL_CHANGED = _define("protocol-changed", 409, "Another version of the protocol came into force meanwhile", "Rehearse the rules again: they are compared with those that are in force now.")
+DRAFT_TOO_LARGE = _define("draft-too-large", 422, "The draft is too large to be rehearsed", "Leave out what is not needed: a draft has at most 50,000 characters, 4,000 values, and conditions 8 deep within each other.")
+REHEARSAL_RUNS = _define("rehearsal-runs", 409, "A rehearsal of this study is running already", "Try again in a minute.", retryable=True)
 RECORD_ONLY = _define("record-only", 409, "This study only records: nobody is told of an alert", "Turn alerts on in the study's file first, when somebody watches; the rules can be rehearsed before.")
 NOT_A_JOURNAL = _define("not-a-journal", 422, "This file is not a study's journal", "Name a study of the data folder or the path of its .db file.")
 BAD_CSV = _define("bad-csv", 422, "The file cannot be scored", "Mend the file where it is named; nothing was written.")

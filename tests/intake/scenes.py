@@ -127,15 +127,15 @@ class Life:
 
     def dose(self) -> None:
         """A few days of the dose diary, not always in their order nor at once; often the same on each."""
-        first, usual = self.chance.randrange(7), self.chance.choice((None, people.FORGOTTEN))
-        for n in self.chance.sample(range(first, first + 5), self.chance.randint(1, 5)):
+        first, usual = self.chance.randrange(7), self.chance.choice((None, people.FORGOTTEN, people.FORGOTTEN))
+        for n in self.chance.sample(range(first, first + 6), self.chance.randint(2, 6)):
             self.answer(f"dose@{DAY + timedelta(days=n)}", usual or self.chance.choice(DOSES), self.phones[0])
             if self.chance.random() < 0.4:
                 self.phones[0].sync()
                 self.trial.now += HOUR
 
     def quality_of_life(self) -> None:
-        level = self.chance.choice((1, 2, 3, 4))
+        level = self.chance.choice((1, 1, 2, 3, 4, 4))
         self.answer(f"qol@{self.chance.choice(('BASELINE', 'M1', 'M2'))}", people.C30 | {f"q{n}": level for n in range(1, 6)})
 
     def event(self) -> None:
@@ -319,7 +319,7 @@ class Life:
 
 
 ACTS: dict[Callable[[Life], None], int] = {
-    Life.week: 10, Life.dose: 8, Life.quality_of_life: 3, Life.event: 3, Life.correct: 8, Life.chain: 4, Life.circle: 2, Life.type: 3,
+    Life.week: 10, Life.dose: 10, Life.quality_of_life: 5, Life.event: 3, Life.correct: 8, Life.chain: 4, Life.circle: 2, Life.type: 3,
     Life.sync: 16, Life.wait: 6, Life.travel: 2, Life.acknowledge: 3, Life.resolve: 3, Life.relapse: 5, Life.serious: 3, Life.report: 3,
     Life.expect: 8, Life.stop_expecting: 2, Life.hold: 3, Life.prescribe: 3, Life.never_prescribed: 2, Life.begin: 3, Life.end: 2,
     Life.goes_on: 2, Life.withdraw: 1, Life.stays: 2, Life.forget: 1, Life.leave: 1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ import pytest
 from qol_server import journal
 from qol_server.intake import rehearsal
 from qol_server.intake.study import fact_of
+from qol_server.library import drafts
 from qol_server.trial import alerting
 from qol_server.trial.facts import Kind
 from qol_server.trial.problems import Refused
@@ -126,8 +127,8 @@ def test_the_lives_have_all_that_two_accounts_could_differ_in(lives: tuple[Trial
         )
         happened.update(entry.kind for entry in journal.of_participant(trial.study.store.read(), life.number))
     rules = {rule.id for rule in trial.study.protocol_in_force(trial.study.store.read()).rules}
-    seldom = {name: happened[name] for name in (*TURNS.values(), *rules, "explained", "late", "stumbled", *KINDS) if happened[name] < 3}
-    assert seldom == {}
+    never = {name for name in (*TURNS.values(), *rules, "explained", "late", "stumbled", *KINDS) if not happened[name]}
+    assert never == set()
 
 
 def test_what_is_typed_in_one_instant_is_judged_one_by_one(tmp_path: Path) -> None:
@@ -270,3 +271,70 @@ def test_mistakes_are_named_by_the_drafts_lines(watched: Trial, draft: bytes, li
 
 def test_no_rules_are_rules_too(watched: Trial) -> None:
     assert rehearsal.read_draft(watched.study, b'alerts: []\n"title": x\nescalation: {}\n').protocol.rules == ()
+
+
+def nested(depth: int) -> str:
+    condition = '{item: temperature, at_least: "38.0"}'
+    for n in range(depth):
+        condition = f"{{{'any' if n % 2 else 'all'}: [{condition}]}}"
+    return f"alerts:\n  - {{id: deep, when: {condition}, urgency: now}}\n"
+
+
+def test_conditions_stand_eight_deep_in_each_other_and_no_deeper(watched: Trial) -> None:
+    assert [rule.id for rule in rehearsal.read_draft(watched.study, nested(8).encode()).protocol.rules] == ["deep"]
+    with pytest.raises(Refused) as refused:
+        rehearsal.read_draft(watched.study, nested(9).encode())
+    assert '"all" and "any" stand too deep within each other' in refused.value.errors[0]["what"]
+
+
+FEVER = '{item: temperature, at_least: "38.0"}'
+
+
+@pytest.mark.parametrize(
+    ("draft", "line"),
+    [
+        (nested(12), 2),
+        (nested(1000), 2),
+        ("# ours\nalerts: " + "[" * 40_000, 2),
+        ("alerts:\n  - {id: wide, when: {any: [" + ", ".join([FEVER] * 1000) + "]}, urgency: now}", 2),
+        ("study: x\nalerts:\n  - {id: a, note: " + "x" * 50_000, 2),
+        ("".join("- {id: a, urgency: now}\n" for _ in range(1001)), 1000),
+    ],
+)
+def test_a_draft_that_is_too_large_is_refused_before_anything_is_made_of_it(
+    watched: Trial, monkeypatch: pytest.MonkeyPatch, draft: str, line: int
+) -> None:
+    def never(*_: object) -> object:
+        raise AssertionError("it was composed")
+
+    monkeypatch.setattr(drafts, "parse", never)
+    monkeypatch.setattr(drafts, "protocol_from", never)
+    with pytest.raises(Refused) as refused:
+        rehearsal.read_draft(watched.study, draft.encode())
+    assert (refused.value.problem.name, refused.value.errors) == ("draft-too-large", [{"where": f"line {line}"}])
+
+
+def test_a_rehearsal_ends_when_its_time_is_over_and_says_how_many_are_left(watched: Trial) -> None:
+    for person in (people.BEN, people.CLEA):
+        watched.start_treatment(watched.enrol(person), DAY)
+    read, done = rehearsal.read_draft(watched.study, MILDER), []
+
+    def compare(is_over: Callable[[], bool]) -> tuple[int, int]:
+        told, left = rehearsal.compare(
+            watched.study, read.present, read.protocol, is_over=is_over, progress=lambda number, _all: done.append(number)
+        )
+        return told.surveys, left
+
+    assert compare(lambda: False) == (4, 0)
+    assert compare(lambda: True) == (0, 3)
+    done.clear()
+    assert compare(lambda: bool(done)) == (4, 2)
+
+
+def test_one_rehearsal_of_a_study_at_a_time(watched: Trial) -> None:
+    with rehearsal.turn(watched.study, people.NURSE):
+        with pytest.raises(rehearsal.SomebodyElse) as other, rehearsal.turn(watched.study, people.DATA_MANAGER):
+            raise AssertionError("two at a time")
+        assert other.value.actor == people.NURSE
+    with rehearsal.turn(watched.study, people.DATA_MANAGER):
+        pass

@@ -8,6 +8,8 @@ from io import BytesIO
 import pytest
 
 from qol_server import journal
+from qol_server.intake import rehearsal
+from qol_server.staff import rehearsal as page
 from qol_server.trial.facts import Kind
 from qol_server.trial.roles import Role
 from tests.staff import rehearsing
@@ -91,3 +93,32 @@ def test_french(marta: Member, desk: House) -> None:
     michel = desk.login(Role.STUDY_MANAGER, language="fr")
     michel.post("/rehearsal", form="rehearse", draft=rehearsing.MILDER, since="2026-01-01")
     assert "Questionnaires rejugés : 1, de 1 participant" in michel.text
+
+
+def test_the_second_who_rehearses_is_told_who_is_at_it_and_keeps_the_draft(desk: House, marta: Member) -> None:
+    dana = desk.login(Role.DATA_MANAGER, name="dana")
+    with rehearsal.turn(desk.trial.study, dana.actor):
+        marta.post("/rehearsal", form="rehearse", draft=rehearsing.MILDER, since="")
+        assert marta.status == 409
+        assert "A rehearsal is running already" in marta.text
+        assert "Dana is rehearsing rules of this study." in marta.text
+        assert "quiet-fever" in marta.html
+    marta.post("/rehearsal", form="rehearse", draft=rehearsing.MILDER, since="")
+    assert "What the rules would have made" in marta.text
+
+
+def test_a_page_judges_for_some_seconds_only_and_says_whom_it_left(desk: House, marta: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "LONGEST", 0.0)
+    marta.post("/rehearsal", form="rehearse", draft=rehearsing.MILDER, since="")
+    assert "There was no time for 1 participant" in marta.text
+    assert "There are no answers yet" not in marta.text
+
+
+def test_a_draft_that_is_too_large_is_said_in_words(desk: House, marta: Member) -> None:
+    michel = desk.login(Role.STUDY_MANAGER, language="fr")
+    deep = "alerts: " + "{any: [" * 30
+    for somebody, said in ((marta, "The draft is too large to be rehearsed"), (michel, "Le projet est trop grand pour être essayé")):
+        somebody.post("/rehearsal", form="rehearse", draft=deep, since="")
+        assert somebody.status == 422
+        assert said in somebody.text
+        assert "line 1" in somebody.text

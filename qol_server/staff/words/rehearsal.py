@@ -39,9 +39,17 @@ WORDS: dict[str, tuple[str, str]] = {
         "Surveys judged again: {surveys}, of {n} participant, in {weeks} weeks.",
         "Questionnaires rejugés : {surveys}, de {n} participant, sur {weeks} semaines.",
     ),
-    "rehearsal.of": (
-        "The study has {n}: a page judges only so many. The command “qol study rehearse” takes all.",
-        "L’étude en compte {n} : une page n’en juge pas davantage. La commande « qol study rehearse » les prend tous.",
+    "rehearsal.left": (
+        "There was no time for {n} participants: a page judges for some seconds only. The command “qol study rehearse” takes all.",
+        "Le temps a manqué pour {n} participants : une page ne juge que quelques secondes. « qol study rehearse » les prend tous.",
+    ),
+    "rehearsal.left.one": (
+        "There was no time for {n} participant: a page judges for some seconds only. The command “qol study rehearse” takes all.",
+        "Le temps a manqué pour {n} participant : une page ne juge que quelques secondes. « qol study rehearse » les prend tous.",
+    ),
+    "rehearsal.runs": (
+        "{who} is rehearsing rules of this study. Your draft stands below: try again in a minute.",
+        "{who} essaie des règles de cette étude. Votre projet figure ci-dessous : réessayez dans une minute.",
     ),
     "rehearsal.assumed": (
         "Cases that the study had end when they were resolved; others are taken to end after as long as cases usually take here.",
@@ -96,6 +104,13 @@ WORDS: dict[str, tuple[str, str]] = {
         "Mend each line that is named; nothing was changed.",
         "Corrigez chaque ligne indiquée ; rien n’a été modifié.",
     ),
+    "problem.draft-too-large": ("The draft is too large to be rehearsed", "Le projet est trop grand pour être essayé"),
+    "problem.draft-too-large.advice": (
+        "Leave out what is not needed: a draft has at most 50,000 characters, 4,000 values, and conditions 8 deep within each other.",
+        "Retirez le superflu : un projet a au plus 50 000 caractères et 4 000 valeurs, et des conditions imbriquées sur 8 niveaux au plus.",
+    ),
+    "problem.rehearsal-runs": ("A rehearsal is running already", "Un essai est déjà en cours"),
+    "problem.rehearsal-runs.advice": ("Try again in a minute.", "Réessayez dans une minute."),
     "problem.protocol-changed": (
         "Another version of the protocol came into force meanwhile",
         "Une autre version du protocole est entrée en vigueur entre-temps",
