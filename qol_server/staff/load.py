@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from flask import Response, request
@@ -50,11 +51,9 @@ def _counts(desk: Desk, sites: set[str], since: datetime, until: datetime) -> di
     tx, names = desk.tx, desk.protocol.sites
     alerts = _of(counts.alerts(tx, since, until), sites)
     calls, reminders = _of(counts.calls(tx, since, until), sites), _of(counts.reminders(tx, since, until), sites)
-    responses = sum(row["n"] for row in _of(counts.responses(tx, since, until), sites))
+    responses = _of(counts.responses(tx, since, until), sites)
     cases = [one for one in counts.cases(tx, since, until) if one.site in sites]
     mondays = load.weeks(since.date(), until.date())
-    raised, suppressed = sum(row["alerts"] for row in alerts), sum(row["suppressed"] for row in alerts)
-    surveys = sum(row["surveys"] for row in alerts)
     charts = [
         _chart("alerts", _days(alerts, "alerts"), mondays),
         _chart("cases", ((one.opened_at.date(), 1) for one in cases), mondays),
@@ -63,10 +62,8 @@ def _counts(desk: Desk, sites: set[str], since: datetime, until: datetime) -> di
     ]
     return {
         "charts": charts, "mondays": mondays, "calls_closed": sum(row["closed"] for row in calls),
-        "shares": {
-            "alerting": (surveys, responses, load.share(surveys, responses)),
-            "suppressed": (suppressed, raised, load.share(suppressed, raised)),
-        },
+        "shares": _shares(alerts, responses),
+        "shares_by_site": [(each, _shares(_of(alerts, {each}), _of(responses, {each}))) for each in sorted(sites)],
         "everything": _told(cases, names),
         "by_urgency": [(desk.t(f"urgency.{each}"), _told([one for one in cases if one.urgency is each], names)) for each in Urgency],
         "by_site": [(each, _told([one for one in cases if one.site == each], names)) for each in sorted(sites)],
@@ -75,6 +72,16 @@ def _counts(desk: Desk, sites: set[str], since: datetime, until: datetime) -> di
 
 def _of(rows: Iterable[Row], sites: set[str]) -> list[Row]:
     return [row for row in rows if row["site"] in sites]
+
+
+def _shares(alerts: Sequence[Row], responses: Iterable[Row]) -> dict[str, tuple[int, int, Fraction | None]]:
+    """(part, whole, share): of the surveys those that alert, of the alerts those that an expected level explains."""
+    surveys, raised, suppressed = (sum(row[what] for row in alerts) for what in ("surveys", "alerts", "suppressed"))
+    given = sum(row["n"] for row in responses)
+    return {
+        "alerting": (surveys, given, load.share(surveys, given)),
+        "suppressed": (suppressed, raised, load.share(suppressed, raised)),
+    }
 
 
 def _days(rows: Iterable[Row], what: str) -> Iterable[tuple[date, int]]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from qol_server import journal
-from qol_server.intake import rehearsal
+from qol_server.intake import adoption, rehearsal
 from qol_server.intake.study import fact_of
 from qol_server.library import drafts
 from qol_server.trial import alerting
@@ -140,6 +140,43 @@ def test_what_is_typed_in_one_instant_is_judged_one_by_one(tmp_path: Path) -> No
     life.type_in("symptoms@W1", {"nausea.frequency": 0, "rash.frequency": 1, "rash.severity": 3}, trial.now - timedelta(days=1))
     assert [turn for _, _, turn, _ in told(trial, life.number)[1]] == ["open", "worsen"]
     assert rehearsed(trial, [life.number])[life.number] == told(trial, life.number)
+
+
+def test_answers_before_and_after_a_flight_are_in_the_order_of_their_instants(tmp_path: Path) -> None:
+    trial = people.trial(tmp_path, alerts=True)
+    phone = somebody(trial)
+    for moment, zone, week, answers in (
+        ("2026-03-10 20:00", "Asia/Tokyo", 1, {"nausea.frequency": 0}),
+        ("2026-03-10 08:00", "America/Martinique", 2, nausea(2)),
+    ):
+        trial.at(moment, zone)
+        phone.time_zone = zone
+        phone.answer(f"symptoms@W{week}", answers)
+        phone.sync()
+    assert [(rule, occurrence) for _, _, occurrence, rule, *_ in told(trial, phone.number)[0]] == [("worsening", "symptoms@W2")]
+    assert rehearsed(trial, [phone.number])[phone.number] == told(trial, phone.number)
+
+
+def test_what_is_under_review_is_read_by_the_instrument_that_it_names_else_by_the_one_in_force(tmp_path: Path) -> None:
+    """In the newer version of the diary the nausea's severity is no severity any more, so that no rule asks for it."""
+    trial = people.trial(tmp_path, alerts=True)
+    phone, old, nobodys = somebody(trial), trial.versions["symptom-diary"], "0" * 64
+
+    def send(week: int, version: str) -> None:
+        trial.now += timedelta(hours=1)
+        phone.answer(f"symptoms@W{week}", nausea(9), version=version)  # there is no such severity
+        phone.sync()
+
+    send(0, nobodys)
+    newer, severity = people.instruments(), b"symptom: nausea, attribute: severity,"
+    assert severity in newer["symptom-diary"]
+    newer["symptom-diary"] = newer["symptom-diary"].replace(severity, b"symptom: nausea,")
+    protocol = people.protocol().replace(b"alerts: record-only", b"alerts: on")
+    adoption.adopt(trial.study, protocol, newer, actor=people.DATA_MANAGER, now=trial.now, reason="a newer diary")
+    send(1, old)
+    send(2, nobodys)
+    assert [occurrence for _, _, occurrence, *_ in told(trial, phone.number)[0]] == ["symptoms@W0", "symptoms@W1"]
+    assert rehearsed(trial, [phone.number])[phone.number] == told(trial, phone.number)
 
 
 def nausea(severity: int) -> dict[str, int]:

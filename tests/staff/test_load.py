@@ -38,6 +38,9 @@ def test_the_load_is_counts_and_times_and_nobodys_number(worked: House) -> None:
     marta.get("/load")
     assert "Surveys that alert 50 % 1 of 2" in marta.text
     assert "Alerts explained by an expected level 0 % 0 of 1" in marta.text
+    assert (
+        "Alerts by site Site Surveys that alert Alerts explained by an expected level 01 50 % 1 of 2 0 % 0 of 1 02 – 0 of 0 –" in marta.text
+    )
     assert "Alerts: 1" in marta.text
     assert "Cases opened: 1" in marta.text
     assert "Same day 1 13 h 0 min 13 h 0 min 1 h 0 min 1 h 0 min 15 h 0 min 15 h 0 min 3 h 0 min 3 h 0 min 0 (0 %)" in marta.text

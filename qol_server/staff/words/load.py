@@ -21,6 +21,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "load.chart.calls": ("Calls to make", "Appels à passer"),
     "load.chart.reminders": ("Reminders sent", "Rappels envoyés"),
     "load.table": ("Counts by week", "Nombres par semaine"),
+    "load.shares": ("Alerts by site", "Alertes par centre"),
     "load.week": ("Week from", "Semaine du"),
     "load.times": ("How fast", "Délais"),
     "load.times.what": (
