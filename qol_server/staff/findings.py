@@ -10,6 +10,7 @@ from qol_server import library
 from qol_server.staff.desk import Desk
 from qol_server.staff.words import WORDS
 from qol_server.trial.alerting import UNKNOWN, URGENCIES
+from qol_server.trial.cases import falls
 from qol_server.trial.instrument import Instrument, Item
 from qol_server.trial.response import number_of
 
@@ -66,14 +67,16 @@ class Speaker:
 
     def known(self, assessment: str, known: Iterable[Sequence[str | None]]) -> list[Said]:
         """What a case knows ([rule, item or scale, worst level]): what an urgent rule found first, then the worst."""
-        urgency = {rule.id: URGENCIES.index(rule.urgency) for rule in self.desk.protocol.rules}
+        rules = {rule.id: rule for rule in self.desk.protocol.rules}
         worst: dict[str, Decimal | None] = {}
         place: dict[str, int] = {}
         for rule, subject, level in known:
             if subject:
-                so_far = worst.get(subject)
-                worst[subject] = so_far if level is None else max(so_far or Decimal(level), Decimal(level))
-                place[subject] = min(place.get(subject, len(URGENCIES)), urgency.get(rule or "", len(URGENCIES)))
+                so_far, found = worst.get(subject), rules.get(rule or "")
+                worse = min if found is not None and falls(found, subject) else max
+                worst[subject] = so_far if level is None else worse(so_far if so_far is not None else Decimal(level), Decimal(level))
+                urgency = len(URGENCIES) if found is None else URGENCIES.index(found.urgency)
+                place[subject] = min(place.get(subject, len(URGENCIES)), urgency)
         ordered = sorted(worst.items(), key=lambda pair: (place[pair[0]], -(pair[1] or 0)))
         return [self.say(assessment, subject, None if level is None else f"{level.normalize():f}") for subject, level in ordered]
 

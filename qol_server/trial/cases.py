@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from qol_server.trial.alerting import URGENCIES, Alert, Urgency, most_urgent
+from qol_server.trial.alerting import URGENCIES, Alert, Answered, Rule, ScoreChange, ScoreLevel, Urgency, most_urgent
 from qol_server.trial.covering import elapsed
+from qol_server.trial.instrument import Compare, Condition
 from qol_server.trial.protocol import Period, Protocol, Site
 from qol_server.trial.response import number_of
 from qol_server.trial.seriousness import Report
@@ -76,6 +77,30 @@ class Case:
     stalled: int = 0
 
 
+_DOWN = ("at_most", "below")
+
+
+def falls(rule: Rule, subject: str) -> bool:
+    """Whether of what a rule finds the lower number is the worse one: it looks for a fall, or for what is below a limit."""
+    match rule.when:
+        case ScoreChange(by=by):
+            return by < 0
+        case ScoreLevel(op=op):
+            return op in _DOWN
+        case Answered(condition=condition):
+            ops = {one.op for one in _comparisons(condition) if one.item == subject}
+            return bool(ops & set(_DOWN)) and not ops & {"at_least", "above"}
+    return False
+
+
+def _comparisons(condition: Condition) -> Iterator[Compare]:
+    if isinstance(condition, Compare):
+        yield condition
+    else:
+        for part in condition.parts:
+            yield from _comparisons(part)
+
+
 def levels(alerts: Iterable[Alert]) -> dict[tuple[str, str], Level]:
     """What alerts say, for comparison: a rule that could not be judged has the subject ""."""
     found: dict[tuple[str, str], Level] = {}
@@ -87,33 +112,40 @@ def levels(alerts: Iterable[Alert]) -> dict[tuple[str, str], Level]:
     return found
 
 
-def worst(known: Known, alerts: Iterable[Alert]) -> dict[tuple[str, str], Level]:
+def worst(known: Known, alerts: Sequence[Alert]) -> dict[tuple[str, str], Level]:
     """What is known of a case when these alerts have joined it."""
     merged = dict(known)
+    rules = {alert.rule.id: alert.rule for alert in alerts}
     for key, level in levels(alerts).items():
-        if key not in merged or _is_above(level, merged[key]):
+        if _is_worse(rules[key[0]], key, level, merged):
             merged[key] = level
     return merged
 
 
-def _is_above(level: Level, other: Level) -> bool:
-    return level is not None and (other is None or level > other)
+def _is_worse(rule: Rule, key: tuple[str, str], level: Level, known: Known) -> bool:
+    """Whether this is not known, or a worse level of it than is known."""
+    if key not in known:
+        return True
+    other = known[key]
+    if level is None or other is None:
+        return level is not None
+    return level < other if falls(rule, key[1]) else level > other
 
 
 def turn(case: Case | None, alerts: Sequence[Alert], now: datetime) -> Turn:
     """What these alerts (at least one, none of them explained by an expected level) do at ``now``.
 
-    Worse is: a rule or an item that the case does not know, a higher level, or a higher urgency. What is urgent now is never
+    Worse is: a rule or an item that the case does not know, a worse level, or a higher urgency. What is urgent now is never
     a mere repetition: each time somebody has to look.
     """
     if case is None:
         return Turn.OPEN
-    new = levels(alerts)
+    rules = {alert.rule.id: alert.rule for alert in alerts}
     urgency = most_urgent(alert.rule.urgency for alert in alerts)
     is_worse = (
         URGENCIES.index(urgency) < URGENCIES.index(case.urgency)
         or urgency is Urgency.NOW
-        or any(key not in case.known or _is_above(level, case.known[key]) for key, level in new.items())
+        or any(_is_worse(rules[key[0]], key, level, case.known) for key, level in levels(alerts).items())
     )
     if case.state is State.RESOLVED:
         is_recent = case.resolved_at is not None and now - case.resolved_at <= REOPENS_FOR

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qol_server.trial import cases
-from qol_server.trial.alerting import Alert, Finding, Level, Rule, Urgency
+from qol_server.trial.alerting import Alert, Answered, Finding, Level, Rule, ScoreChange, ScoreLevel, Urgency, When
 from qol_server.trial.cases import Case, State, Turn, rungs
+from qol_server.trial.instrument import All, Compare
 from qol_server.trial.notifying import recipients, step_to_tell
 from qol_server.trial.protocol import Period
 from tests.trial.test_covering import PARIS
@@ -56,6 +58,26 @@ def case(state: State = State.RAISED, *alerts: Alert) -> Case:
 )
 def test_what_new_alerts_do(state: State, alerts: list[Alert], what: Turn) -> None:
     assert cases.turn(case(state), alerts, NOW + timedelta(days=1)) is what
+
+
+FALLS = {
+    "a score that fell": ScoreChange("PF", Decimal(-20), "baseline"),
+    "a score below a limit": ScoreLevel("below", Decimal(60), "PF"),
+    "a number below a limit": Answered(All((Compare("PF", "at_most", Decimal(60)), Compare("cold", "is", "yes")))),
+}
+
+
+@pytest.mark.parametrize("when", FALLS.values(), ids=FALLS)
+def test_of_what_falls_the_lower_number_is_the_worse_one(when: When) -> None:
+    rule = Rule("function-drop", when, Urgency.SAME_DAY)
+    sixty, forty = alert(("PF", 60), rule=rule), alert(("PF", 40), rule=rule)
+    known = case(State.ACKNOWLEDGED, sixty)
+    assert cases.turn(known, [sixty], NOW) is Turn.REPEAT
+    assert cases.turn(known, [forty], NOW) is Turn.WORSEN
+    joined = cases.join(known, [forty], NOW)
+    assert joined.known == {("function-drop", "PF"): 40}
+    assert cases.turn(replace(known, known=joined.known), [sixty], NOW) is Turn.REPEAT
+    assert cases.worst(joined.known, [sixty]) == joined.known
 
 
 def test_without_a_case_there_is_a_new_one() -> None:
