@@ -286,7 +286,7 @@ def close(study: Study, call: int, *, seen: int, reason: str, note: str | None, 
     """Be done with a call. ``reason``: one of ``watching.codes``. Raises Refused(call-unknown, call-changed, bad-value).
 
     Of a questionnaire or a diary it becomes the reason for the missing data: nobody is reminded of it any more.
-    Where the participant died, the contact is paused at once.
+    Where the participant died, the contact is paused at once and without an end.
     """
 
     def work(tx: Tx, row: Row) -> None:

@@ -191,13 +191,13 @@ class ReminderDeferred(ReminderStep):
 
 
 class ContactPaused(Shape):
-    """Nobody writes or calls up to and with a day."""
+    """Nobody writes or calls up to and with a day; null: until somebody says otherwise."""
 
-    until = Day(required=True)
+    until = Day(required=True, allow_none=True)
 
 
 class ContactResumed(Shape):
-    """The pause ends before its day."""
+    """The pause ends before its day, or one without an end was an error."""
 
 
 class StaffNotified(Shape):

@@ -10,6 +10,7 @@ from qol_server.intake.study import Study
 from qol_server.store import Tx
 from qol_server.trial import problems
 from qol_server.trial.facts import Kind
+from qol_server.trial.participant import WITHOUT_END
 from qol_server.trial.problems import Refused
 from qol_server.trial.schedule import local
 
@@ -20,12 +21,10 @@ DIED = "died"
 
 
 def pause_after_death(tx: Tx, study: Study, number: str, *, actor: str, now: datetime) -> None:
-    """Somebody heard that the participant died: nobody writes or calls for as long as a pause may last; the death itself is recorded
-    as a date."""
-    participant = the_participant(tx, number)
-    until = local(now, participant.time_zone).date() + LONGEST_PAUSE
-    if participant.paused_until != until:
-        _record(tx, study, number, Kind.CONTACT_PAUSED, {"until": until.isoformat()}, DIED, actor, now)
+    """Somebody heard that the participant died: nobody writes or calls until somebody says that it was an error. The death itself is
+    recorded as a date; until it is, the desk is reminded of it."""
+    if the_participant(tx, number).paused_until != WITHOUT_END:
+        _record(tx, study, number, Kind.CONTACT_PAUSED, {"until": None}, DIED, actor, now)
 
 
 def pause(study: Study, number: str, until: date, *, reason: str, actor: str, now: datetime) -> None:
@@ -37,6 +36,8 @@ def pause(study: Study, number: str, until: date, *, reason: str, actor: str, no
     def work(tx: Tx) -> None:
         participant = the_participant(tx, number)
         today = local(now, participant.time_zone).date()
+        if participant.paused_until == WITHOUT_END:
+            raise Refused(problems.BAD_VALUE, f"Somebody said that {number} died. If that was an error, resume contact first, and say so.")
         if not today <= until <= today + LONGEST_PAUSE:
             raise Refused(problems.BAD_VALUE, f"The last day of a pause lies within the next {LONGEST_PAUSE.days} days; not {until}.")
         if not reason.strip():
@@ -49,12 +50,17 @@ def pause(study: Study, number: str, until: date, *, reason: str, actor: str, no
 
 
 def resume(study: Study, number: str, *, reason: str, actor: str, now: datetime) -> None:
-    """End a pause before its day. Raises Refused(participant-unknown, bad-value)."""
+    """End a pause before its day; of one after a death the reason says why that was an error.
+
+    Raises Refused(participant-unknown, bad-value, reason-needed).
+    """
 
     def work(tx: Tx) -> None:
         participant = the_participant(tx, number)
         if not participant.is_paused(local(now, participant.time_zone).date()):
             raise Refused(problems.BAD_VALUE, f"The contact with {number} is not paused.")
+        if participant.paused_until == WITHOUT_END and not reason.strip():
+            raise Refused(problems.REASON_NEEDED, "Somebody said that the participant died: say why that was an error.")
         _record(tx, study, number, Kind.CONTACT_RESUMED, {}, reason.strip(), actor, now)
 
     study.store.write(work)

@@ -25,6 +25,7 @@ from qol_server.state import calls, participants
 from qol_server.store import Row
 from qol_server.trial import problems, watching
 from qol_server.trial.cases import Way
+from qol_server.trial.participant import WITHOUT_END
 from qol_server.trial.problems import Refused
 from qol_server.trial.roles import Permission
 from qol_server.trial.schedule import Assignment, local
@@ -76,6 +77,7 @@ def listed(desk: Desk) -> Response:
         "calls/list.html", title=desk.t("calls.title"), lines=_lines(desk, rows[:PAGE]), following=following, filters=filters, order=order,
         total=calls.count_open(desk.tx, sites), closed=_lines(desk, calls.closed_lately(desk.tx, wanted)), sites=sites,
         orders=list(calls.ORDERS), tasks=list(Task),
+        said_dead=[(row, _zone(desk, row["site"])) for row in participants.said_dead(desk.tx, wanted)],
     )  # fmt: skip
 
 
@@ -156,6 +158,7 @@ def show(desk: Desk, call: int) -> Response:
         reasons=[(one, code(desk, one)) for one in watching.codes(desk.protocol, Task(row["task"]))], why=_why(desk, row),
         ways=[(str(way), desk.t(f"way.{way}")) for way in Way], is_data=Task(row["task"]) in watching.MISSING_DATA,
         enter=_entering(desk, row), paused=participant.is_paused(local(desk.now, participant.time_zone).date()),
+        said_dead=participant.paused_until == WITHOUT_END,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from qol_server.staff.words import WORDS
 from qol_server.state import participants
 from qol_server.trial import problems, rescheduling, schedule
 from qol_server.trial.facts import Kind
-from qol_server.trial.participant import Participant
+from qol_server.trial.participant import WITHOUT_END, Participant
 from qol_server.trial.problems import Refused
 from qol_server.trial.rescheduling import Change, Turn
 from qol_server.trial.roles import Permission
@@ -50,7 +50,7 @@ def show(desk: Desk, number: str) -> Response:
         anchors=[(anchor_of(desk, name), participant.anchors.get(name, ())) for name in protocol.anchors],
         withdrawals=[(withdrawal_of(desk, kind), _effect(desk, f"withdrawal.{kind}"), participant.withdrawals.get(kind))
                      for kind in protocol.withdrawals],
-        names=[*anchors, *kinds], known=known, died=pausing.DIED,
+        names=[*anchors, *kinds], known=known,
         pause=participants.the_pause(desk.tx, number) if participant.is_paused(today) else None,
         history=_history(desk, number), may_write=desk.may(Permission.ANCHOR_WRITE, participant.site),
         zone=protocol.site(participant.site).time_zone,
@@ -239,6 +239,9 @@ def pause(desk: Desk, number: str) -> Response:
 
 @PAGES.post(f"{_PATH}/resume", Permission.ANCHOR_WRITE, at=number_site, page=show)
 def resume(desk: Desk, number: str) -> Response:
-    """A pause ends before its day."""
-    pausing.resume(desk.study, number, reason="", actor=desk.actor, now=desk.now)
+    """A pause ends before its day; of one without an end the reason says why it was an error."""
+    form = desk.form("resume")
+    reason = form.text("reason", required=desk.participant(number).paused_until == WITHOUT_END, most=500)
+    form.check()
+    pausing.resume(desk.study, number, reason=reason, actor=desk.actor, now=desk.now)
     return desk.go(_PATH, number=number, done="dates.resumed")

@@ -18,7 +18,7 @@ from qol_server.staff import people
 from qol_server.staff.cases import named
 from qol_server.staff.desk import ANY_SITE, Desk, Pages
 from qol_server.staff.findings import Said, Speaker
-from qol_server.state import adverse_events, calls, cases, worklist
+from qol_server.state import adverse_events, calls, cases, participants, worklist
 from qol_server.state.adverse_events import Recorded
 from qol_server.state.worklist import Order, Standing, Wanted
 from qol_server.store import Row
@@ -63,6 +63,7 @@ def show(desk: Desk) -> Response:
     answer = desk.page(
         "worklist/show.html", title=desk.t("worklist.title"), filters=filters, choices=_choices(desk), **_rows(desk, filters),
         unsettled=people.unsettled(desk, Permission.WORKLIST_SEE),
+        said_dead=len(participants.said_dead(desk.tx, desk.sites(Permission.WORKLIST_SEE))),
         poll=desk.url("/worklist/rows", query=filters | _after()), first=desk.url("/worklist", query=filters or {"all": 1}),
     )  # fmt: skip
     remembered = f"{_mark(desk)}.{urlencode(filters)}" if filters else ""

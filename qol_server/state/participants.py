@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ import orjson
 from qol_server.store import Row, Tx
 from qol_server.trial import schedule
 from qol_server.trial.facts import Entry
-from qol_server.trial.participant import Consent, Participant, Prescription
+from qol_server.trial.participant import WITHOUT_END, Consent, Participant, Prescription
 from qol_server.trial.protocol import Protocol
 
 ENDS_PARTICIPATION = ("death", "study_end")
@@ -45,7 +45,7 @@ def load_all(tx: Tx, numbers: Sequence[str]) -> dict[str, Participant]:
     for row in tx.all(f"SELECT participant, kind, day FROM withdrawals WHERE {_AMONG}", among):  # noqa: S608
         withdrawals.setdefault(row["participant"], {})[row["kind"]] = date.fromisoformat(row["day"])
     pauses = tx.all(f"SELECT participant, until FROM pauses WHERE {_AMONG}", among)  # noqa: S608
-    paused = {row["participant"]: date.fromisoformat(row["until"]) for row in pauses}
+    paused = {row["participant"]: date.fromisoformat(row["until"]) if row["until"] else WITHOUT_END for row in pauses}
     consents: dict[str, list[Consent]] = {}
     for row in tx.all(f"SELECT participant, version, day FROM consents WHERE {_AMONG} ORDER BY participant, day, position", among):  # noqa: S608
         consents.setdefault(row["participant"], []).append(Consent(row["version"], date.fromisoformat(row["day"])))
@@ -206,8 +206,18 @@ def resume(tx: Tx, entry: Entry, _fact: Mapping[str, Any]) -> None:
 
 
 def the_pause(tx: Tx, number: str) -> Row | None:
-    """The pause of all contact that was made last and not ended by hand: until, since, who, why."""
+    """The pause of all contact that was made last and not ended by hand: until (None: without an end), since, who, why."""
     return tx.one("SELECT * FROM pauses WHERE participant = ?", (number,))
+
+
+def said_dead(tx: Tx, sites: Collection[str]) -> list[Row]:
+    """Whose contact is paused without an end, because somebody was told that they died, and whose participation is not recorded as
+    ended yet: participant, site, since, who; the longest known first."""
+    return tx.all(
+        "SELECT p.*, r.site FROM pauses p JOIN roster r USING (participant) WHERE p.until IS NULL AND r.ended_on IS NULL"
+        " AND r.site IN (SELECT value FROM json_each(?)) ORDER BY p.since, p.participant",
+        (orjson.dumps(list(sites)).decode(),),
+    )
 
 
 def _find_end(tx: Tx, number: str | None) -> None:

@@ -126,7 +126,7 @@ CREATE INDEX reminders_deferred ON reminders (until) WHERE outcome = 'deferred'
 CREATE INDEX reminders_id ON reminders (id)
 ;
 CREATE TABLE pauses (
-  participant TEXT PRIMARY KEY, until TEXT NOT NULL, since TEXT NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, position INTEGER NOT NULL
+  participant TEXT PRIMARY KEY, until TEXT, since TEXT NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID
 ;
 CREATE TABLE notices (

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+WITHOUT_END = date.max
+"""The last day of a pause that lasts until somebody ends it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prescription:
@@ -33,7 +36,7 @@ class Participant:
 
     ``prescriptions`` are ordered by day, at most one a day. ``withdrawals``: kind -> day. ``consents``: all that were given,
     by day. ``included``: False while eligibility is open, and for good where it fails. ``unmet``: criteria that are not met
-    and for which no deviation was signed. ``paused_until``: the last day of a pause of all contact.
+    and for which no deviation was signed. ``paused_until``: the last day of a pause of all contact, or ``WITHOUT_END``.
     """
 
     number: str

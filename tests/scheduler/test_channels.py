@@ -169,6 +169,22 @@ def test_a_pause_ends_on_its_day_or_before_and_is_explained(trial: Trial, ben: s
     assert ("sent", "dose@2026-03-12", 0, "03-12 09:00") in steps(trial, ben)
 
 
+def test_after_a_death_that_was_told_nothing_is_ever_sent_again_until_it_was_an_error(trial: Trial, ben: str) -> None:
+    trial.now = wall("2026-03-03 08:00")
+    trial.study.store.write(lambda tx: pausing.pause_after_death(tx, trial.study, ben, actor=people.NURSE, now=trial.now))
+    for day in ("2026-03-03", "2026-06-03", "2026-06-04", "2027-01-04"):
+        go(trial, Weather(), wall(f"{day} 12:00"))
+    assert steps(trial, ben) == []
+    with pytest.raises(Refused, match="resume contact first"):
+        pausing.pause(trial.study, ben, trial.now.date(), reason="holiday", actor=people.NURSE, now=trial.now)
+    with pytest.raises(Refused, match="why that was an error"):
+        pausing.resume(trial.study, ben, reason=" ", actor=people.NURSE, now=trial.now)
+    pausing.resume(trial.study, ben, reason="another patient", actor=people.NURSE, now=trial.now)
+    trial.now = wall("2027-01-05 08:00")
+    go(trial, Weather(), wall("2027-01-05 12:00"))
+    assert steps(trial, ben)
+
+
 def test_in_quiet_hours_a_message_that_waits_goes_on_waiting(trial: Trial, ben: str) -> None:
     document = people.protocol().replace(b'from: "22:00", to: "07:00"', b'from: "10:00", to: "11:00"')
     adoption.adopt(trial.study, document, people.instruments(), actor=people.DATA_MANAGER, now=trial.now)

@@ -216,7 +216,44 @@ def test_a_call_closed_because_of_a_death_pauses_the_contact_and_leads_to_the_da
     assert '<option value="death" selected>' in nora.html
     participant = participants.load(desk.trial.study.store.read(), desk.ada)
     assert participant is not None
-    assert participant.is_paused(desk.now.date() + timedelta(days=1))
+    assert participant.is_paused(desk.now.date() + timedelta(days=400))
+
+
+def test_a_death_that_was_told_stays_listed_until_its_day_is_recorded_or_it_was_an_error(desk: House) -> None:
+    telephone.unanswered(desk, 5)
+    [call] = telephone.open_calls(desk, "unknown-days")
+    calls.close(desk.trial.study, call["position"], seen=call["version"], reason="died", note=None, actor=people.NURSE, now=desk.now)
+    desk.trial.now += timedelta(days=120)
+    nora, noel = desk.login(Role.NURSE, "01"), desk.login(Role.NURSE, "02")
+    nora.get("/worklist")
+    assert "1 participant is said to have died: record the day" in nora.text
+    nora.get("/calls")
+    assert f"Said to have died, no day of death recorded {desk.ada}" in nora.text
+    noel.get("/calls")
+    assert "Said to have died" not in noel.text
+    here = f"/participants/{desk.ada}/dates"
+    nora.get(here)
+    assert "was told that the participant died" in nora.text
+    nora.get(f"/participants/{desk.ada}/reminders")
+    assert "Somebody was told that the participant died" in nora.text
+    nora.post(f"{here}/pause", "pause", until=(desk.now.date() + timedelta(days=3)).isoformat(), reason="holiday")
+    assert nora.status == 422, "a pause with an end does not replace it"
+    nora.post(f"{here}/resume", "resume", reason="")
+    assert nora.status == 422
+    nora.post(f"{here}/resume", "resume", reason="Her sister was meant")
+    assert "Contact goes on." in nora.text
+    nora.get("/calls")
+    assert "Said to have died" not in nora.text
+
+
+def test_a_death_that_is_recorded_is_listed_no_more(desk: House) -> None:
+    telephone.unanswered(desk, 5)
+    [call] = telephone.open_calls(desk, "unknown-days")
+    calls.close(desk.trial.study, call["position"], seen=call["version"], reason="died", note=None, actor=people.NURSE, now=desk.now)
+    desk.trial.anchor(desk.ada, "death", desk.now.date())
+    nora = desk.login(Role.NURSE, "01")
+    nora.get("/calls")
+    assert "Said to have died" not in nora.text
 
 
 def test_a_call_closed_because_they_did_not_want_offers_the_withdrawal(desk: House) -> None:

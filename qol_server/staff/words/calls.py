@@ -96,6 +96,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "calls.contact": ("Show contact details", "Voir les coordonnées"),
     "calls.enter": ("Enter what they told", "Saisir ce qui est dit"),
     "calls.to_participant": ("Participant’s page", "Page du participant"),
+    "calls.paused.died": (
+        "Somebody was told that the participant died: nobody writes or calls any more.",
+        "Quelqu’un a appris le décès du participant\u202f: plus personne n’écrit ni n’appelle.",
+    ),
+    "calls.said_dead": ("{n} participants are said to have died: record the day", "{n} décès annoncés\u202f: enregistrer la date"),
+    "calls.said_dead.one": ("1 participant is said to have died: record the day", "1 décès annoncé\u202f: enregistrer la date"),
+    "calls.said_dead.title": ("Said to have died, no day of death recorded", "Décès annoncé, date non enregistrée"),
+    "calls.said_dead.why": (
+        "Nobody writes to them or calls. Record the day of death, or say on the same page that it was an error.",
+        "Plus personne ne leur écrit ni ne les appelle. Enregistrez la date du décès, ou signalez l’erreur sur la même page.",
+    ),
     "calls.paused": ("All contact is paused up to and with {day}.", "Tout contact est suspendu jusqu’au {day} inclus."),
     # acting
     "calls.take": ("I look after it", "Je m’en occupe"),

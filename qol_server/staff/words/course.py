@@ -170,6 +170,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "pause.until": ("Up to and with", "Jusqu’au (inclus)"),
     "pause.save": ("Pause contact", "Suspendre le contact"),
     "pause.now": ("Contact is paused up to and with {day}: {why} ({who})", "Contact suspendu jusqu’au {day} inclus : {why} ({who})"),
+    "pause.died": (
+        "{who} was told that the participant died: nobody writes or calls. Record the day of death below, or say why it was an error.",
+        "{who} a appris le décès : plus personne n’écrit ni n’appelle. Enregistrez la date, ou dites pourquoi c’est une erreur.",
+    ),
+    "pause.error": ("Why it was an error", "Pourquoi c’était une erreur"),
     "pause.resume": ("Resume contact now", "Reprendre le contact maintenant"),
     "done.dates.recorded": ("It is recorded, and the calendar follows.", "C’est enregistré et le calendrier suit."),
     "done.dates.taken_back": ("It is taken back, and the calendar is as it was.", "C’est retiré et le calendrier est comme avant."),
