@@ -185,6 +185,8 @@ class _Looker:
         """Record what is new of these alerts; what no expected level explains makes a case, or joins one."""
         fresh: list[tuple[Alert, int]] = []
         for alert, level in zip(alerts, explained or [None] * len(alerts), strict=True):
+            if alert.rule.is_about_dose and judging.is_milder(alert.findings, cases.found_in(self.tx, survey.given, alert.rule.id)):
+                continue
             fact = {
                 "rule": alert.rule.id, "urgency": str(alert.rule.urgency), "given": survey.given, "root": survey.root,
                 "captured_at": survey.captured_at, "late": is_late or judging.is_late(survey, self.now), "failed": alert.failed,

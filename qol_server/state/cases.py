@@ -13,7 +13,7 @@ from qol_server.clock import stamp
 from qol_server.state import participants
 from qol_server.store import Row, Tx
 from qol_server.trial.adverse_events import Serious
-from qol_server.trial.alerting import URGENCIES, Urgency
+from qol_server.trial.alerting import URGENCIES, Finding, Urgency
 from qol_server.trial.cases import Case, Known, State
 from qol_server.trial.facts import Entry
 from qol_server.trial.seriousness import Report, stated
@@ -320,6 +320,12 @@ def beginning_with(tx: Tx, beginning: str) -> list[Row]:
 def alerts_of(tx: Tx, id_: str) -> list[Row]:
     """The alerts of a case, in the order of the journal; ``under_review``: what they were found in is not used as it is."""
     return tx.all(f'{_ALERTS} WHERE a."case" = ? ORDER BY a.position', (id_,))
+
+
+def found_in(tx: Tx, given: int, rule: str) -> list[Finding]:
+    """What the alerts of a rule found in one response, oldest first."""
+    rows = tx.all("SELECT findings FROM alerts WHERE given = ? AND rule = ? ORDER BY position", (given, rule))
+    return [Finding(*finding) for row in rows for finding in orjson.loads(row["findings"])]
 
 
 def explained_beside(tx: Tx, id_: str) -> list[Row]:

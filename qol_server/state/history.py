@@ -21,7 +21,7 @@ def ad_hoc(tx: Tx, number: str, instrument: str, without: Sequence[int]) -> list
 def given(tx: Tx, number: str, since: str) -> list[Row]:
     """The current responses that began at or after an instant (RFC 3339, UTC), with their lines, in order."""
     return tx.all(
-        "SELECT r.position, r.occurrence, r.assessment, r.instrument, r.version, r.captured_at, r.flags, l.line FROM responses r"
+        "SELECT r.position, r.occurrence, r.assessment, r.instrument, r.version, r.captured_at, r.began, r.flags, l.line FROM responses r"
         " JOIN lines l USING (position) WHERE r.participant = ? AND r.current = 1 AND r.began >= ? ORDER BY r.began, r.position",
         (number, since),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ import orjson
 from qol_server.store import Row, Tx
 from qol_server.trial import schedule
 from qol_server.trial.facts import Entry
-from qol_server.trial.participant import WITHOUT_END, Consent, Participant, Prescription
+from qol_server.trial.participant import WITHOUT_END, Consent, Participant, Prescription, Written
 from qol_server.trial.protocol import Protocol
 
 ENDS_PARTICIPATION = ("death", "study_end")
@@ -39,8 +39,11 @@ def load_all(tx: Tx, numbers: Sequence[str]) -> dict[str, Participant]:
     for row in tx.all(f"SELECT participant, anchor, day FROM anchors WHERE {_AMONG} ORDER BY participant, anchor, nth", among):  # noqa: S608
         anchors.setdefault(row["participant"], {}).setdefault(row["anchor"], []).append(date.fromisoformat(row["day"]))
     prescriptions: dict[str, list[Prescription]] = {}
-    for row in tx.all(f"SELECT * FROM prescriptions p WHERE {_AMONG} AND {STANDING} ORDER BY participant, day", among):  # noqa: S608
-        prescriptions.setdefault(row["participant"], []).append(_prescription(row))
+    written: dict[str, list[Written]] = {}
+    for row in tx.all(f"SELECT p.*, {STANDING} AS standing FROM prescriptions p WHERE {_AMONG} ORDER BY position", among):  # noqa: S608
+        written.setdefault(row["participant"], []).append(_written(row))
+        if row["standing"]:
+            prescriptions.setdefault(row["participant"], []).append(_prescription(row))
     withdrawals: dict[str, dict[str, date]] = {}
     for row in tx.all(f"SELECT participant, kind, day FROM withdrawals WHERE {_AMONG}", among):  # noqa: S608
         withdrawals.setdefault(row["participant"], {})[row["kind"]] = date.fromisoformat(row["day"])
@@ -62,7 +65,7 @@ def load_all(tx: Tx, numbers: Sequence[str]) -> dict[str, Participant]:
             site=row["site"],
             time_zone=row["time_zone"],
             anchors={name: tuple(days) for name, days in anchors.get(row["participant"], {}).items()},
-            prescriptions=tuple(prescriptions.get(row["participant"], ())),
+            prescriptions=tuple(sorted(prescriptions.get(row["participant"], ()), key=lambda one: one.day)),
             withdrawals=withdrawals.get(row["participant"], {}),
             reminder_hour=row["reminder_hour"],
             language=row["language"],
@@ -70,6 +73,7 @@ def load_all(tx: Tx, numbers: Sequence[str]) -> dict[str, Participant]:
             consents=tuple(consents.get(row["participant"], ())),
             included=bool(row["included"]),
             unmet=tuple(unmet.get(row["participant"], ())),
+            written=tuple(written.get(row["participant"], ())),
         )
         for row in tx.all(f"SELECT * FROM roster WHERE {_AMONG}", among)  # noqa: S608
     }
@@ -77,6 +81,11 @@ def load_all(tx: Tx, numbers: Sequence[str]) -> dict[str, Participant]:
 
 def _prescription(row: Row) -> Prescription:
     return Prescription(date.fromisoformat(row["day"]), row["regimen"], Decimal(row["mg_per_day"]), row["intakes_per_day"], row["reason"])
+
+
+def _written(row: Row) -> Written:
+    until = row["corrected_at"]
+    return Written(_prescription(row), datetime.fromisoformat(row["recorded_at"]), None if until is None else datetime.fromisoformat(until))
 
 
 def numbers(tx: Tx) -> list[str]:
@@ -164,7 +173,10 @@ def correct_prescription(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
             " FROM prescriptions WHERE position = ?",
             (entry.position, fact["from"], entry.actor, entry.received_at, fact["corrects"]),
         )
-    tx.run("UPDATE prescriptions SET corrected_by = ? WHERE position = ?", (entry.position, fact["corrects"]))
+    tx.run(
+        "UPDATE prescriptions SET corrected_by = ?, corrected_at = ? WHERE position = ?",
+        (entry.position, entry.received_at, fact["corrects"]),
+    )
 
 
 def prescriptions(tx: Tx, number: str) -> list[Row]:

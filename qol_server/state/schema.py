@@ -53,7 +53,7 @@ CREATE TABLE anchors (
 CREATE TABLE prescriptions (
   position INTEGER PRIMARY KEY, participant TEXT NOT NULL, day TEXT NOT NULL, regimen TEXT, mg_per_day TEXT NOT NULL,
   intakes_per_day INTEGER NOT NULL, reason TEXT NOT NULL, note TEXT, actor TEXT NOT NULL, recorded_at TEXT NOT NULL,
-  corrects INTEGER, corrected_by INTEGER
+  corrects INTEGER, corrected_by INTEGER, corrected_at TEXT
 ) STRICT
 ;
 CREATE INDEX prescriptions_in_time ON prescriptions (participant, day)

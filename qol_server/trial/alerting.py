@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -147,7 +147,8 @@ class Seen:
     """What the rules may look at. The answers need not be usable: what cannot be read satisfies nothing.
 
     ``earlier``: "previous" and "baseline", each where there is one. ``day``: of a dose diary, the day it tells about;
-    ``doses`` gives the current answers of another of its days, none where there are none.
+    ``doses`` gives the current answers of another of its days, none where there are none. ``said_at``: when the first of the
+    response's corrections was captured.
     """
 
     instrument: Instrument
@@ -156,6 +157,7 @@ class Seen:
     earlier: Mapping[str, Earlier] = field(default_factory=dict)
     day: date | None = None
     doses: Callable[[date], Answers] = lambda _day: {}
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,8 +341,9 @@ def _not_taken(when: NotTaken, seen: Seen) -> Iterator[Finding]:
 def _day(seen: Seen, back: int) -> diary.DoseDay:
     assert seen.day is not None, "a rule about doses concerns dose diaries only"  # noqa: S101
     day = seen.day - timedelta(days=back)
-    answers = seen.answers if back == 0 else seen.doses(day)
-    return diary.dose_days(seen.participant, {day: answers}, day, day)[0]
+    answers = seen.answers if back == 0 else seen.doses(day)  # of another day it is asked whether a dose was taken, never how much
+    said_at = {day: seen.said_at} if back == 0 and seen.said_at is not None else {}
+    return diary.dose_days(seen.participant, {day: answers}, day, day, said_at)[0]
 
 
 def _said(answer: Answer) -> str:

@@ -1,6 +1,7 @@
 """What was prescribed and what was taken: planned, taken, missed and unknown doses of each day, and their sums.
 
-A day's dose is judged against what was prescribed on that day. What nobody reported is unknown, never missed: every ratio
+A day's dose is judged against what was prescribed on that day. "Taken" without an amount is the dose that was known to be
+prescribed when it was said: whoever said so was told no other. What nobody reported is unknown, never missed: every ratio
 has a low bound (unknown counted as not taken) and a high one (unknown counted as taken as prescribed).
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -94,38 +95,57 @@ def is_dose_free(participant: Participant, day: date) -> bool:
     return not treated(participant, day) or (prescription is not None and not prescription.mg_per_day)
 
 
-def dose_days(participant: Participant, responses: Mapping[date, Answers], first: date, last: date) -> tuple[DoseDay, ...]:
-    """Each day from ``first`` to ``last``, both included; ``responses``: diary day -> the answers that are current.
+def as_known(participant: Participant, at: datetime | None) -> tuple[Prescription, ...]:
+    """The prescriptions as they were known at an instant, by day: later ones and corrections were not. As they are known now where
+    no instant is known, or where none was written down by then."""
+    if at is None:
+        return participant.prescriptions
+    then: dict[date, Prescription] = {}
+    for one in participant.written:
+        if one.known_from <= at and (one.known_until is None or at < one.known_until):
+            then[one.prescription.day] = one.prescription
+    return tuple(then[day] for day in sorted(then)) or participant.prescriptions
+
+
+def dose_days(
+    participant: Participant, responses: Mapping[date, Answers], first: date, last: date, said_at: Mapping[date, datetime] | None = None
+) -> tuple[DoseDay, ...]:
+    """Each day from ``first`` to ``last``, both included; ``responses``: diary day -> the answers that are current; ``said_at``: when
+    the first of their corrections was captured, needed where it matters how much was taken.
 
     Ask up to yesterday: a day that is not over yet and not answered counts as unknown.
     """
-    known: dict[tuple[Prescription | None, bool, str], tuple[Any, ...]] = {}  # most days are like another: of a year perhaps five differ
+    known: dict[tuple[Prescription | None, Decimal | None, bool, str], tuple[Any, ...]] = {}  # most days are like another
     days, treatment = [], treatment_days(participant)
     for ordinal in range(first.toordinal(), last.toordinal() + 1):
         day = date.fromordinal(ordinal)
         answers = responses.get(day, {})
-        like = (prescribed(participant, day), _within(treatment, day), str(answers))
+        told = _usual_mg(as_known(participant, (said_at or {}).get(day)), day)
+        like = (prescribed(participant, day), told, _within(treatment, day), str(answers))
         if like not in known:
-            made = _dose_day(participant, day, answers)
+            made = _dose_day(participant, day, answers, told)
             known[like] = tuple(getattr(made, field.name) for field in fields(made))[1:]
         days.append(DoseDay(day, *known[like]))
     return tuple(days)
 
 
-def reported_days(participant: Participant, responses: Mapping[date, Answers], first: date, last: date, today: date) -> tuple[DoseDay, ...]:
+def reported_days(
+    participant: Participant, responses: Mapping[date, Answers], first: date, last: date, today: date, said_at: Mapping[date, datetime]
+) -> tuple[DoseDay, ...]:
     """The days from ``first`` to ``last`` that are over, and ``today`` once it was answered, without those before and after the
     treatment on which nothing was taken."""
     last = min(last, today if today in responses else today - timedelta(days=1))
-    days, treatment = dose_days(participant, responses, first, last), treatment_days(participant)
+    days, treatment = dose_days(participant, responses, first, last, said_at), treatment_days(participant)
     counted = [nth for nth, one in enumerate(days) if _within(treatment, one.day) or one.recorded_mg]
     return days[counted[0] : counted[-1] + 1] if counted else ()
 
 
-def _dose_day(participant: Participant, day: date, answers: Answers) -> DoseDay:
+def _dose_day(participant: Participant, day: date, answers: Answers, told: Decimal | None) -> DoseDay:
+    """``told``: one intake as it was known when it was said, which is what was taken where no amount is stated."""
     prescription = prescribed(participant, day)
     in_treatment = treated(participant, day)
     planned_intakes = prescription.intakes_per_day if prescription and prescription.mg_per_day and in_treatment else 0
-    usual = _usual_mg(participant, day)
+    usual = _usual_mg(participant.prescriptions, day)
     recorded = missed_mg = unknown_mg = NONE
     taken = missed = unknown = vomited = 0
     unclear = False
@@ -135,7 +155,7 @@ def _dose_day(participant: Participant, day: date, answers: Answers) -> DoseDay:
         stated = _mg(answers.get(f"intake.{n}.mg"))
         if status == "different" and stated == 0:
             status = "not_taken"
-        mg = stated if stated is not None or (status == "different" and due) else usual
+        mg = stated if stated is not None or (status == "different" and due) else told
         if status in SWALLOWED and mg is not None:
             recorded += mg
             taken += due
@@ -165,9 +185,9 @@ def _dose_day(participant: Participant, day: date, answers: Answers) -> DoseDay:
     )
 
 
-def _usual_mg(participant: Participant, day: date) -> Decimal | None:
+def _usual_mg(prescriptions: Sequence[Prescription], day: date) -> Decimal | None:
     """One intake of the dose in force, else of the last one that was, else of the first: what a dose not due is presumed to be."""
-    doses = [one for one in participant.prescriptions if one.mg_per_day]
+    doses = [one for one in prescriptions if one.mg_per_day]
     nearest = [one for one in doses if one.day <= day][-1:] or doses[:1]
     return nearest[0].mg_per_day / nearest[0].intakes_per_day if nearest else None
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Protocol
 
 from qol_server.trial import alerting
-from qol_server.trial.alerting import BASELINE, PRESCRIBED, PREVIOUS, Alert, Earlier, Expected, NotTaken, Rule, Seen
+from qol_server.trial.alerting import BASELINE, PRESCRIBED, PREVIOUS, Alert, Earlier, Expected, Finding, NotTaken, Rule, Seen
 from qol_server.trial.diary import DOSE_DIARY, treatment_days
 from qol_server.trial.instrument import Answers, Instrument
 from qol_server.trial.participant import Participant
+from qol_server.trial.response import number_of
 from qol_server.trial.schedule import is_event
 
 KNOWN_LATE = timedelta(hours=24)
@@ -83,7 +85,8 @@ def judge(rules: Sequence[Rule], participant: Participant, survey: Survey, past:
         there = past.current(f"{survey.assessment}@{day}")
         return {} if there is None else there.answers
 
-    return alerting.judge(rules, Seen(survey.instrument, survey.answers, participant, earlier, survey.day, doses))
+    said_at = None if survey.began is None else datetime.fromisoformat(survey.began)
+    return alerting.judge(rules, Seen(survey.instrument, survey.answers, participant, earlier, survey.day, doses, said_at))
 
 
 def expected_by(survey: Survey, alert: Alert, levels: Sequence[Expected], today: date) -> Expected | None:
@@ -126,10 +129,23 @@ def about_doses(rules: Iterable[Rule]) -> tuple[Rule, ...]:
 def identity(survey: Survey, alert: Alert) -> str:
     """What makes an alert the same one: it is raised once, however often the survey is judged.
 
-    A dose that is found to be above another prescription is another finding.
+    A dose that is found to be above another prescription is another finding; ``is_milder`` says when that is no news.
     """
     found = (f"{one.subject}>{one.before}" if one.over == PRESCRIBED else one.subject for one in alert.findings)
     return f"{survey.given}/{alert.rule.id}/{','.join(sorted(found))}"
+
+
+def is_milder(findings: Iterable[Finding], before: Iterable[Finding]) -> bool:
+    """Whether a dose was found before, in the same response, to be as much or more above what is prescribed."""
+    new = [amount for one in findings if (amount := _too_much(one)) is not None]
+    old = [amount for one in before if (amount := _too_much(one)) is not None]
+    return bool(new and old) and max(new) <= max(old)
+
+
+def _too_much(finding: Finding) -> Decimal | None:
+    """How many mg above the prescription; None for any other finding, and for a dose of unknown size."""
+    taken, due = (number_of((text or "").removesuffix(" mg")) for text in (finding.value, finding.before))
+    return None if finding.over != PRESCRIBED or taken is None or due is None else Decimal(taken) - Decimal(due)
 
 
 def is_late(survey: Survey, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 WITHOUT_END = date.max
@@ -23,6 +23,15 @@ class Prescription:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A prescription as it was written down at ``known_from``; since ``known_until`` it is known to be wrong (None: it is not)."""
+
+    prescription: Prescription
+    known_from: datetime
+    known_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """On ``day``, local, the participant signed this version of the consent."""
 
@@ -34,7 +43,8 @@ class Consent:
 class Participant:
     """``anchors``: name -> dates in order of repetition (the n-th is the n-th time it happened).
 
-    ``prescriptions`` are ordered by day, at most one a day. ``withdrawals``: kind -> day. ``consents``: all that were given,
+    ``prescriptions`` are ordered by day, at most one a day; ``written`` are all that were ever made, in the order in which they
+    were written down. ``withdrawals``: kind -> day. ``consents``: all that were given,
     by day. ``included``: False while eligibility is open, and for good where it fails. ``unmet``: criteria that are not met
     and for which no deviation was signed. ``paused_until``: the last day of a pause of all contact, or ``WITHOUT_END``.
     """
@@ -51,6 +61,7 @@ class Participant:
     consents: tuple[Consent, ...] = ()
     included: bool = True
     unmet: tuple[str, ...] = ()
+    written: tuple[Written, ...] = ()
 
     def is_paused(self, today: date) -> bool:
         """Whether nobody is to write to the participant, or to call, on this day of theirs."""

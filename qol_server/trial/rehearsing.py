@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from qol_server.trial import judging
-from qol_server.trial.alerting import Alert, Expected, Rule, Urgency
+from qol_server.trial.alerting import Alert, Expected, Finding, Rule, Urgency
 from qol_server.trial.cases import Case, State, Turn, join
 from qol_server.trial.given import Responses
 from qol_server.trial.judging import Survey
@@ -131,6 +131,7 @@ class _Replay:
     staff: Staff
     outcome: Outcome = field(default_factory=Outcome)
     _raised: set[str] = field(default_factory=set)
+    _found: dict[tuple[int, str], list[Finding]] = field(default_factory=dict)  # by position of the response and rule
     _cases: dict[str, Case] = field(default_factory=dict)
     _latest: dict[str, str] = field(default_factory=dict)  # what it is about -> case
 
@@ -160,8 +161,10 @@ class _Replay:
         fresh: list[Alert] = []
         for alert in judging.judge(judging.about_doses(self.rules) if again else self.rules, came.participant, survey, self.past):
             identity = judging.identity(survey, alert)
-            if identity not in self._raised:
+            found = self._found.setdefault((survey.given, alert.rule.id), [])
+            if identity not in self._raised and not judging.is_milder(alert.findings, found):
                 self._raised.add(identity)
+                found += alert.findings
                 level = judging.expected_by(survey, alert, came.expected, today)
                 self.outcome.alerts.append(Raised(came.at, survey, alert, level, again or judging.is_late(survey, came.at)))
                 if level is None:

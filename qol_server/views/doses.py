@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -17,7 +17,7 @@ from qol_server.trial.schedule import Assignment
 Row = tuple[Any, ...]
 
 _ANSWERS = (
-    "SELECT r.occurrence, r.id, r.captured_at, g.item, g.answer FROM responses r LEFT JOIN given g USING (position)"
+    "SELECT r.occurrence, r.id, r.captured_at, r.began, g.item, g.answer FROM responses r LEFT JOIN given g USING (position)"
     " WHERE r.participant = ? AND r.instrument = ? AND r.current = 1"
 )
 
@@ -35,14 +35,17 @@ def rows(tx: Tx, participant: Participant, listed: Sequence[Assignment], today: 
     assessment, _ = schedule.parse(min(occurrences.values()))
     answers: dict[str, dict[str, str | None]] = {}
     entries: dict[str, tuple[str, str]] = {}
+    began: dict[str, datetime] = {}
     for row in tx.all(_ANSWERS, (participant.number, DOSE_DIARY)):
         entries[row["occurrence"]] = (row["id"], row["captured_at"][:10])
+        began[row["occurrence"]] = datetime.fromisoformat(row["began"])
         given = answers.setdefault(row["occurrence"], {})
         if row["item"] is not None:
             given[row["item"]] = row["answer"]
     occurrences |= {day: name for name in answers if (day := _day_of(name)) is not None and day not in occurrences and day <= today}
     by_day = {day: answers[name] for day, name in occurrences.items() if name in answers}
-    days = diary.reported_days(participant, by_day, min(occurrences), max(occurrences), today)
+    said_at = {day: began[name] for day, name in occurrences.items() if name in began}
+    days = diary.reported_days(participant, by_day, min(occurrences), max(occurrences), today, said_at)
     who = (participant.number, participant.site)
     named = [(day, occurrences.get(day.day, f"{assessment}@{day.day}")) for day in days]
     made = [(*who, *_day(day, name, *entries.get(name, (None, None)))) for day, name in named]

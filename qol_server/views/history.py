@@ -116,15 +116,17 @@ def _dose_days(tx: Tx, participant: Participant, given: Sequence[Row], first: da
     if span is None:
         return ()
     by_day: dict[date, Answers] = {}
+    said_at: dict[date, datetime] = {}
     for row in given:
         if row["instrument"] == DOSE_DIARY:
             try:
-                by_day[date.fromisoformat(row["occurrence"].partition("@")[2])] = orjson.loads(row["line"])["answers"]
+                day = date.fromisoformat(row["occurrence"].partition("@")[2])
             except ValueError:
                 continue
+            by_day[day], said_at[day] = orjson.loads(row["line"])["answers"], datetime.fromisoformat(row["began"])
     begin = max(first, min([date.fromisoformat(span[0]), *by_day]))
     end = min(last, max([date.fromisoformat(span[1]), *by_day]))
-    return diary.reported_days(participant, by_day, begin, end, last) if begin <= end else ()
+    return diary.reported_days(participant, by_day, begin, end, last, said_at) if begin <= end else ()
 
 
 def _windows(source: Source, tx: Tx, participant: Participant, first: date, last: date) -> tuple[Window, ...]:

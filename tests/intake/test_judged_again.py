@@ -9,11 +9,12 @@ import orjson
 import pytest
 
 from qol_server import journal
-from qol_server.intake import alerting as looking
-from qol_server.intake import dating, prescribing
+from qol_server.intake import alerting as judging
+from qol_server.intake import dating, looking, prescribing
 from qol_server.state import participants
 from qol_server.trial import alerting
 from qol_server.trial.prescribing import Doubt
+from qol_server.views.showing import VIEWS
 from tests import people
 from tests.intake.test_alerting import facts, phone, raised, steps, trial
 from tests.people import NURSE, Phone, Trial
@@ -53,6 +54,30 @@ def test_a_second_change_that_makes_it_worse_raises_again(trial: Trial, phone: P
     assert too_much(trial) == [("2026-03-04", "800 mg", "600 mg")]
     trial.hold(phone.number, date(2026, 3, 4))
     assert too_much(trial)[1:] == [("2026-03-04", "800 mg", "0 mg")]
+
+
+def test_a_lower_dose_entered_after_the_doses_judges_them_by_what_was_told_then(trial: Trial, phone: Phone) -> None:
+    trial.prescribe(phone.number, "600", date(2026, 3, 2))
+    three_doses(trial, phone)
+    trial.at("2026-03-05 10:00", "Europe/Paris")
+    trial.prescribe(phone.number, "400", date(2026, 3, 3))
+    assert too_much(trial) == [("2026-03-03", "600 mg", "400 mg"), ("2026-03-04", "600 mg", "400 mg")]
+    phone.answer("dose@2026-03-05", people.TAKEN)
+    phone.sync()
+    assert len(too_much(trial)) == 2, "who answers now was told the lower dose"
+    _, doses = VIEWS["doses"](looking.as_of(trial.study, trial.position))
+    assert [(row[7], row[11]) for row in doses] == [(600, 0), (600, 200), (600, 200), (400, 0)]
+
+
+def test_a_change_that_makes_it_milder_raises_nothing_again(trial: Trial, phone: Phone) -> None:
+    trial.prescribe(phone.number, "600", date(2026, 3, 2))
+    three_doses(trial, phone)
+    trial.hold(phone.number, date(2026, 3, 4))
+    assert too_much(trial) == [("2026-03-04", "600 mg", "0 mg")]
+    trial.prescribe(phone.number, "400", date(2026, 3, 4))
+    assert len(too_much(trial)) == 1, "it was found before that it was more above what is prescribed"
+    trial.prescribe(phone.number, "400", date(2026, 3, 3))
+    assert too_much(trial)[1:] == [("2026-03-03", "600 mg", "400 mg")]
 
 
 def test_an_end_a_withdrawal_and_a_corrected_prescription_judge_the_doses_anew(trial: Trial, phone: Phone) -> None:
@@ -96,7 +121,7 @@ def test_a_hold_is_kept_where_the_doses_cannot_be_judged(trial: Trial, phone: Ph
     monkeypatch.setattr(alerting, "judge", stumble)
     trial.hold(phone.number, date(2026, 3, 3))
     [alert] = facts(trial, "alert.raised")
-    assert (alert["rule"], alert["failed"]) == (looking.UNJUDGED, True)
+    assert (alert["rule"], alert["failed"]) == (judging.UNJUDGED, True)
     assert [fact["regimen"] for fact in facts(trial, "treatment.prescribed")][-1] is None
 
 

@@ -114,6 +114,14 @@ def dose_days(document: Mapping[str, Any]) -> str:
     return table(["1 March 2026", "Given", "Intakes", "The day"], rows)
 
 
+def doses_known(document: Mapping[str, Any]) -> str:
+    rows = [
+        [case["title"], [shown(each) for each in case["written"]], case["said"], case["intakes"], case["expect"]]
+        for case in document["cases"]
+    ]
+    return table([shown(document["day"]), "Written down", "Said", "Intakes", "The day"], rows)
+
+
 def dose_histories(document: Mapping[str, Any]) -> str:
     rows = [
         [case["title"], given(case), case.get("diary", "none"), " to ".join(map(str, case["days"])), case["expect"]]
@@ -207,6 +215,7 @@ RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "instants": instants,
     "names": names,
     "dose days": dose_days,
+    "doses known": doses_known,
     "dose histories": dose_histories,
     "reminders": ladders,
     "alerts": alerts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qol_server.trial.diary import INTAKES, DoseDay, dose_days, prescribed, summarise, unknown_days
 from tests.trial.trials import participant, prescription
-from tests.trial.worked import cases, one_day, somebody
+from tests.trial.worked import cases, one_day, read, somebody, wall, with_history
 
 QUICK = settings(max_examples=100, deadline=None)
 DAY = date(2026, 3, 1)
@@ -47,6 +47,15 @@ def test_a_day(case):
     (day,) = dose_days(somebody(case), responses, DAY, DAY)
     for name, expected in case["expect"].items():
         assert getattr(day, name) == (Decimal(expected) if name.endswith("_mg") and expected is not None else expected), name
+
+
+@pytest.mark.parametrize("case", cases("doses-known"))
+def test_a_dose_is_what_was_known_to_be_prescribed_when_it_was_said(case):
+    day = one_day(read("doses-known")["day"])
+    said = {day: wall(case["said"]).replace(tzinfo=UTC)}
+    (found,) = dose_days(with_history(case), {day: answers(case["intakes"])}, day, day, said)
+    for name, expected in case["expect"].items():
+        assert getattr(found, name) == expected, name
 
 
 @pytest.mark.parametrize("case", cases("doses-histories"))

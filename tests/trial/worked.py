@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from qol_server.library.alerts import AlertShape, rule_of
 from qol_server.library.documents import Report, parse
 from qol_server.library.fields import load
 from qol_server.trial.alerting import Rule
-from qol_server.trial.participant import Participant
+from qol_server.trial.participant import Participant, Written
 from tests.trial.trials import participant, prescription
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "questionnaires" / "examples"
@@ -46,6 +47,17 @@ def somebody(case: dict[str, Any]) -> Participant:
         case.get("zone", "Europe/Paris"),
         case.get("hour", 9),
     )
+
+
+def with_history(case: dict[str, Any]) -> Participant:
+    """A participant for whom prescriptions were ``written`` down, and some of them put right."""
+    written = []
+    for one in case["written"]:
+        made = prescription(one["from"], None if one["dose"] == "hold" else one["dose"])
+        until = wall(one["wrong_since"]).replace(tzinfo=UTC) if "wrong_since" in one else None
+        written.append(Written(made, wall(one["at"]).replace(tzinfo=UTC), until))
+    standing = {one.prescription.day: one.prescription for one in written if one.known_until is None}
+    return replace(participant(prescriptions=tuple(standing[day] for day in sorted(standing))), written=tuple(written))
 
 
 def wall(text: Any) -> datetime:
