@@ -85,7 +85,7 @@ KINDS = (
     Kind.WITHDRAWAL_RECORDED, Kind.WITHDRAWAL_REVOKED,
 )  # fmt: skip
 """What a rehearsal has to take from the journal, besides the answers."""
-SEEDS = range(24)
+SEEDS = range(28)
 ACTS = 50
 
 
