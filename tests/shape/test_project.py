@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.shape.project import ROOT, files, name
 
@@ -102,6 +103,12 @@ def test_no_page_is_asked_again_and_again_by_evaluating_text() -> None:
     )  # a function is called; text is evaluated, which the strict policy refuses
     assert text.search('page.wait_for_function("document.title")')
     assert [name(path) for path in files("*.py") if path.name != "test_project.py" and text.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_no_random_example_is_judged_by_how_fast_it_is() -> None:
+    usual = settings()
+    assert usual.deadline is None
+    assert HealthCheck.too_slow in usual.suppress_health_check
 
 
 @pytest.mark.parametrize("path", files("docs/decisions/*.md"), ids=name)
