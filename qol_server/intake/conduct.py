@@ -65,6 +65,8 @@ def _set_anchor(
     protocol = study.protocol_in_force(tx)
     if anchor not in protocol.anchors:
         raise Refused(problems.BAD_VALUE, f"There is no anchor {anchor!r}. Allowed: {', '.join(protocol.anchors)}.")
+    if anchor == "treatment_start":
+        must_be_included(participant)
     _must_not_be_future(day, participant, now)
     known = participant.anchors.get(anchor, ())
     if day in known:
@@ -98,7 +100,7 @@ def prescribe(
     """Prescribe a regimen from a day on; None is a hold, a prescription of nothing.
 
     ``confirmed``: the doubts about it that are meant so. ``seen``: the position of the participant's last prescription as it was
-    looked at, 0 for none. Raises Refused(participant-unknown, bad-value, unconfirmed, changed-meanwhile).
+    looked at, 0 for none. Raises Refused(participant-unknown, not-eligible, bad-value, unconfirmed, changed-meanwhile).
     """
 
     def work(tx: Tx) -> None:
@@ -120,6 +122,7 @@ def _prescribe(
     confirmed: Collection[str] | None = None,
 ) -> None:  # fmt: skip
     participant = the_participant(tx, number)
+    must_be_included(participant)
     dose, intakes = (Decimal(0), 0) if regimen is None else (regimen.mg_per_day, regimen.intakes_per_day)
     written = Prescription(day, None if regimen is None else regimen.id, dose, intakes, reason)
     if written in participant.prescriptions:

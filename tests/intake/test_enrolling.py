@@ -93,6 +93,23 @@ def test_a_screen_failure_keeps_its_values_and_opens_nothing(trial: Trial) -> No
     assert (failed["criterion"], failed["value"], failed["actor"]) == ("anc", "1000", NURSE)
 
 
+def test_nobody_who_is_not_included_is_given_the_drug_on_the_record(trial: Trial) -> None:
+    for number, says in ((screened(trial, anc="900"), "Not met: anc"), (screened(trial, anc=None), "not complete yet")):
+        for act in (
+            lambda who=number: trial.start_treatment(who, date(2026, 3, 1)),
+            lambda who=number: trial.prescribe(who, "400", date(2026, 3, 1)),
+        ):
+            with pytest.raises(Refused, match=says) as refused:
+                act()
+            assert refused.value.problem.name == "not-eligible"
+        there = participants.load(trial.study.store.read(), number)
+        assert there is not None
+        assert (there.prescriptions, there.anchors.get("treatment_start")) == ((), None)
+    number = screened(trial, anc="900")
+    sign(trial, number, anc="900")
+    trial.start_treatment(number, date(2026, 3, 1))
+
+
 def test_a_second_measurement_replaces_the_first_with_a_reason(trial: Trial) -> None:
     number = screened(trial, anc="1000")
     with pytest.raises(Refused, match="Say why it changes: anc"):
