@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import signal
 import socket
-import stat
 import struct
 import sys
 import threading
@@ -124,16 +123,19 @@ def _watch(port: int) -> None:
 def hang_up(port: int, silent: float) -> None:
     """End this process's connections to ``port`` on which for so many seconds nothing came and nothing went (Linux).
 
-    Whoever waits for the rest of a request is then told that it will not come, and its thread is free.
+    Whoever waits for the rest of a request is then told that it will not come, and its thread is free. Descriptors of files are
+    left alone, and none is copied: closing a copy of one takes away the locks that SQLite has on it in this process, and whoever
+    closes the database next would remove a log that is still written.
     """
     for name in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):  # closed meanwhile, or no connection
-            copy = os.dup(int(name))  # of this one, even if another takes the number
-            if not stat.S_ISSOCK(os.fstat(copy).st_mode):
-                os.close(copy)
+            if not os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
                 continue
-            with socket.socket(fileno=copy) as found:
+            found = socket.socket(fileno=int(name))
+            try:
                 about = found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 56)
                 sent, _, came = struct.unpack_from("3I", about, 44)  # tcpi_last_data_sent, …_ack_sent, …_data_recv: milliseconds
                 if about[0] != _LISTENING and found.getsockname()[1] == port and min(sent, came) >= 1000 * silent:
                     found.shutdown(socket.SHUT_RDWR)
+            finally:
+                found.detach()  # its owner closes it

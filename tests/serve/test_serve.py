@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from qol_server import cli
 from qol_server.cli import serve, web
 from qol_server.simulation.server import served
+from qol_server.store import Store
 from tests import people
 from tests.people import Trial
 from tests.scheduler.post import wait_for
@@ -145,6 +146,24 @@ def test_when_the_web_server_dies_the_command_ends_and_says_so(trial: Trial) -> 
     running.process.stdout.close()
     wait_for(lambda: all(is_gone(each) for each in family))
     assert "The server ended by itself" in (trial.settings.data / "errors.txt").read_text()
+
+
+def seen_by_another_process(path: Path) -> str:
+    """The lines of a database, as a command would read them; it closes the file, and takes the log away where it seems to be alone."""
+    script = "store = Store(Path(sys.argv[1])); print([row['line'] for row in store.read().all('SELECT line FROM entries')]); store.close()"
+    command = [sys.executable, "-c", f"import sys; from pathlib import Path; from qol_server.store import Store; {script}", str(path)]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_looking_for_silent_connections_lets_go_of_no_database(tmp_path: Path) -> None:
+    store = Store(tmp_path / "journal.db")
+    store.write(lambda tx: tx.run("CREATE TABLE entries (line TEXT)"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        web.hang_up(listening.getsockname()[1], silent=3600)
+    assert seen_by_another_process(tmp_path / "journal.db") == "[]"
+    store.write(lambda tx: tx.run("INSERT INTO entries VALUES ('one')"))
+    assert seen_by_another_process(tmp_path / "journal.db") == "['one']"
+    store.close()
 
 
 def test_a_phone_that_falls_silent_in_the_middle_of_a_request_keeps_no_thread_for_long() -> None:
