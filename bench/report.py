@@ -56,6 +56,17 @@ def _ingest_run(run: dict[str, Any], words: str, *, promised: bool) -> list[Line
     return [first, Line("ingest", what, shown)]
 
 
+def _alerts(found: dict[str, Any]) -> list[Line]:
+    made = []
+    for name in ("batch_20", "batch_1"):
+        one = found[name]
+        what = f"a sync of {one['size']} with the rules : without them, processor time"
+        shown = f"{one['ratio']:.2f} ({one['off_us']:,.0f} → {one['on_us']:,.0f} µs)"
+        made.append(_at_most("alerts", what, shown, one["ratio"], 1.3) if name == "batch_1" else Line("alerts", what, shown))
+    most = found["batch_20"]
+    return [*made, Line("alerts", "  alerts raised by a hundred symptom diaries", f"{100 * most['alerts'] / most['diaries']:.0f}")]
+
+
 def _sync(found: dict[str, Any]) -> list[Line]:
     made = []
     for what, entries in (("study", found["study_entries"]), ("participant", found["participant_entries"])):
@@ -139,6 +150,6 @@ def _desk(found: dict[str, Any]) -> list[Line]:
 
 
 _LINES: dict[str, Callable[[dict[str, Any]], list[Line]]] = {
-    "ingest": _ingest, "sync": _sync, "scoring": _scoring, "export": _export, "start": _start, "memory": _memory, "app": _app,
-    "desk": _desk,
+    "ingest": _ingest, "alerts": _alerts, "sync": _sync, "scoring": _scoring, "export": _export, "start": _start, "memory": _memory,
+    "app": _app, "desk": _desk,
 }  # fmt: skip

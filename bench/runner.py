@@ -14,11 +14,12 @@ from typing import Any
 
 import psutil
 
-from bench import app, desk, files, footprint, ingest, scoring, sync_cost
+from bench import alerts_cost, app, desk, files, footprint, ingest, scoring, sync_cost
 from bench.study import template
 from qol_server.store import driver
 
-PARTS = ("ingest", "sync", "scoring", "export", "start", "memory", "app", "desk")
+PARTS = ("ingest", "alerts", "sync", "scoring", "export", "start", "memory", "app", "desk")
+OWN = ("alerts", "scoring")  # need no study, or make their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,11 @@ class Size:
     journal: int
     diary: int
     pages: int
+    alerting: int
 
 
-FULL = Size(200, 4, 2, (1, 8, 32), 100_000, 1_800, 1_000, scoring.ROWS, 17_000, 5_000, 3, 5, 10_000, 10_000, 2_000, 100)
-QUICK = Size(40, 2, 1, (8,), 5_000, 900, 200, 50_000, 2_000, 1_000, 1, 2, 2_000, 1_000, 400, 20)
+FULL = Size(200, 4, 2, (1, 8, 32), 100_000, 1_800, 1_000, scoring.ROWS, 17_000, 5_000, 3, 5, 10_000, 10_000, 2_000, 100, 12)
+QUICK = Size(40, 2, 1, (8,), 5_000, 900, 200, 50_000, 2_000, 1_000, 1, 2, 2_000, 1_000, 400, 20, 2)
 
 
 def run(names: tuple[str, ...], *, quick: bool, say: Callable[[str], None]) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def run(names: tuple[str, ...], *, quick: bool, say: Callable[[str], None]) -> d
         for part in PARTS:
             if part not in wanted:
                 continue
-            if made is None and part != "scoring":
+            if made is None and part not in OWN:
                 say(f"making a study of {size.participants} participants …")
                 made = template(folder / "template", size.participants)
             say(f"measuring {part} …")
@@ -76,6 +78,7 @@ _MEASURES: dict[str, Callable[[Any, Path, Size], dict[str, Any]]] = {
     "ingest": lambda made, folder, size: ingest.measure(
         made, folder, seconds=size.seconds, rounds=size.rounds, clients=size.clients, workers=min(os.cpu_count() or 1, 4)
     ),
+    "alerts": lambda _made, folder, size: alerts_cost.measure(folder, participants=size.alerting),
     "sync": lambda made, folder, size: sync_cost.measure(made, folder, study=size.study, participant=size.participant, rounds=size.syncs),
     "scoring": lambda _made, _folder, size: scoring.measure(size.rows),
     "export": lambda made, folder, size: files.measure(made, folder, demo=size.demo, journal=size.study),

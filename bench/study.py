@@ -68,24 +68,26 @@ class Template:
         return Settings(folder)
 
 
-def adopted(settings: Settings, now: datetime) -> Study:
-    """A new active study with stand-in wording."""
+def adopted(settings: Settings, now: datetime, *, alerts: bool = False) -> Study:
+    """A new active study with stand-in wording; as shipped it only records."""
     keys.make(settings.keys)
     study = create_study(settings, SLUG, actor=STAFF, now=now)
     protocol = library.shipped_studies()[SLUG].read_bytes().replace(b"wording: live", b"wording: stand-in")
+    if alerts:
+        protocol = protocol.replace(b"alerts: record-only", b"alerts: on")
     instruments = {name: path.read_bytes() for name, path in library.shipped_instruments().items()}
     adoption.adopt(study, protocol, instruments, actor=STAFF, now=now)
     adoption.activate(study, actor=STAFF, now=now)
     return study
 
 
-def template(folder: Path, participants: int, now: datetime | None = None) -> Template:
+def template(folder: Path, participants: int, now: datetime | None = None, *, alerts: bool = False) -> Template:
     """Enrol and pair the participants; nothing has been answered yet. Written without fsync: it is a template."""
     now = now or datetime.now(UTC)
     began = now.date() - timedelta(days=DAYS)
     at_first = datetime.combine(began, time(8), UTC)
     settings = Settings(folder, durable=False)
-    study = adopted(settings, at_first)
+    study = adopted(settings, at_first, alerts=alerts)
     # an hour ago: the first sync of each phone then notes that it was seen, as most syncs of a real phone do
     app = create_app(settings, lambda: now - timedelta(hours=1)).test_client()
 
@@ -124,12 +126,13 @@ def diary(chance: random.Random) -> Iterator[tuple[int, str, str, dict[str, Any]
 
     A dose each day, the symptom diary each week, the QLQ-C30 each month; then adverse events without end.
     """
+    usual = {symptom: chance.choice((0, 0, 0, 1, 2)) for symptom in _SYMPTOMS}
     for day in range(DAYS):
         taken = chance.random() < 0.94
         dose = {"intake.1.status": "taken", "intake.1.time": "20:10"}
         yield day, "dose", "dose-diary", dose if taken else {"intake.1.status": "not_taken", "intake.1.reason": "forgot"}
         if day and day % 7 == 0:
-            yield day, f"symptoms@W{day // 7}", "symptom-diary", _symptoms(chance)
+            yield day, f"symptoms@W{day // 7}", "symptom-diary", _symptoms(chance, usual)
         if day and day % 30 == 0 and day // 30 <= 12:
             yield day, f"qol@M{day // 30}", "eortc-qlq-c30", {f"q{n}": chance.randint(1, 4 if n < 29 else 7) for n in range(1, 31)}
     while True:
@@ -142,13 +145,17 @@ _SYMPTOMS = ("nausea", "vomiting", "diarrhoea", "fatigue", "oedema", "muscle_cra
 _RED_FLAGS = ("breathlessness_at_rest", "bleeding", "black_stool", "jaundice", "blistering_rash")
 
 
-def _symptoms(chance: random.Random) -> dict[str, Any]:
+_WORSE = 0.04  # of a symptom in a week: with ten of them a third of the diaries are worse than the one before, as in trials
+
+
+def _symptoms(chance: random.Random, usual: dict[str, int]) -> dict[str, Any]:
+    """A week's answers: each symptom as this person usually has it (0 to 2), or much worse for once."""
     answers: dict[str, Any] = {}
     for symptom in _SYMPTOMS:
-        frequency = chance.choice((0, 0, 0, 1, 2))
+        frequency = usual[symptom] + 2 * (chance.random() < _WORSE)
         answers[f"{symptom}.frequency"] = frequency
         if frequency:
-            answers |= {f"{symptom}.severity": chance.randint(1, 2), f"{symptom}.interference": chance.randint(0, 2)}
+            answers |= {f"{symptom}.severity": min(frequency, 2), f"{symptom}.interference": min(frequency, 2)}
     if answers["fever.frequency"]:
         answers["temperature"] = "37.9"
     return answers | dict.fromkeys(_RED_FLAGS, "no")

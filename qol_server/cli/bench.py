@@ -15,7 +15,7 @@ from qol_server.cli.common import emit, fail, json_option, say, table
 from qol_server.cli.failures import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("ingest", "sync", "scoring", "export", "start", "memory", "app", "desk")
+PARTS = ("ingest", "alerts", "sync", "scoring", "export", "start", "memory", "app", "desk")
 MET = {True: "yes", False: "no", None: ""}
 
 
@@ -25,7 +25,7 @@ MET = {True: "yes", False: "no", None: ""}
 @click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the result here too, as JSON.")
 @json_option
 def command(names: tuple[str, ...], quick: bool, out: Path | None) -> int:
-    """Measure NAMES (ingest, sync, scoring, export, start, memory, app, desk; all without names) and print them beside the aims.
+    """Measure NAMES (ingest, alerts, sync, scoring, export, start, memory, app, desk; all without names) and print them beside the aims.
 
     Works on the loopback interface and in a temporary folder, on the disk of TMPDIR. A missed aim is told and is no
     failure: the exit code is 0 when everything was measured.

@@ -216,10 +216,8 @@ def _together(tx: Tx, batch: _Batch, lines: Sequence[Line]) -> list[Result]:
         made.append(result)
     if batch.known is not None:
         batch.known.flush(tx)
-    protocol = batch.study.protocol(tx, batch.phone.protocol)
-    for (_, line, entry), receipt in zip(fresh, receipts, strict=True):
-        alerting.look(tx, batch.study, protocol, entry.at(receipt.position), line.fact or {}, batch.now)
     came = [(entry.at(receipt.position), line.fact) for (_, line, entry), receipt in zip(fresh, receipts, strict=True)]
+    alerting.look(tx, batch.study, batch.study.protocol(tx, batch.phone.protocol), came, batch.now)
     calls.hear(tx, batch.study, batch.phone.participant, came, batch.now)
     for index, line, first in repeats:
         status = "quarantined" if made[first].status == "quarantined" else "duplicate"

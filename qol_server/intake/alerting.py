@@ -6,8 +6,9 @@ import contextlib
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -46,16 +47,19 @@ def watches(protocol: Protocol) -> bool:
     return protocol.intended_use.get("alerts") == "on"
 
 
-def look(tx: Tx, study: Study, protocol: Protocol, entry: Entry, fact: Mapping[str, Any], now: datetime) -> None:
-    """Ask the rules about one entry that was just folded (its position set), and about the responses that come after it.
+def look(tx: Tx, study: Study, protocol: Protocol, came: Sequence[tuple[Entry, Mapping[str, Any] | None]], now: datetime) -> None:
+    """Ask the rules about entries that came together and were just folded (their positions set), each with what it says, and
+    about the responses that come after them.
 
     Also in a study that only records, somebody is to call about what cannot be read.
-    Nothing that goes wrong here keeps the entry out: it is an alert of its own then.
+    Nothing that goes wrong here keeps an entry out: it is an alert of its own then.
     """
-    if entry.kind != Kind.ENTRY_QUARANTINED and not (watches(protocol) and entry.kind == Kind.RESPONSE_GIVEN):
-        return
-    looker = _Looker(tx, study, protocol, entry, now)
-    _safely(looker, lambda: looker.look(fact), fact)
+    kinds = {Kind.ENTRY_QUARANTINED, *([Kind.RESPONSE_GIVEN] if watches(protocol) else [])}
+    asked = [(entry, fact or {}) for entry, fact in came if entry.kind in kinds]
+    at_hand = _AtHand(frozenset(entry.position for entry, _ in asked if entry.kind == Kind.RESPONSE_GIVEN))
+    for entry, fact in asked:
+        looker = _Looker(tx, study, protocol, entry, now, at_hand)
+        _safely(looker, partial(looker.look, fact), fact)
 
 
 def look_again(tx: Tx, study: Study, before: Participant, receipt: Head | None, now: datetime) -> None:
@@ -88,6 +92,15 @@ def _safely(looker: _Looker, act: Callable[[], None], fact: Mapping[str, Any]) -
     tx.run("RELEASE alerting")
 
 
+@dataclass(frozen=True, slots=True)
+class _AtHand:
+    """What is read once for entries that came together. ``together``: the positions of those that are judged by themselves."""
+
+    together: frozenset[int] = frozenset()
+    participants: dict[str, Participant | None] = field(default_factory=dict)
+    surveys: dict[str, Survey | None] = field(default_factory=dict)  # occurrence -> the one that counts
+
+
 @dataclass(slots=True)
 class _Looker:
     tx: Tx
@@ -95,10 +108,10 @@ class _Looker:
     protocol: Protocol
     entry: Entry
     now: datetime
+    at_hand: _AtHand = field(default_factory=_AtHand)
 
     def look(self, fact: Mapping[str, Any]) -> None:
-        number = self.entry.participant
-        participant = None if number is None else participants.load(self.tx, number)
+        participant = self._participant()
         if participant is None:
             return
         if self.entry.kind == Kind.ENTRY_QUARANTINED:
@@ -111,7 +124,7 @@ class _Looker:
         self._judge(participant, survey)  # also what is not current: a second answer to the same day may be the one that tells
         for case in resting:
             self._record(Kind.CASE_CORRECTED, {"case": case, "given": self.entry.position}, nth=f"{case}/{self.entry.position}")
-        for later in judging.neighbours(self.protocol.rules, survey, self._past(participant)):
+        for later in judging.neighbours(self.protocol.rules, survey, self._past(participant), self.at_hand.together):
             self._judge(participant, later)
 
     def _look_at_kept(self, participant: Participant, fact: Mapping[str, Any]) -> None:
@@ -149,8 +162,14 @@ class _Looker:
 
     # what the rules see
 
+    def _participant(self) -> Participant | None:
+        number, known = self.entry.participant, self.at_hand.participants
+        if number is not None and number not in known:
+            known[number] = participants.load(self.tx, number)
+        return None if number is None else known[number]
+
     def _past(self, participant: Participant) -> Past:
-        return _Stored(self.tx, participant.number, self._survey)
+        return _Stored(self.tx, participant.number, self._survey, self.at_hand.surveys)
 
     def _survey(self, position: int, row: Row, answers: Answers, captured_at: str) -> Survey:
         instrument = self.study.instrument(self.tx, row["version"])
@@ -172,11 +191,12 @@ class _Looker:
     def _judge(self, participant: Participant, survey: Survey) -> bool:
         """Whether an alert was raised that no expected level explains."""
         alerts = judging.judge(self.protocol.rules, participant, survey, self._past(participant))
+        if not alerts:
+            return False
         today = local(self.now, participant.time_zone).date()
-        usual = levels.expected(self.tx, participant.number) if alerts else []
+        usual = levels.expected(self.tx, participant.number)
         explained = [judging.expected_by(survey, alert, usual, today) for alert in alerts]
-        if alerts:
-            self._raise(survey, alerts, explained)
+        self._raise(survey, alerts, explained)
         return None in explained
 
     def _raise(
@@ -234,11 +254,15 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """What a participant gave, as the state has it; ``survey`` (position, row, answers, captured_at) makes one of a row."""
+    """What a participant gave, as the state has it; ``survey`` (position, row, answers, captured_at) makes one of a row.
+
+    ``read``: those that count for an occurrence, as far as they were read before.
+    """
 
     tx: Tx
     number: str
     survey: Callable[[int, Row, Answers, str], Survey]
+    read: dict[str, Survey | None]
 
     def first(self, survey: Survey) -> Survey | None:
         return self._made(past.before(self.tx, self.number, survey.assessment, survey.occurrence, survey.began or "", first=True))
@@ -250,7 +274,9 @@ class _Stored:
         return self._made(past.after(self.tx, self.number, survey.assessment, survey.occurrence, survey.began or ""))
 
     def current(self, occurrence: str) -> Survey | None:
-        return self._made(past.current(self.tx, self.number, occurrence))
+        if occurrence not in self.read:
+            self.read[occurrence] = self._made(past.current(self.tx, self.number, occurrence))
+        return self.read[occurrence]
 
     def _made(self, row: Row | None) -> Survey | None:
         if row is None:

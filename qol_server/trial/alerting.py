@@ -242,7 +242,7 @@ def _satisfied(condition: Condition, answers: Answers) -> Iterator[str]:
 
 def _any_item(when: AnyItem, seen: Seen) -> Iterator[Finding]:
     for item in when.items:
-        if holds(Compare(item, "is", when.value), seen.answers):
+        if item in seen.answers and holds(Compare(item, "is", when.value), seen.answers):
             yield Finding(item, _said(seen.answers[item]))
 
 
@@ -342,8 +342,7 @@ def _day(seen: Seen, back: int) -> diary.DoseDay:
     assert seen.day is not None, "a rule about doses concerns dose diaries only"  # noqa: S101
     day = seen.day - timedelta(days=back)
     answers = seen.answers if back == 0 else seen.doses(day)  # of another day it is asked whether a dose was taken, never how much
-    said_at = {day: seen.said_at} if back == 0 and seen.said_at is not None else {}
-    return diary.dose_days(seen.participant, {day: answers}, day, day, said_at)[0]
+    return diary.dose_day(seen.participant, day, answers, seen.said_at if back == 0 else None)
 
 
 def _said(answer: Answer) -> str:

@@ -140,6 +140,11 @@ def reported_days(
     return days[counted[0] : counted[-1] + 1] if counted else ()
 
 
+def dose_day(participant: Participant, day: date, answers: Answers, said_at: datetime | None = None) -> DoseDay:
+    """One day by its current answers, as `dose_days` has it; ``said_at``: when they were given, None where that is not known."""
+    return _dose_day(participant, day, answers, _usual_mg(as_known(participant, said_at), day))
+
+
 def _dose_day(participant: Participant, day: date, answers: Answers, told: Decimal | None) -> DoseDay:
     """``told``: one intake as it was known when it was said, which is what was taken where no amount is stated."""
     prescription = prescribed(participant, day)

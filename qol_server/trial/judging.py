@@ -94,9 +94,16 @@ def expected_by(survey: Survey, alert: Alert, levels: Sequence[Expected], today:
     return None if is_event(survey.occurrence) else alerting.expected_by(alert, levels, today)
 
 
-def neighbours(rules: Sequence[Rule], survey: Survey, past: Past) -> Iterator[Survey]:
+def neighbours(rules: Sequence[Rule], survey: Survey, past: Past, together: frozenset[int]) -> Iterator[Survey]:
     """The responses that are judged by this one too: the next one, all later ones where this one is the first, with which
-    rules compare them, and the dose days that it may join to a row."""
+    rules compare them, and the dose days that it may join to a row.
+
+    But for those at the positions ``together``: they came with it, so that each is judged by itself with all of them known.
+    """
+    return (each for each in _touched(rules, survey, past) if each.given not in together)
+
+
+def _touched(rules: Sequence[Rule], survey: Survey, past: Past) -> Iterator[Survey]:
     day = survey.day
     if day is None:
         is_baseline = past.first(survey) is None and any(rule.compares_with(BASELINE, survey.instrument.id) for rule in rules)

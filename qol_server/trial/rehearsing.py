@@ -117,9 +117,10 @@ def replay(rule_sets: Sequence[Sequence[Rule]], steps: Iterable[Step], case_id: 
         for one in step.what:
             if isinstance(one, Response):
                 past.add(one.id, one.supersedes, one.survey)
+        together = frozenset(past.found(one.id).given for one in step.what if isinstance(one, Response))
         for one in step.what:
             for each in asked:
-                each.hear(one, step)
+                each.hear(one, step, together)
     return tuple(each.outcome for each in asked)
 
 
@@ -135,13 +136,13 @@ class _Replay:
     _cases: dict[str, Case] = field(default_factory=dict)
     _latest: dict[str, str] = field(default_factory=dict)  # what it is about -> case
 
-    def hear(self, one: Response | Survey, came: Came) -> None:
+    def hear(self, one: Response | Survey, came: Came, together: frozenset[int]) -> None:
         if isinstance(one, Survey):
             self._judge(one, came)
             return
         survey = self.past.found(one.id)
         self._judge(survey, came)
-        for later in judging.neighbours(self.rules, survey, self.past):
+        for later in judging.neighbours(self.rules, survey, self.past, together):
             self._judge(later, came)
 
     def look_again(self, step: Changed) -> None:

@@ -12,7 +12,7 @@ import orjson
 import psutil
 import pytest
 
-from bench import app, desk, ingest, raw_sqlite, report, scoring, server, sync_cost
+from bench import alerts_cost, app, desk, ingest, raw_sqlite, report, scoring, server, sync_cost
 from bench.study import SLUG, Template, batches, fill, template
 from qol_server import journal
 from qol_server.app import create_app
@@ -212,6 +212,18 @@ def test_without_the_load_generator_the_command_says_how_to_get_it(
 def test_a_part_that_there_is_not_is_refused_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "everything"]) == 2
     assert "ingest" in capsys.readouterr().err
+
+
+def test_the_same_year_is_judged_and_only_recorded_side_by_side(tmp_path: Path) -> None:
+    found = alerts_cost.measure(tmp_path, participants=1)
+    for size in (20, 1):
+        one = found[f"batch_{size}"]
+        assert one["ratio"] == pytest.approx(one["on_us"] / one["off_us"], abs=0.01)
+        assert one["diaries"] > 40
+        assert 0.1 < one["alerts"] / one["diaries"] < 0.6  # in trials a third of the weekly surveys
+        assert stored(Settings(tmp_path / f"copy-0-{size}")) == stored(Settings(tmp_path / f"copy-1-{size}")) >= 420
+        assert stored(Settings(tmp_path / f"copy-0-{size}"), "alert.raised") == 0
+    assert {line.part for line in report.lines({"alerts": found})} == {"alerts"}
 
 
 def test_pages_of_the_desk_are_asked_for_with_cases_and_a_longer_journal(made: Template, tmp_path: Path) -> None:

@@ -284,6 +284,27 @@ def test_a_correction_that_says_worse_is_raised_too(trial: Trial, phone: Phone) 
     assert raised(trial) == [("severe-symptom", [["nausea.severity", "4", None, None]])]
 
 
+def test_of_answers_that_come_together_each_is_judged_once_with_all_of_them_known(
+    trial: Trial, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[str] = []
+    judge = looking.judging.judge
+    monkeypatch.setattr(
+        looking.judging, "judge", lambda rules, who, survey, past: judged.append(survey.occurrence) or judge(rules, who, survey, past)
+    )
+    trial.at("2026-03-07 20:00", "Europe/Paris")
+    days = [f"dose@2026-03-0{day}" for day in (4, 2, 3, 5)]  # an earlier day after a later one joins them to a row all the same
+    for occurrence in days:
+        phone.answer(occurrence, {"intake.1.status": "not_taken", "intake.1.reason": "forgot"})
+    phone.sync()
+    assert judged == days
+    assert {alert["rule"] for alert in facts(trial, "alert.raised")} == {"missed-doses"}
+    judged.clear()
+    phone.answer("dose@2026-03-06", {"intake.1.status": "not_taken", "intake.1.reason": "forgot"})
+    phone.sync()
+    assert judged == ["dose@2026-03-06"]
+
+
 def test_a_late_answer_changes_how_the_next_one_is_judged(trial: Trial, phone: Phone) -> None:
     week(phone, 2, nausea(2))
     assert raised(trial) == []
