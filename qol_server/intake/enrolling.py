@@ -79,7 +79,7 @@ def _enrol(tx: Tx, study: Study, enrolment: Enrolment, actor: str, now: datetime
         raise Refused(problems.BAD_VALUE, f"{zone!r} is not the name of a time zone, like {site.time_zone}.")
     today = schedule.local(now, zone).date()
     must_be_in_force(protocol, enrolment.consent_version, enrolment.consent_day, today)
-    _must_be_no_name(enrolment.consent_taken_by)
+    must_be_no_name(enrolment.consent_taken_by)
     nth = sum(number.startswith(site.id + "-") for number in participants.numbers(tx)) + 1
     number = people.number(site.id, nth)
     anchors = {"consent": enrolment.consent_day.isoformat()}
@@ -125,7 +125,7 @@ def must_be_in_force(protocol: Protocol, version: str, day: date, today: date) -
         raise Refused(problems.BAD_VALUE, f"The consent in force on {day} is version {listed.version}, not {version}.")
 
 
-def _must_be_no_name(taken_by: str | None) -> None:
+def must_be_no_name(taken_by: str | None) -> None:
     """Raises Refused(bad-value) for what is neither a login nor "on-paper"."""
     if taken_by is not None and taken_by != ON_PAPER and not _TAKER.fullmatch(taken_by):
         raise Refused(problems.BAD_VALUE, f"{taken_by!r} is no login. Who has none stands on the signed form: say {ON_PAPER!r}.")
@@ -162,7 +162,7 @@ def give_consent(study: Study, number: str, version: str, day: date, *, actor: s
         participant = the_participant(tx, number)
         today = schedule.local(now, participant.time_zone).date()
         must_be_in_force(study.protocol_in_force(tx), version, day, today)
-        _must_be_no_name(taken_by)
+        must_be_no_name(taken_by)
         if day < min(participant.anchors["consent"]):
             raise Refused(
                 problems.BAD_VALUE, f"The first consent of {number} is of {min(participant.anchors['consent'])}; {day} is earlier."

@@ -125,7 +125,7 @@ class Desk:
         elif there.urgency is Urgency.NOW and there.serious is None and chance < 0.08:
             casework.state_serious(self._study, there.id, criterion=Serious.HOSPITALISATION, aware_at=now, **act)
         elif there.serious is not None and there.serious.reported_at is None:
-            casework.report_serious(self._study, there.id, Made(now, nurse.removeprefix("staff:"), "sponsor"), **act)
+            casework.report_serious(self._study, there.id, Made(now, nurse, "sponsor"), **act)
         elif chance < 0.12 and there.owner != INVESTIGATOR:
             casework.assign(self._study, there.id, owner=INVESTIGATOR, reason="Please look at this with me.", **act)
         else:

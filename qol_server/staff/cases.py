@@ -157,7 +157,7 @@ def _what(desk: Desk, kind: str, fact: Mapping[str, Any], site: Site, message: R
             return desk.t(f"{key}.read", when=exact(message["read_at"], desk.language, site.time_zone, desk.wall))
     said: dict[str, Callable[[Any], str]] = {
         "urgency": lambda it: desk.t(f"urgency.{it}"), "step": str, "owner": lambda it: named(desk, it), "to": str,
-        "by": str,
+        "by": desk.person,
         "action": lambda it: code(desk, it), "outcome": lambda it: code(desk, it), "criterion": lambda it: desk.t(f"serious.{it}"),
     }  # fmt: skip
     told = {name: say(fact[name]) for name, say in said.items() if name in fact}
@@ -182,7 +182,7 @@ def made(desk: Desk, site: str) -> tuple[int, Made]:
     """The form with which a report to the sponsor is recorded, checked: the version that the page showed, and the report."""
     form = desk.form("report")
     seen, at = _seen(form), _instant(desk, site, form.moment("reported_at"))
-    by, to = form.text("by", most=100), form.text("to", most=200)
+    by, to = form.one_of("by", [code for code, _ in desk.people(Permission.CASE_WORK, [site])]), form.text("to", most=200)
     reference = form.text("reference", required=False, most=200)
     form.check()
     return seen, Made(at, by, to, reference)

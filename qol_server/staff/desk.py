@@ -15,6 +15,7 @@ from flask import Response, request
 
 from qol_server.access import accounts
 from qol_server.access.sessions import Session
+from qol_server.intake.people_shapes import ON_PAPER
 from qol_server.intake.staff import Staff
 from qol_server.intake.study import Study
 from qol_server.staff import look
@@ -152,6 +153,15 @@ class Desk:
         open_ = [one for one in accounts.every(self.staff.store.read()) if one.closed_at is None and one.login != self.session.login]
         there = [one for one in open_ if any(may(one.grants, permission, self.study.slug, site) for site in sites)]
         return [(f"staff:{one.login}", f"{one.name} ({one.login})") for one in there]
+
+    def people(self, permission: Permission, sites: Collection[str]) -> list[tuple[str, str]]:
+        """Who may have done something at one of these sites: whoever is there, a colleague, or somebody whose name is on paper alone."""
+        own = (self.actor, f"{self.session.name} ({self.session.login})")
+        return [own, *self.colleagues(permission, sites), (ON_PAPER, self.t("who.on_paper"))]
+
+    def person(self, text: str) -> str:
+        """One of ``people`` in words; entries of earlier releases hold the name itself."""
+        return self.t("who.on_paper") if text == ON_PAPER else self.who(text) if text.startswith("staff:") else text
 
     def participant(self, number: str) -> Participant:
         """The participant of a number, which the door has already looked at. Raises Refused(participant-unknown)."""

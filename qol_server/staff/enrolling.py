@@ -11,7 +11,6 @@ from flask import Response
 
 from qol_server.intake import enrolling
 from qol_server.intake.enrolling import Enrolment
-from qol_server.intake.people_shapes import ON_PAPER
 from qol_server.staff import look
 from qol_server.staff.desk import ANY_SITE, Desk, Pages, number_site
 from qol_server.staff.forms import Form
@@ -44,7 +43,8 @@ def new(desk: Desk) -> Response:
         "enrolling/new.html", title=desk.t("enrol.title"), sites=[(site, f"{site} {desk.protocol.sites[site].name}") for site in sites],
         versions=[(one.version, one.version) for one in desk.protocol.consents], version=in_force.version if in_force else "", day=day,
         criteria=_asked(desk), languages=desk.protocol.languages, hours=[(hour, f"{int(hour):02}:00") for hour in HOURS],
-        takers=_takers(desk, sites), open_ones="as_it_is" in form.errors or form.is_ticked("as_it_is"),
+        takers=desk.people(Permission.PARTICIPANT_ENROL, sites),
+        open_ones="as_it_is" in form.errors or form.is_ticked("as_it_is"),
     )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def enrol(desk: Desk) -> Response:
     site = form.one_of("site", _open_sites(desk))
     version = form.one_of("version", [one.version for one in protocol.consents]) if protocol.consents else form.text("version", most=40)
     day = form.day("consent_day")
-    taken_by = form.one_of("taken_by", [code for code, _ in _takers(desk, [site] if site else _open_sites(desk))])
+    taken_by = form.one_of("taken_by", _takers(desk, [site] if site else _open_sites(desk)))
     language, hour = form.one_of("language", protocol.languages), form.one_of("hour", HOURS)
     values = _values(desk, form)
     if day is not None and site and version and "version" not in form.errors:
@@ -87,14 +87,9 @@ def _open_sites(desk: Desk) -> list[str]:
     return there
 
 
-def _takers(desk: Desk, sites: Collection[str]) -> list[tuple[str, str]]:
-    """Who may have taken a consent at one of these sites: whoever is there, a colleague, or somebody whose name is on paper alone."""
-    own = (desk.actor, f"{desk.session.name} ({desk.session.login})")
-    return [own, *desk.colleagues(Permission.PARTICIPANT_ENROL, sites), (ON_PAPER, desk.t("consent.taken_by.on_paper"))]
-
-
-def _taker(desk: Desk, taken_by: str) -> str:
-    return desk.t("consent.taken_by.on_paper") if taken_by == ON_PAPER else desk.who(taken_by)
+def _takers(desk: Desk, sites: Collection[str]) -> list[str]:
+    """Who may have taken a consent at one of these sites."""
+    return [code for code, _ in desk.people(Permission.PARTICIPANT_ENROL, sites)]
 
 
 def _explain_consent(desk: Desk, form: Form, day: date, here: date) -> None:
@@ -118,8 +113,9 @@ def consent(desk: Desk, number: str) -> Response:
     in_force = consenting.in_force(desk.protocol.consents, day)
     return desk.page(
         "enrolling/consent.html", title=desk.t("consent.title", number=number), number=number, day=day,
-        history=[(row, _taker(desk, row["taken_by"])) for row in screening.consents(desk.tx, number)],
-        takers=_takers(desk, [participant.site]), needed=renewal(desk, participant), zone=_zone(desk, participant.site),
+        history=[(row, desk.person(row["taken_by"])) for row in screening.consents(desk.tx, number)],
+        takers=desk.people(Permission.PARTICIPANT_ENROL, [participant.site]),
+        needed=renewal(desk, participant), zone=_zone(desk, participant.site),
         versions=[(one.version, one.version) for one in desk.protocol.consents], version=in_force.version if in_force else "",
         may_write=desk.may(Permission.PARTICIPANT_ENROL, participant.site),
     )  # fmt: skip
@@ -131,7 +127,7 @@ def sign_again(desk: Desk, number: str) -> Response:
     form, participant, versions = desk.form("consent"), desk.participant(number), desk.protocol.consents
     version = form.one_of("version", [one.version for one in versions]) if versions else form.text("version", most=40)
     day = form.day("consent_day")
-    taken_by = form.one_of("taken_by", [code for code, _ in _takers(desk, [participant.site])])
+    taken_by = form.one_of("taken_by", _takers(desk, [participant.site]))
     here = today(desk, participant)
     if day is not None and version and "version" not in form.errors:
         try:

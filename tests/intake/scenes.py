@@ -260,7 +260,7 @@ class Life:
             self.chance.choice((self._report, self._not_serious))(row)
 
     def _report(self, row: Row) -> None:
-        made = Made(self.trial.now, "Nora", "sponsor")
+        made = Made(self.trial.now, "staff:nora", "sponsor")
         casework.report_serious(self.trial.study, row["case"], made, seen=row["version"], actor=NURSE, now=self.trial.now)
 
     def _not_serious(self, row: Row) -> None:

@@ -48,7 +48,7 @@ def do(trial: Trial, step: Any, *, actor: str = NURSE, **more: Any) -> None:
 
 
 def made(at: datetime, to: str = "Sponsor") -> Made:
-    return Made(at, "Nora N.", to)
+    return Made(at, "staff:nora", to)
 
 
 def row(trial: Trial, id_: str) -> Row:

@@ -55,7 +55,7 @@ def record(trial: Trial, ada: str, event: AdverseEvent = FELL, case: str | None 
 
 
 def report(trial: Trial, ae: str, at: datetime | None = None) -> None:
-    made = Made(at or trial.now, "Nora N.", "Sponsor", "e-mail")
+    made = Made(at or trial.now, "staff:nora", "Sponsor", "e-mail")
     adverse_events.report(trial.study, ae, made, seen=there(trial, ae).version, actor=NURSE, now=trial.now)
 
 
@@ -95,7 +95,7 @@ def the_case(trial: Trial) -> Case:
 
 def report_case(trial: Trial, at: datetime) -> None:
     there = the_case(trial)
-    casework.report_serious(trial.study, there.id, Made(at, "Nora N.", "Sponsor"), seen=there.version, actor=NURSE, now=trial.now)
+    casework.report_serious(trial.study, there.id, Made(at, "staff:nora", "Sponsor"), seen=there.version, actor=NURSE, now=trial.now)
 
 
 def test_what_nobody_reported_stays_until_it_is_reported_however_late(trial: Trial, ada: str) -> None:
@@ -116,7 +116,7 @@ def test_only_what_is_serious_is_reported_and_by_who_saw_it_as_it_is(trial: Tria
     with pytest.raises(Refused, match="Nobody says that it is serious"):
         report(trial, ae)
     change(trial, ae, FELL)
-    made = Made(trial.now, "Nora N.", "Sponsor")
+    made = Made(trial.now, "staff:nora", "Sponsor")
     with pytest.raises(Refused) as stale:
         adverse_events.report(trial.study, ae, made, seen=there(trial, ae).version - 1, actor=NURSE, now=trial.now)
     assert stale.value.problem.name == "adverse-event-changed"

@@ -360,7 +360,7 @@ def test_what_was_reported_in_time_is_told_to_nobody(office: Office, trial: Tria
     trial.at("2026-03-03 10:00", "Europe/Paris")
     event = replace(EVENT, serious=frozenset({Serious.HOSPITALISATION}), aware_at=trial.now)
     ae = prepare(trial.study, ada, event, Origin(), form="a form", actor="staff:nora@01.example", now=trial.now)
-    made = Made(trial.now, "Nora", "Sponsor")
+    made = Made(trial.now, "staff:nora", "Sponsor")
     report(trial.study, ae, made, seen=trial.position, actor="staff:nora@01.example", now=trial.now)
     assert office.tick(20 * 60) == {}
     assert office.tick(20 * 60) == {}

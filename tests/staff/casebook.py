@@ -114,7 +114,7 @@ EXAMPLES: dict[str, tuple[Parts, Fields]] = {
     "POST /cases/<case>/advise": _form("advise", text="Please call us before noon."),
     "POST /cases/<case>/serious": _form("serious", criterion="hospitalisation", aware_at="2026-03-02T18:00"),
     "POST /cases/<case>/retract": _form("retract", _serious, reason="another patient"),
-    "POST /cases/<case>/report": _form("report", _serious, reported_at="2026-03-02T19:30", by="Nora", to="the sponsor"),
+    "POST /cases/<case>/report": _form("report", _serious, reported_at="2026-03-02T19:30", by="on-paper", to="the sponsor"),
     "POST /cases/<case>/resolve": _form("resolve", action="called", outcome="improving", reason="better"),
     "GET /participants/<number>/expected": (_ada, _NOTHING),
     "POST /participants/<number>/expected": (

@@ -90,7 +90,7 @@ EXAMPLES: dict[str, Example] = {
     f"POST {_AE}/<ae>/sign": Example(_nausea, lambda house: {"form": "sign"} | clinic.seen(house)),
     f"POST {_AE}/<ae>/report": Example(
         _serious,
-        lambda house: {"form": "report", "reported_at": "2026-03-02T19:30", "by": "Nora", "to": "Sponsor"} | clinic.seen(house),
+        lambda house: {"form": "report", "reported_at": "2026-03-02T19:30", "by": "on-paper", "to": "Sponsor"} | clinic.seen(house),
     ),
     f"POST {_AE}/<ae>/withdraw": Example(_nausea, lambda house: {"form": "withdraw", "reason": "wrong participant"} | clinic.seen(house)),
     **{name: Example(*both) for name, both in course.EXAMPLES.items()},

@@ -176,7 +176,7 @@ def test_no_health_data_stands_in_an_address(desk: House) -> None:
 
 def report(member: Member, desk: House, ae: str, **fields: str) -> Member:
     """The form with which a report to the sponsor is recorded, filled in and sent."""
-    told = {"reported_at": "2026-03-02T19:30", "by": "Ivan", "to": "Sponsor", "reference": "Portal, SAE-7"} | seen(desk) | fields
+    told = {"reported_at": "2026-03-02T19:30", "by": "on-paper", "to": "Sponsor", "reference": "Portal, SAE-7"} | seen(desk) | fields
     member.post(url(desk, f"/{ae}/report"), "report", **told)
     return member
 
@@ -191,7 +191,7 @@ def test_a_serious_one_shows_its_clock_until_its_report_is_recorded(desk: House)
     before = seen(desk)
     assert "The report is recorded." in report(nora, desk, ae).text
     assert "Serious: reported" in nora.text
-    assert "2 Mar 2026, 19:30, by Ivan, to Sponsor" in nora.text
+    assert "2 Mar 2026, 19:30, by somebody without an account here: named on paper, to Sponsor" in nora.text
     assert "How, and under which number: Portal, SAE-7" in nora.text
     assert 'name="reported_at"' not in nora.html
     assert report(nora, desk, ae, **before).status == 409, "the second of two sees that it was recorded"

@@ -125,9 +125,9 @@ def test_a_serious_case_shows_its_clock_until_the_report_is_recorded(desk: House
     nora = desk.login(Role.NURSE, "01")
     nora.get("/worklist?standing=serious")
     assert "Serious: report overdue since 30 min ago" in nora.text
-    post(desk, nora, "report", reported_at="2026-03-03T19:15", by="Ivan", to="Sponsor", reference="Portal, SAE-7")
+    post(desk, nora, "report", reported_at="2026-03-03T19:15", by="on-paper", to="Sponsor", reference="Portal, SAE-7")
     assert "Serious: reported 15 min late" in nora.text
-    assert "Reported to Sponsor by Ivan on 3 Mar 2026, 19:15 Portal, SAE-7" in nora.text
+    assert "Reported to Sponsor by somebody without an account here: named on paper on 3 Mar 2026, 19:15 Portal, SAE-7" in nora.text
     post(desk, nora, "serious", criterion="hospitalisation", aware_at="2026-03-02T18:00")
     assert "Serious: reported 1 h 15 min late" in nora.text
     post(desk, nora, "resolve", action="sent_to_emergency", outcome="admitted", reason="in hospital")
@@ -229,7 +229,7 @@ def test_every_step_has_words(desk: House, language: str) -> None:
     post(desk, nora, "contact", channel="email", reached="yes", note="")
     post(desk, nora, "advise", text="Bonjour")
     post(desk, nora, "serious", criterion="other", aware_at="2026-03-02T19:00")
-    post(desk, nora, "report", reported_at="2026-03-02T19:30", by="Nora", to="Sponsor")
+    post(desk, nora, "report", reported_at="2026-03-02T19:30", by=nora.actor, to="Sponsor")
     post(desk, nora, "resolve", action="called", outcome="worse", reason="y")
     desk.trial.at("2026-03-08 20:00", "Europe/Paris")
     nora = desk.login(Role.NURSE, "01", language=language)

@@ -12,9 +12,9 @@ import pytest
 from qol_server import journal
 from qol_server.intake import conduct, enrolling, typed
 from qol_server.staff.words import WORDS
-from qol_server.state import participants
+from qol_server.state import participants, screening
 from qol_server.trial import problems
-from qol_server.trial.facts import Kind
+from qol_server.trial.facts import Entry, Kind
 from qol_server.trial.problems import Refused
 from qol_server.trial.roles import Role
 from tests import people
@@ -48,7 +48,7 @@ def test_who_meets_all_criteria_is_included_and_may_pair(desk: House) -> None:
     assert "Included: the calendar and pairing are open." in nurse.text
     assert kinds(desk, number) == [Kind.PARTICIPANT_ENROLLED]
     nurse.get(f"/participants/{number}/consent")
-    assert "1.0 2 Mar 2026 somebody without an account here: named on the signed form nurse-01-en@hospital.example" in nurse.text
+    assert "1.0 2 Mar 2026 somebody without an account here: named on paper nurse-01-en@hospital.example" in nurse.text
 
 
 def test_all_mistakes_are_said_at_once_and_nothing_that_was_typed_is_lost(desk: House) -> None:
@@ -176,6 +176,16 @@ def test_an_amendment_marks_whose_consent_is_needed_again_until_it_is_signed(des
     assert "has to sign" not in nurse.text
     nurse.get("/participants?standing=consent")
     assert "No participant fits what you asked for" in nurse.text
+
+
+def test_who_took_a_consent_is_shown_also_where_an_earlier_release_wrote_the_name(desk: House) -> None:
+    fact = {"version": "1.0", "date": "2026-03-02", "taken_by": "Dr Ivan"}
+    desk.trial.study.store.write(
+        lambda tx: screening.consent(tx, Entry("consent.given", "x", b"", "staff:nora", "", participant=desk.ada, position=1), fact)
+    )
+    nurse = desk.login(Role.NURSE, "01")
+    assert nurse.get(f"/participants/{desk.ada}/consent").status_code == 200
+    assert "1.0 2 Mar 2026 Dr Ivan" in nurse.text
 
 
 def test_the_list_shows_where_everybody_stands_and_finds_sorts_and_filters(desk: House) -> None:

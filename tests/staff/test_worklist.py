@@ -92,7 +92,7 @@ def test_a_serious_adverse_event_by_itself_stands_above_the_cases_with_its_clock
     nora = desk.login(Role.NURSE, "01")
     nora.get("/worklist")
     assert "Time for the report is over" in nora.text, "it stands here until it was reported"
-    adverse_events.report(desk.trial.study, ae, Made(desk.now, "Nora", "Sponsor"), actor=nora.actor, now=desk.now, seen=version(desk))
+    adverse_events.report(desk.trial.study, ae, Made(desk.now, nora.actor, "Sponsor"), actor=nora.actor, now=desk.now, seen=version(desk))
     nora.get("/worklist")
     assert "Serious adverse events to report" not in nora.text
 

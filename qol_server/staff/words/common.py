@@ -27,6 +27,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "form.required": ("Please fill this in.", "Veuillez remplir ce champ."),
     "form.too_long": ("At most {most} characters.", "Au plus {most} caractères."),
     "form.control": ("There is a sign in it that cannot be shown.", "Ce texte contient un signe qui ne peut pas être affiché."),
+    "who.on_paper": (
+        "somebody without an account here: named on paper",
+        "une personne sans compte ici : son nom figure sur papier",
+    ),
     "form.choose": ("Please choose one of what is offered.", "Veuillez choisir parmi ce qui est proposé."),
     "form.whole": ("A whole number from {least} to {most}.", "Un nombre entier de {least} à {most}."),
     "form.number": ("A number, such as 37.5.", "Un nombre, par exemple 37,5."),

@@ -32,10 +32,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "consent.version": ("Version signed", "Version signée"),
     "consent.day": ("Signed on", "Signé le"),
     "consent.taken_by": ("Taken by", "Recueilli par"),
-    "consent.taken_by.on_paper": (
-        "somebody without an account here: named on the signed form",
-        "une personne sans compte ici : son nom figure sur le formulaire signé",
-    ),
     "consent.history": ("What was signed", "Ce qui a été signé"),
     "consent.recorded": ("Recorded", "Enregistré"),
     "consent.needed": (
