@@ -61,7 +61,10 @@ def raised_anew(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
         (fact["urgency"], _place(fact), _known(fact), entry.received_at, fact["case"]),
     )
     if fact.get("restarts", True):
-        tx.run('UPDATE cases SET steps = 0, since = ? WHERE "case" = ?', (entry.received_at, fact["case"]))
+        tx.run(
+            'UPDATE cases SET steps = 0, since = ?, captured_at = ? WHERE "case" = ?',
+            (entry.received_at, fact["captured_at"], fact["case"]),
+        )
     _join(tx, entry, fact)
 
 

@@ -62,8 +62,10 @@ def test_what_becomes_more_urgent_begins_anew(trial: Trial, phone: Phone) -> Non
     assert casework.escalate(trial.study, trial.now) == 1
     week(phone, 1, nausea(4))
     assert (the_case(trial)["since"], the_case(trial)["steps"]) == ("2026-03-02T19:00:00.000Z", 1)
+    assert the_case(trial)["captured_at"] == "2026-03-02T20:00:00+01:00"
     week(phone, 2, {"bleeding": "yes"})
     assert (the_case(trial)["since"], the_case(trial)["steps"]) == ("2026-03-16T19:00:00.000Z", 0)
+    assert the_case(trial)["captured_at"] == "2026-03-16T20:00:00+01:00"  # what was received then, and not two weeks before
     assert steps(trial) == ["opened", "escalated", "worsened", "worsened"]
     assert [fact["restarts"] for fact in facts(trial, "case.opened", "case.worsened")] == [True, False, True]
 
