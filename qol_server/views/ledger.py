@@ -93,8 +93,8 @@ def ledger_faults(tx: Tx) -> list[str]:
     """What must never be, found in the whole journal: each names the position of the entry at which it shows; none is well.
 
     A message that was claimed twice without its channel having said that it did not take it; two channels of a rung of which the
-    first had not failed; a message that was claimed after something for its occurrence was received, after death or a withdrawal
-    of contact, questionnaires or consent had become known, or during a pause.
+    first had not failed; a rung after one that was due later; a message that was claimed after something for its occurrence was
+    received, after death or a withdrawal of contact, questionnaires or consent had become known, or during a pause.
     """
     return list(_faults(tx))
 
@@ -109,6 +109,7 @@ def _faults(tx: Tx) -> Iterator[str]:
     }
     people = {row["participant"]: _Person(row["time_zone"]) for row in tx.all("SELECT participant, time_zone FROM roster")}
     stands: dict[tuple[str, str, int], dict[str, Kind]] = {}
+    due: dict[tuple[str, str], str] = {}  # of each occurrence, when the latest of its rungs was due
     watched = orjson.dumps([str(kind) for kind in _WATCHED]).decode()
     for row in tx.all(
         "SELECT e.position, e.kind, e.participant, e.occurrence, e.received_at, l.line FROM entries e JOIN lines l USING (position)"
@@ -128,7 +129,11 @@ def _faults(tx: Tx) -> Iterator[str]:
         if kind is Kind.REMINDER_INTENDED:
             if any(other is not Kind.REMINDER_FAILED for channel, other in of_rung.items() if channel != fact["channel"]):
                 yield f"{where}a second channel, of which the first had not failed"
-            answer = received.get((row["participant"], row["occurrence"]))
+            of = row["participant"], row["occurrence"]
+            if fact["at"] < due.setdefault(of, fact["at"]):
+                yield f"{where}a message after one that was due later"
+            due[of] = max(due[of], fact["at"])
+            answer = received.get(of)
             if answer is not None and answer < row["position"]:
                 yield f"{where}a message after what position {answer} received"
             if person.is_to_be_left_alone(row["received_at"]):

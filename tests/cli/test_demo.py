@@ -15,9 +15,11 @@ from qol_server.intake import rehearsal
 from qol_server.intake.staff import open_staff
 from qol_server.intake.study import open_study
 from qol_server.settings import Settings
+from qol_server.simulation import demo
 from qol_server.state import cases
 from qol_server.trial.roles import Role
 from qol_server.views.ledger import ledger_faults
+from scheduler.reminders import UNKNOWN
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,15 @@ def test_the_demonstration_is_a_whole_study(lived: Path) -> None:
     assert kinds["scores.computed"] > 0
     assert ledger_faults(tx) == []
     assert tx.one("SELECT max(received_at) AS last FROM entries")["last"] < "2026-07-01T00:01"
+
+
+def test_its_channels_failed_were_busy_and_left_messages_unknown_and_the_next_one_went_on(lived: Path) -> None:
+    tx = open_study(Settings(lived), "desminib").store.read()
+    assert journal.tally(tx)["reminder.deferred"] > 0
+    assert {UNKNOWN, "the channel refuses it"} <= {row["why"] for row in tx.all("SELECT why FROM reminders WHERE outcome = 'failed'")}
+    went_on = "EXISTS (SELECT 1 FROM reminders b WHERE b.participant = a.participant AND b.occurrence = a.occurrence AND b.rung = a.rung"
+    assert tx.one(f"SELECT 1 FROM reminders a WHERE outcome = 'failed' AND {went_on} AND b.channel > a.channel AND b.outcome = 'sent')")
+    assert ledger_faults(tx) == []
 
 
 def test_the_desk_was_worked_and_every_alert_ends_in_a_state(lived: Path) -> None:
@@ -73,6 +84,15 @@ def test_the_export_is_there(lived: Path) -> None:
     manifest = json.loads((lived / "export" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["study"] == "desminib"
     assert (lived / "export" / "scores.csv").read_text(encoding="utf-8").count("\n") > 10
+
+
+@pytest.mark.parametrize(("nowhere", "faults", "code"), [(0, [], 0), (1, [], 1), (0, ["position 3: reminder.sent after nothing"], 1)])
+def test_a_demonstration_that_broke_its_word_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nowhere: int, faults: list[str], code: int
+) -> None:
+    monkeypatch.setattr(demo, "live", lambda *_: {})
+    monkeypatch.setattr(demo, "report", lambda *_: {"nowhere": nowhere, "faults": faults})
+    assert main(["demo", "--no-serve", "--json", "--data", str(tmp_path / "d")]) == code
 
 
 def test_an_earlier_demonstration_is_not_overwritten_unless_asked(lived: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,7 +46,7 @@ RULES = b"""alerts:
   - {id: ae-hospital, when: {any_item: [hospital], is: yes}, urgency: same-day}
 """
 """Rules of every kind and urgency, with limits that are met often."""
-ITEMS = ("nausea.severity", "nausea.severity", "nausea.frequency", "fatigue.severity", "rash.severity", "severity")
+ITEMS = ("nausea.severity", "nausea.severity", "nausea.frequency", "fatigue.severity", "rash.severity", "rash.severity")
 ZONES = ("Asia/Tokyo", "Europe/Paris", "America/Martinique")
 ALSO = (
     {"temperature": "36.9"}, {"temperature": "38.4"}, {"temperature": "40.1"}, {"temperature": "39,5"}, {"bleeding": "yes"},
@@ -107,23 +107,34 @@ class Life:
     def answer(self, occurrence: str, answers: dict[str, Any], phone: Phone | None = None, **fields: Any) -> Sealed:
         """Answer on some phone; mostly now, sometimes the answer lay there for a while."""
         phone = phone or self.phone
-        hours = self.chance.choice((0, 0, 0, 0, 1, 23, 24, 25, 29, 31, 72))
-        wall = (self.trial.now - hours * HOUR).astimezone(ZoneInfo(phone.time_zone))
-        sealed = phone.answer(occurrence, answers, captured=f"{wall:%Y-%m-%d %H:%M:%S}", **fields)
+        if "captured" not in fields:
+            fields["captured"] = self.some_time_ago(phone)
+        sealed = phone.answer(occurrence, answers, **fields)
         self.given.append((sealed, occurrence))
         return sealed
+
+    def some_time_ago(self, phone: Phone) -> str:
+        hours = self.chance.choice((0, 0, 0, 0, 1, 23, 24, 25, 29, 31, 72))
+        wall = (self.trial.now - hours * HOUR).astimezone(ZoneInfo(phone.time_zone))
+        return f"{wall:%Y-%m-%d %H:%M:%S}"
 
     def symptoms(self) -> dict[str, Any]:
         level = self.chance.choice
         if level((True, False, False, False)):
             return {"nausea.frequency": 0, **level(ALSO)}
-        answers = {"nausea.frequency": level((1, 1, 2, 4)), "nausea.severity": level((0, 0, 1, 2, 2, 3, 4))}
+        answers = {"nausea.frequency": level((1, 1, 2, 3, 4)), "nausea.severity": level((0, 0, 1, 2, 2, 3, 4))}
         if level((True, False, False)):
             answers |= {"fatigue.frequency": 1, "fatigue.severity": level((0, 1, 2, 3, 4))}
         return answers | (level(ALSO) if level((True, False, False, False)) else {})
 
     def week(self) -> None:
         self.answer(f"symptoms@W{self.chance.randrange(7)}", self.symptoms())
+
+    def first_of_all(self) -> None:
+        """What began before everything else comes only now: all that is compared with it has to be looked at."""
+        wall = f"2026-03-02 08:{self.chance.randrange(60):02}:00"
+        self.answer(f"symptoms@W{self.chance.randrange(7)}", {"nausea.frequency": 0}, captured=wall)
+        self.sync()
 
     def dose(self) -> None:
         """A few days of the dose diary, not always in their order nor at once; often the same on each."""
@@ -135,7 +146,7 @@ class Life:
                 self.trial.now += HOUR
 
     def quality_of_life(self) -> None:
-        level = self.chance.choice((1, 1, 2, 3, 4, 4))
+        level = self.chance.choice((1, 1, 1, 2, 4, 4))
         self.answer(f"qol@{self.chance.choice(('BASELINE', 'M1', 'M2'))}", people.C30 | {f"q{n}": level for n in range(1, 6)})
 
     def event(self) -> None:
@@ -276,8 +287,11 @@ class Life:
             )
         if days <= 3:
             midnight = datetime.combine(today + timedelta(days=days + 1), datetime.min.time(), self.zone)
-            self.trial.now = max(self.trial.now, midnight.astimezone(self.trial.now.tzinfo) + self.chance.choice((-HOUR, HOUR, HOUR * 9)))
-            self.phones[0].answer(f"symptoms@W{self.chance.randrange(7)}", self.symptoms())
+            beside = self.chance.choice((-HOUR, HOUR / 2, HOUR * 9))
+            self.trial.now = max(self.trial.now, midnight.astimezone(self.trial.now.tzinfo) + beside)
+            just_that = {"nausea.frequency": 1, "nausea.severity": 2}, {"rash.frequency": 1, "rash.severity": 3}
+            answers = self.chance.choice((self.symptoms(), *just_that))
+            self.phones[0].answer(f"symptoms@W{self.chance.randrange(7)}", answers)
             self.phones[0].sync()
 
     def stop_expecting(self) -> None:
@@ -319,9 +333,9 @@ class Life:
 
 
 ACTS: dict[Callable[[Life], None], int] = {
-    Life.week: 10, Life.dose: 10, Life.quality_of_life: 5, Life.event: 3, Life.correct: 8, Life.chain: 4, Life.circle: 2, Life.type: 3,
-    Life.sync: 16, Life.wait: 6, Life.travel: 2, Life.acknowledge: 3, Life.resolve: 3, Life.relapse: 5, Life.serious: 3, Life.report: 3,
-    Life.expect: 8, Life.stop_expecting: 2, Life.hold: 3, Life.prescribe: 3, Life.never_prescribed: 2, Life.begin: 3, Life.end: 2,
-    Life.goes_on: 2, Life.withdraw: 1, Life.stays: 2, Life.forget: 1, Life.leave: 1,
+    Life.week: 10, Life.first_of_all: 2, Life.dose: 10, Life.quality_of_life: 6, Life.event: 3, Life.correct: 8, Life.chain: 4,
+    Life.circle: 2, Life.type: 3, Life.sync: 16, Life.wait: 6, Life.travel: 2, Life.acknowledge: 3, Life.resolve: 3, Life.relapse: 5,
+    Life.serious: 3, Life.report: 3, Life.expect: 8, Life.stop_expecting: 2, Life.hold: 3, Life.prescribe: 3, Life.never_prescribed: 2,
+    Life.begin: 3, Life.end: 2, Life.goes_on: 2, Life.withdraw: 1, Life.stays: 2,
 }  # fmt: skip
 """What may happen -> how often beside the others."""

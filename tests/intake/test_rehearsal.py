@@ -142,6 +142,22 @@ def test_what_is_typed_in_one_instant_is_judged_one_by_one(tmp_path: Path) -> No
     assert rehearsed(trial, [life.number])[life.number] == told(trial, life.number)
 
 
+def test_a_survey_that_had_a_case_long_ago_opens_another_one(tmp_path: Path) -> None:
+    trial = people.trial(tmp_path, alerts=True)
+    life = Life(trial, 0)
+    trial.at("2026-03-16 20:00", "Europe/Paris")
+    life.phones[0].answer("symptoms@W2", nausea(3))
+    life.phones[0].sync()
+    life.resolve()
+    trial.at("2026-03-30 20:00", "Europe/Paris")
+    life.phones[0].answer("symptoms@W1", {"nausea.frequency": 0}, captured="2026-03-09 20:00")
+    life.phones[0].sync()
+    turns = told(trial, life.number)[1]
+    assert [turn for _, _, turn, _ in turns] == ["open", "open"]
+    assert len({case for _, case, _, _ in turns}) == 2
+    assert rehearsed(trial, [life.number])[life.number] == told(trial, life.number)
+
+
 def test_answers_before_and_after_a_flight_are_in_the_order_of_their_instants(tmp_path: Path) -> None:
     trial = people.trial(tmp_path, alerts=True)
     phone = somebody(trial)
