@@ -138,12 +138,15 @@ def _app(found: dict[str, Any]) -> list[Line]:
 
 def _desk(found: dict[str, Any]) -> list[Line]:
     made = []
-    about = f"page of a participant of {found['diary']:,} entries"
-    words = {"worklist": f"worklist of {found['cases']:,} open cases", "participant": about}
+    about = f"page of a participant with {found['days']:,} days of diaries"
+    words = {
+        "worklist": f"worklist of {found['cases']:,} open cases", "participant": f"{about}, eight weeks", "all": f"{about}, all",
+        "rows": f"{about}, all with every row",
+    }  # fmt: skip
     for page, what in words.items():
         for name, entries in (("short", found["entries"]), ("long", 10 * found["entries"])):
             one = found[name][page]
-            shown = f"{one['p95_ms']:.0f} ms; half: {one['median_ms']:.0f} ms"
+            shown = f"{one['p95_ms']:.0f} ms; half: {one['median_ms']:.0f} ms; {one['kb']:.0f} kB"
             made.append(_at_most("desk", f"{what}, 95 of 100, {entries:,} responses", shown, one["p95_ms"], 100, "ms"))
         made.append(Line("desk", "  long : short", f"{found[page]:.2f}"))
     return made

@@ -27,7 +27,7 @@ from scheduler.ticks import tick_all
 
 SLUG = "desminib"
 ZONE = "Europe/Paris"
-DAYS = 364  # of treatment behind every participant
+DAYS = 364  # of treatment behind every participant, where nothing else is said
 SPARE = 8
 STAFF = "staff:bench"
 ELIGIBLE = {
@@ -61,6 +61,7 @@ class Template:
     spare: tuple[Paired, ...]
     versions: dict[str, str]
     began: date
+    days: int
 
     def copy(self, folder: Path) -> Settings:
         """A fresh copy of the data folder, to be written durably."""
@@ -68,26 +69,30 @@ class Template:
         return Settings(folder)
 
 
-def adopted(settings: Settings, now: datetime, *, alerts: bool = False) -> Study:
-    """A new active study with stand-in wording; as shipped it only records."""
+def adopted(settings: Settings, now: datetime, *, alerts: bool = False, years: int = 1) -> Study:
+    """A new active study with stand-in wording; as shipped it only records, and doses are asked for a year."""
     keys.make(settings.keys)
     study = create_study(settings, SLUG, actor=STAFF, now=now)
     protocol = library.shipped_studies()[SLUG].read_bytes().replace(b"wording: live", b"wording: stand-in")
     if alerts:
         protocol = protocol.replace(b"alerts: record-only", b"alerts: on")
+    length = b"P%dM" % (12 * years)  # of the treatment
+    protocol = protocol.replace(b"\n  for: P12M", b"\n  for: " + length).replace(
+        b"{treatment_start: P12M}", b"{treatment_start: " + length + b"}"
+    )
     instruments = {name: path.read_bytes() for name, path in library.shipped_instruments().items()}
     adoption.adopt(study, protocol, instruments, actor=STAFF, now=now)
     adoption.activate(study, actor=STAFF, now=now)
     return study
 
 
-def template(folder: Path, participants: int, now: datetime | None = None, *, alerts: bool = False) -> Template:
+def template(folder: Path, participants: int, now: datetime | None = None, *, alerts: bool = False, years: int = 1) -> Template:
     """Enrol and pair the participants; nothing has been answered yet. Written without fsync: it is a template."""
-    now = now or datetime.now(UTC)
-    began = now.date() - timedelta(days=DAYS)
+    now, days = now or datetime.now(UTC), DAYS * years
+    began = now.date() - timedelta(days=days)
     at_first = datetime.combine(began, time(8), UTC)
     settings = Settings(folder, durable=False)
-    study = adopted(settings, at_first, alerts=alerts)
+    study = adopted(settings, at_first, alerts=alerts, years=years)
     # an hour ago: the first sync of each phone then notes that it was seen, as most syncs of a real phone do
     app = create_app(settings, lambda: now - timedelta(hours=1)).test_client()
 
@@ -115,19 +120,19 @@ def template(folder: Path, participants: int, now: datetime | None = None, *, al
     versions = {name: study.current(tx, "instrument", name) or "" for name in library.shipped_instruments()}
     study.store.close()
     app.application.extensions["qol"].study(SLUG).store.close()
-    return Template(settings, tuple(phones[SPARE:]), tuple(phones[:SPARE]), versions, began)
+    return Template(settings, tuple(phones[SPARE:]), tuple(phones[:SPARE]), versions, began, days)
 
 
 # what is answered
 
 
-def diary(chance: random.Random) -> Iterator[tuple[int, str, str, dict[str, Any]]]:
-    """One participant's year as (day, occurrence without its date, instrument, answers), in the order of the days.
+def diary(chance: random.Random, days: int) -> Iterator[tuple[int, str, str, dict[str, Any]]]:
+    """One participant's days as (day, occurrence without its date, instrument, answers), in the order of the days.
 
     A dose each day, the symptom diary each week, the QLQ-C30 each month; then adverse events without end.
     """
     usual = {symptom: chance.choice((0, 0, 0, 1, 2)) for symptom in _SYMPTOMS}
-    for day in range(DAYS):
+    for day in range(days):
         taken = chance.random() < 0.94
         dose = {"intake.1.status": "taken", "intake.1.time": "20:10"}
         yield day, "dose", "dose-diary", dose if taken else {"intake.1.status": "not_taken", "intake.1.reason": "forgot"}
@@ -136,7 +141,7 @@ def diary(chance: random.Random) -> Iterator[tuple[int, str, str, dict[str, Any]
         if day and day % 30 == 0 and day // 30 <= 12:
             yield day, f"qol@M{day // 30}", "eortc-qlq-c30", {f"q{n}": chance.randint(1, 4 if n < 29 else 7) for n in range(1, 31)}
     while True:
-        yield DAYS, "adverse-event", "adverse-event-diary", {
+        yield days, "adverse-event", "adverse-event-diary", {
             "what": "Nausea after dinner", "started": "2026-03-05", "severity": 2, "ongoing": "yes", "temperature": "37.2",
         }  # fmt: skip
 
@@ -164,7 +169,7 @@ def _symptoms(chance: random.Random, usual: dict[str, int]) -> dict[str, Any]:
 def entries(template: Template, phone: Paired, seed: int) -> Iterator[bytes]:
     """One participant's entries as the phone froze them, in order and without end."""
     chance, zone = random.Random(f"{seed}/{phone.participant}"), ZoneInfo(ZONE)
-    for number, (day, name, instrument, answers) in enumerate(diary(chance)):
+    for number, (day, name, instrument, answers) in enumerate(diary(chance, template.days)):
         when = template.began + timedelta(days=day)
         id_ = str(uuid.UUID(int=chance.getrandbits(128), version=4))
         occurrence = name if "@" in name else f"{name}@{when}" if name == "dose" else f"{name}@{id_}"

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, get_timezone_location
+from babel.dates import get_month_names, get_timezone_location
 from babel.numbers import format_decimal
 from flask import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
@@ -116,16 +116,21 @@ def happened(language: str, event: Event, study: str | None = None) -> str:
 # Time and numbers
 
 
+@cache
+def _months(language: str) -> tuple[str, ...]:
+    return tuple(get_month_names("abbreviated", locale=language)[month] for month in range(1, 13))
+
+
 def day(value: date | str, language: str) -> str:
-    """ "12 Mar 2026" """
+    """ "12 Mar 2026": put together here, as pages have thousands of days and moments."""
     found = date.fromisoformat(value) if isinstance(value, str) else value
-    return format_date(found, "d MMM y", locale=language)
+    return f"{found.day} {_months(language)[found.month - 1]} {found.year}"
 
 
 def exact(value: datetime | str, language: str, zone: str, wall: str | None = None) -> str:
     """ "12 Mar 2026, 09:10", as the wall shows it in a zone; with the place, where the reader's own ``wall`` shows another hour."""
     there = _instant(value).astimezone(ZoneInfo(zone))
-    shown = format_datetime(there, "d MMM y, HH:mm", locale=language)
+    shown = f"{day(there, language)}, {there:%H:%M}"
     if wall is None or there.utcoffset() == there.astimezone(ZoneInfo(wall)).utcoffset():
         return shown
     return f"{shown} ({get_timezone_location(zone, locale=language, return_city=True)})"

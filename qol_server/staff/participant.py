@@ -8,10 +8,9 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from urllib.parse import quote
 
-from babel.dates import get_month_names
 from flask import Response, request
 
-from qol_server.staff import course, people, strip_chart
+from qol_server.staff import course, look, people, strip_chart
 from qol_server.staff.desk import Desk, Pages, number_site
 from qol_server.staff.strip_chart import Words
 from qol_server.staff.strip_tables import tables
@@ -25,18 +24,20 @@ from qol_server.views.history import first_day, local_day, read
 
 PAGES = Pages()
 PATH = "/participants/<number>"
+ROWS = 60  # of a table, where no more are asked for: eight weeks and more of a daily diary
 PERIODS = {"8w": timedelta(weeks=8), "6m": timedelta(days=183), "all": None}
 
 
 @PAGES.get(PATH, Permission.PARTICIPANT_SEE, at=number_site)
 def show(desk: Desk, number: str) -> Response:
-    """The whole page. ``?period=`` 8w (at first), 6m or all."""
+    """The whole page. ``?period=`` 8w (at first), 6m or all; ``?rows=all``: of the tables every row, however many."""
     person = desk.participant(number)
     period = request.args.get("period", "8w")
     period = period if period in PERIODS else "8w"
     told = read(desk.study, desk.tx, number, first_of(person, desk.now, PERIODS[period]), desk.now)
     words = words_of(desk, number)
     may_see_cases = desk.may(Permission.WORKLIST_SEE, person.site)
+    most = None if request.args.get("rows") == "all" else ROWS
 
     def said(key: str, code: str) -> str:
         return course.said(desk, key, code)
@@ -44,7 +45,7 @@ def show(desk: Desk, number: str) -> Response:
     return desk.page(
         "participant/show.html", title=desk.t("clinic.title", number=number), number=number, person=person, period=period,
         periods=list(PERIODS), told=told, words=words, drawing=strip_chart.draw(told, words),
-        tables=tables(told, words, said),  flags=_flags(desk, person, told.last), site=_site(desk, person),
+        tables=tables(told, words, said, most), flags=_flags(desk, person, told.last), site=_site(desk, person),
         cases=history.open_cases(desk.tx, number) if may_see_cases else [], calls=calls.open_of(desk.tx, number) if may_see_cases else [],
         may_see_cases=may_see_cases, in_words=said,
         reason_of=lambda code: course.reason_of(desk, code), prescribed=diary.prescribed(person, told.last),
@@ -98,16 +99,9 @@ def _flags(desk: Desk, person: Participant, today: date) -> list[Flag]:
 # The words of the strip
 
 
-@cache
-def _months(language: str) -> tuple[str, ...]:
-    return tuple(get_month_names("abbreviated", locale=language)[month] for month in range(1, 13))
-
-
-@cache
 def day_of(language: str) -> Callable[[date], str]:
-    """Days as ``look.day`` writes them: a strip has thousands of them."""
-    months = _months(language)
-    return lambda day: f"{day.day} {months[day.month - 1]} {day.year}"
+    """Days as ``look.day`` writes them."""
+    return lambda one: look.day(one, language)
 
 
 def words_of(desk: Desk, number: str) -> Words:

@@ -232,6 +232,6 @@ def test_pages_of_the_desk_are_asked_for_with_cases_and_a_longer_journal(made: T
     assert stored(Settings(tmp_path / "long")) >= 400  # whole batches
     assert stored(Settings(tmp_path / "long"), "case.opened") == 30
     for name in ("short", "long"):
-        for page in ("worklist", "participant"):
+        for page in ("worklist", "participant", "all", "rows"):
             assert 0 < found[name][page]["median_ms"] <= found[name][page]["p95_ms"]
     assert {line.part for line in report.lines({"desk": found})} == {"desk"}

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from qol_server.staff import participant
 from qol_server.trial.roles import Role
 from tests import people
 from tests.staff import clinic
@@ -96,6 +97,20 @@ def test_the_tables_say_the_same(nora: Member) -> None:
         "Nausea 2 2 Mar 2026 still going on not signed", "23 Mar 2026 W3 Bad",
     ):  # fmt: skip
         assert fact in nora.text
+
+
+def test_long_tables_hold_their_latest_rows_and_all_of_them_are_a_click_away(
+    nora: Member, desk: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(participant, "ROWS", 2)
+    page = f"/participants/{desk.ada}?period=all"
+    nora.get(page)
+    assert "The latest 2 of 4 rows. All rows" in nora.text
+    assert "23 Mar 2026 W3 Bad" in nora.text
+    assert "9 Mar 2026 W1 Mild" not in nora.text
+    nora.get(page + "&rows=all")
+    assert "9 Mar 2026 W1 Mild" in nora.text
+    assert "The latest" not in nora.text
 
 
 def test_what_waits_stands_at_the_top(nora: Member) -> None:

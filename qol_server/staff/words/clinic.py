@@ -30,6 +30,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "clinic.strip": ("Course", "Évolution"),
     "clinic.skip_strip": ("Go to the tables", "Aller aux tableaux"),
     "clinic.tables": ("The same as tables", "Les mêmes données en tableaux"),
+    "clinic.latest": ("The latest {n} of {of} rows.", "Les {n} dernières lignes sur {of}."),
+    "clinic.all_rows": ("All rows", "Toutes les lignes"),
     "clinic.nothing": ("Nothing is known of this period", "Rien n’est connu de cette période"),
     "strip.title": ("Course of participant {number}", "Évolution du participant {number}"),
     "strip.desc": (
