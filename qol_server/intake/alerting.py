@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -146,7 +146,7 @@ class _Looker:
             survey = self._survey(row["position"], row, fact["answers"], fact["captured_at"])
             alerts = judging.judge(rules, after, survey, self._past(after))
             if alerts:
-                self._raise(survey, alerts, [], is_late=True)
+                self._raise(survey, alerts, [], self._back(after, survey, alerts), is_late=True)
 
     def stumbled(self, fact: Mapping[str, Any]) -> None:
         """An alert that says that the rules could not be asked, as urgent as the most urgent of them; a call where none is raised."""
@@ -158,7 +158,7 @@ class _Looker:
         survey = Survey(self.entry.position, occurrence, NOTHING, {}, captured if isinstance(captured, str) else None)
         hidden = [rule.urgency for rule in self.protocol.rules if rule.enabled]  # any of these might have spoken
         rule = Rule(UNJUDGED, AnyItem((), ""), most_urgent(hidden or [Urgency.SAME_DAY]))
-        self._raise(survey, [Alert(rule, (), failed=True)], [])
+        self._raise(survey, [Alert(rule, (), failed=True)], [], ())
 
     # what the rules see
 
@@ -196,32 +196,55 @@ class _Looker:
         today = local(self.now, participant.time_zone).date()
         usual = levels.expected(self.tx, participant.number)
         explained = [judging.expected_by(survey, alert, usual, today) for alert in alerts]
-        self._raise(survey, alerts, explained)
+        self._raise(survey, alerts, explained, self._back(participant, survey, alerts))
         return None in explained
 
+    def _back(self, participant: Participant, survey: Survey, alerts: Sequence[Alert]) -> list[str]:
+        """The rules of which something had been better before this survey, after the latest case knew it."""
+        case = cases.latest(self.tx, participant.number, survey.about)
+        if case is None:
+            return []
+        seen = self._past(participant)
+        since = {alert.rule.id: partial(past.known_since, self.tx, case.id, alert.rule.id) for alert in alerts}
+        return [alert.rule.id for alert in alerts if judging.is_back(alert, survey, participant, seen, since[alert.rule.id])]
+
     def _raise(
-        self, survey: Survey, alerts: Sequence[Alert], explained: Sequence[alerting.Expected | None], *, is_late: bool = False
+        self, survey: Survey, alerts: Sequence[Alert], explained: Sequence[alerting.Expected | None], back: Collection[str], *,
+        is_late: bool = False,
     ) -> None:  # fmt: skip
-        """Record what is new of these alerts; what no expected level explains makes a case, or joins one."""
+        """Record what is new of these alerts; what no expected level explains makes a case, or joins one. ``back``: ids of the rules
+        of which something is back."""
+        is_back = False
         fresh: list[tuple[Alert, int]] = []
         for alert, level in zip(alerts, explained or [None] * len(alerts), strict=True):
             if alert.rule.is_about_dose and judging.is_milder(alert.findings, cases.found_in(self.tx, survey.given, alert.rule.id)):
                 continue
+            again = level is None and alert.rule.id in back
+            if not again and self._was_back(survey, alert):
+                continue  # it was raised, as what it is
             fact = {
                 "rule": alert.rule.id, "urgency": str(alert.rule.urgency), "given": survey.given, "root": survey.root,
                 "captured_at": survey.captured_at, "late": is_late or judging.is_late(survey, self.now), "failed": alert.failed,
+                "again": again,
                 "expected": None if level is None else level.position, "findings": [_told(finding) for finding in alert.findings],
             }  # fmt: skip
-            head = self._record(Kind.ALERT_RAISED, fact, survey.occurrence, nth=judging.identity(survey, alert))
+            head = self._record(Kind.ALERT_RAISED, fact, survey.occurrence, nth=judging.identity(survey, alert, again=again))
             if head is not None and level is None:
                 fresh.append((alert, head.position))
+                is_back = is_back or again
         if fresh:
-            self._bundle(survey, [alert for alert, _ in fresh], [position for _, position in fresh])
+            self._bundle(survey, [alert for alert, _ in fresh], [position for _, position in fresh], again=is_back)
 
-    def _bundle(self, survey: Survey, alerts: Sequence[Alert], positions: Sequence[int]) -> None:
+    def _was_back(self, survey: Survey, alert: Alert) -> bool:
+        """Whether this alert was raised before as something that is back."""
+        number, nth = self.entry.participant, judging.identity(survey, alert, again=True)
+        id_ = server_id(self.study.slug, Kind.ALERT_RAISED, number, survey.occurrence, nth)
+        return journal.has(self.tx, Kind.ALERT_RAISED, number, id_)
+
+    def _bundle(self, survey: Survey, alerts: Sequence[Alert], positions: Sequence[int], *, again: bool) -> None:
         number = str(self.entry.participant)
         latest = cases.latest(self.tx, number, survey.about)
-        joined = join(latest, alerts, self.now)
+        joined = join(latest, alerts, self.now, again=again)
         if joined.turn is Turn.OPEN or latest is None:
             id_ = case_id(self.study.slug, number, survey, alerts[0], lambda id_: cases.case(self.tx, id_) is not None)
         else:
@@ -248,6 +271,7 @@ _KINDS = {
     Turn.OPEN: Kind.CASE_OPENED,
     Turn.REPEAT: Kind.CASE_REPEATED,
     Turn.WORSEN: Kind.CASE_WORSENED,
+    Turn.RELAPSE: Kind.CASE_RELAPSED,
     Turn.REOPEN: Kind.CASE_REOPENED,
 }
 

@@ -19,7 +19,8 @@ LONGEST_NOTE = 2000  # characters
 class AlertRaised(Shape):
     """What one rule found in one response. ``given``: position of the response, or of the entry under review; ``root``: id of the
     first response of its corrections. ``expected``: position of the expected level that explains it, so that no case is made.
-    ``findings``: [item or scale, value, value before, over which]; none where the rule could not be judged."""
+    ``findings``: [item or scale, value, value before, over which]; none where the rule could not be judged. ``again``: whether
+    something of it had been better in the response before, after its case knew it."""
 
     rule = Text(40, required=True)
     urgency = OneOf(*URGENCIES, required=True)
@@ -28,6 +29,7 @@ class AlertRaised(Shape):
     captured_at = Text(40, required=True, allow_none=True)
     late = fields.Boolean(required=True)
     failed = fields.Boolean(required=True)
+    again = fields.Boolean()
     expected = Whole(1, 2**53, required=True, allow_none=True)
     findings = fields.List(fields.List(Text(100, allow_none=True)), required=True)
 
@@ -150,6 +152,7 @@ CASE_SHAPES: dict[Kind, Schema] = {
     Kind.CASE_OPENED: CaseRaised(),
     Kind.CASE_REPEATED: CaseRaised(),
     Kind.CASE_WORSENED: CaseRaised(),
+    Kind.CASE_RELAPSED: CaseRaised(),
     Kind.CASE_REOPENED: CaseRaised(),
     Kind.CASE_CORRECTED: CaseCorrected(),
     Kind.CASE_ACKNOWLEDGED: CaseStep(),

@@ -38,7 +38,7 @@ from qol_server.trial.roles import Role
 
 USUALLY = timedelta(days=2)
 """How long a case takes where the study has not resolved any yet."""
-_RAISES = (Kind.CASE_OPENED, Kind.CASE_WORSENED, Kind.CASE_REOPENED)
+_RAISES = (Kind.CASE_OPENED, Kind.CASE_WORSENED, Kind.CASE_RELAPSED, Kind.CASE_REOPENED)
 
 _CHANGES_DOSES = (
     Kind.TREATMENT_PRESCRIBED, Kind.PRESCRIPTION_CORRECTED, Kind.ANCHOR_SET, Kind.ANCHOR_REVOKED, Kind.WITHDRAWAL_RECORDED,

@@ -60,6 +60,7 @@ class Found:
     is_late: bool
     is_failed: bool
     is_under_review: bool
+    is_again: bool
     because: str = ""
 
 
@@ -125,7 +126,7 @@ def found(desk: Desk, speaker: Speaker, assessment: str, alert: Row) -> Found:
     said = [speaker.say(assessment, *finding) for finding in orjson.loads(alert["findings"])]
     return Found(
         alert["rule"], alert["urgency"], said, alert["captured_at"], alert["at"], bool(alert["late"]), bool(alert["failed"]),
-        bool(alert["under_review"]), "" if alert["reason"] is None else _because(desk, alert),
+        bool(alert["under_review"]), bool(alert["again"]), "" if alert["reason"] is None else _because(desk, alert),
     )  # fmt: skip
 
 
@@ -195,7 +196,7 @@ def wall(desk: Desk, site: str) -> str:
 
 @PAGES.post(f"{CASE}/acknowledge", Permission.CASE_WORK, at=case_site, page=show)
 def acknowledge(desk: Desk, case: str) -> Response:
-    """Acknowledge and take: one tap, also from the worklist. It leads to the case, for it says that somebody has read it."""
+    """Acknowledge and take: one tap, on the page where all of it stands, for it says that somebody has read it."""
     form = desk.form("acknowledge")
     seen = _seen(form)
     form.check()

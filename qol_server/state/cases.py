@@ -24,11 +24,11 @@ from qol_server.trial.seriousness import Report, stated
 def alert(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
     """An alert was raised; the case that it belongs to says so itself."""
     tx.run(
-        "INSERT INTO alerts (position, participant, at, given, root, rule, urgency, occurrence, captured_at, late, failed, expected,"
-        " findings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO alerts (position, participant, at, given, root, rule, urgency, occurrence, captured_at, late, failed, again, expected,"
+        " findings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             entry.position, entry.participant, entry.received_at, fact["given"], fact["root"], fact["rule"], fact["urgency"],
-            entry.occurrence, fact["captured_at"], int(fact["late"]), int(fact["failed"]), fact["expected"],
+            entry.occurrence, fact["captured_at"], int(fact["late"]), int(fact["failed"]), int(fact.get("again", False)), fact["expected"],
             orjson.dumps(fact["findings"]).decode(),
         ),
     )  # fmt: skip
@@ -54,7 +54,7 @@ def repeated(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
 
 
 def raised_anew(tx: Tx, entry: Entry, fact: Mapping[str, Any]) -> None:
-    """It got worse: whoever looked after the case looks again, and the clock begins anew unless the entry says that it goes on."""
+    """It got worse, or is back: whoever looked after the case looks again; the clock begins anew unless the entry says that it goes on."""
     tx.run(
         "UPDATE cases SET state = 'raised', surveys = surveys + 1, urgency = ?, place = ?, known = ?, news_at = ?,"
         ' acknowledged_at = NULL, stalled = 0, resolved_at = NULL, action = NULL, outcome = NULL WHERE "case" = ?',

@@ -184,6 +184,7 @@ _HANDLERS: dict[Kind, Callable[[Tx, Entry, Mapping[str, Any]], None]] = {
     Kind.CASE_OPENED: cases.opened,
     Kind.CASE_REPEATED: cases.repeated,
     Kind.CASE_WORSENED: cases.raised_anew,
+    Kind.CASE_RELAPSED: cases.raised_anew,
     Kind.CASE_REOPENED: cases.raised_anew,
     Kind.CASE_CORRECTED: cases.corrected,
     Kind.CASE_ACKNOWLEDGED: cases.acknowledged,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import orjson
+
 from qol_server.store import Row, Tx
 from qol_server.trial.diary import DOSE_DIARY
 
@@ -30,6 +32,16 @@ def before(tx: Tx, participant: str, assessment: str, occurrence: str, moment: s
 def after(tx: Tx, participant: str, assessment: str, occurrence: str, moment: str) -> Row | None:
     """The current response to another occurrence of the assessment that began first after ``moment``."""
     return tx.one(f"{_IN_TIME} AND r.began > ? ORDER BY r.began LIMIT 1", (participant, assessment, occurrence, moment))
+
+
+def known_since(tx: Tx, case: str, rule: str, subject: str) -> str | None:
+    """When the first response was begun (UTC) in which a rule found something for a case; None where it did in none."""
+    rows = tx.all(
+        'SELECT r.began, a.findings FROM alerts a JOIN responses r ON r.position = a.given WHERE a."case" = ? AND a.rule = ?'
+        " ORDER BY r.began",
+        (case, rule),
+    )
+    return next((row["began"] for row in rows if subject in (finding[0] for finding in orjson.loads(row["findings"]))), None)
 
 
 def dose_days(tx: Tx, participant: str, since: date) -> list[Row]:

@@ -167,8 +167,8 @@ CREATE TABLE messages (
 ;
 CREATE TABLE alerts (
   position INTEGER PRIMARY KEY, participant TEXT NOT NULL, at TEXT NOT NULL, given INTEGER NOT NULL, root TEXT, rule TEXT NOT NULL,
-  urgency TEXT NOT NULL, occurrence TEXT, captured_at TEXT, late INTEGER NOT NULL, failed INTEGER NOT NULL, expected INTEGER,
-  findings TEXT NOT NULL, "case" TEXT
+  urgency TEXT NOT NULL, occurrence TEXT, captured_at TEXT, late INTEGER NOT NULL, failed INTEGER NOT NULL, again INTEGER NOT NULL,
+  expected INTEGER,  findings TEXT NOT NULL, "case" TEXT
 ) STRICT
 ;
 CREATE INDEX alerts_given ON alerts (given)

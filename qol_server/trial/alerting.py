@@ -272,8 +272,8 @@ def _with(attribute: str | None, instrument: Instrument) -> Iterator[Item]:
 
 def _score_change(when: ScoreChange, seen: Seen) -> Iterator[Finding]:
     earlier = seen.earlier.get(when.over)
-    now = _scores(seen.instrument, seen.answers).get(when.score)
-    then = _scores(earlier.instrument, earlier.answers).get(when.score) if earlier is not None else None
+    now = scores_of(seen.instrument, seen.answers).get(when.score)
+    then = scores_of(earlier.instrument, earlier.answers).get(when.score) if earlier is not None else None
     if now is not None and then is not None:
         change = now - then
         if change >= Fraction(when.by) if when.by > 0 else change <= Fraction(when.by):
@@ -282,7 +282,7 @@ def _score_change(when: ScoreChange, seen: Seen) -> Iterator[Finding]:
 
 def _score_level(when: ScoreLevel, seen: Seen) -> Iterator[Finding]:
     compare = _COMPARISONS[when.op]
-    for scale, value in _scores(seen.instrument, seen.answers).items():
+    for scale, value in scores_of(seen.instrument, seen.answers).items():
         if when.score in (None, scale) and value is not None and compare(value, Fraction(when.limit)):
             yield Finding(scale, _decimal(value))
 
@@ -295,7 +295,7 @@ _COMPARISONS: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
 }
 
 
-def _scores(instrument: Instrument, answers: Answers) -> dict[str, Fraction | None]:
+def scores_of(instrument: Instrument, answers: Answers) -> dict[str, Fraction | None]:
     """The scores of what can be used of the answers."""
     checker = checker_of(instrument)
     usable = {

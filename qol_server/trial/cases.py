@@ -43,6 +43,7 @@ class Turn(StrEnum):
     OPEN = "open"  # a new case
     REPEAT = "repeat"  # the open case knows all this
     WORSEN = "worsen"  # the open case is raised anew
+    RELAPSE = "relapse"  # the open case knows it, but it had been better in between: it is raised anew
     REOPEN = "reopen"  # the resolved case is raised anew
 
 
@@ -132,11 +133,11 @@ def _is_worse(rule: Rule, key: tuple[str, str], level: Level, known: Known) -> b
     return level < other if falls(rule, key[1]) else level > other
 
 
-def turn(case: Case | None, alerts: Sequence[Alert], now: datetime) -> Turn:
+def turn(case: Case | None, alerts: Sequence[Alert], now: datetime, *, again: bool = False) -> Turn:
     """What these alerts (at least one, none of them explained by an expected level) do at ``now``.
 
     Worse is: a rule or an item that the case does not know, a worse level, or a higher urgency. What is urgent now is never
-    a mere repetition: each time somebody has to look.
+    a mere repetition: each time somebody has to look. ``again``: something of it had been better since the case knew it.
     """
     if case is None:
         return Turn.OPEN
@@ -150,7 +151,9 @@ def turn(case: Case | None, alerts: Sequence[Alert], now: datetime) -> Turn:
     if case.state is State.RESOLVED:
         is_recent = case.resolved_at is not None and now - case.resolved_at <= REOPENS_FOR
         return Turn.REOPEN if is_worse and is_recent else Turn.OPEN
-    return Turn.WORSEN if is_worse else Turn.REPEAT
+    if is_worse:
+        return Turn.WORSEN
+    return Turn.RELAPSE if again else Turn.REPEAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +170,9 @@ class Joined:
     restarts: bool
 
 
-def join(latest: Case | None, alerts: Sequence[Alert], now: datetime) -> Joined:
+def join(latest: Case | None, alerts: Sequence[Alert], now: datetime, *, again: bool = False) -> Joined:
     """Let alerts (at least one, none of them explained) of one survey join the participant's latest case, or make a new one."""
-    move = turn(latest, alerts, now)
+    move = turn(latest, alerts, now, again=again)
     standing = latest if move is not Turn.OPEN else None
     urgencies = [alert.rule.urgency for alert in alerts]
     if standing is not None and standing.state is not State.RESOLVED:

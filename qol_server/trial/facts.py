@@ -93,6 +93,7 @@ class Kind(StrEnum):
     CASE_OPENED = "case.opened"
     CASE_REPEATED = "case.repeated"
     CASE_WORSENED = "case.worsened"
+    CASE_RELAPSED = "case.relapsed"
     CASE_REOPENED = "case.reopened"
     CASE_CORRECTED = "case.corrected"
     CASE_ACKNOWLEDGED = "case.acknowledged"

@@ -31,6 +31,7 @@ class Responses:
 
     _all: dict[str, Given] = field(default_factory=dict)
     _of: dict[str, list[Given]] = field(default_factory=dict)  # occurrence -> in the order of the journal
+    _at: dict[int, str] = field(default_factory=dict)  # position -> id
     _counts: dict[str, dict[str, Survey]] = field(default_factory=dict)  # assessment -> occurrence -> the one that counts
     _corrections: dict[str, list[Given]] = field(default_factory=dict)  # id -> what names it
 
@@ -50,6 +51,7 @@ class Responses:
                 if heir.survey.root == id_:
                     heir.survey = replace(heir.survey, root=given.survey.root, began=given.survey.began)
         self._all[id_] = given
+        self._at[survey.given] = id_
         self._of.setdefault(survey.occurrence, []).append(given)
         touched = {survey.occurrence}
         if supersedes is not None or given.is_superseded:
@@ -81,6 +83,11 @@ class Responses:
     def found(self, id_: str) -> Survey:
         """The response of an id as it now is: of which corrections, and since when. Raises KeyError."""
         return self._all[id_].survey
+
+    def began(self, given: int) -> str | None:
+        """When the response at a position of the journal was begun, as far as its corrections say; None where none stands there."""
+        id_ = self._at.get(given)
+        return None if id_ is None else self._all[id_].survey.began
 
     def current(self, occurrence: str) -> Survey | None:
         return self._counts.get(occurrence.partition("@")[0], {}).get(occurrence)

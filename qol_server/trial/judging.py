@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
 from qol_server.trial import alerting
-from qol_server.trial.alerting import BASELINE, PRESCRIBED, PREVIOUS, Alert, Earlier, Expected, Finding, NotTaken, Rule, Seen
+from qol_server.trial.alerting import BASELINE, PRESCRIBED, PREVIOUS, Alert, Earlier, Expected, Finding, NotTaken, Rule, Seen, Urgency
 from qol_server.trial.diary import DOSE_DIARY, treatment_days
 from qol_server.trial.instrument import Answers, Instrument
 from qol_server.trial.participant import Participant
@@ -94,6 +94,38 @@ def expected_by(survey: Survey, alert: Alert, levels: Sequence[Expected], today:
     return None if is_event(survey.occurrence) else alerting.expected_by(alert, levels, today)
 
 
+def is_back(alert: Alert, survey: Survey, participant: Participant, past: Past, known_since: Callable[[str], str | None]) -> bool:
+    """Whether something of what a rule found had been better in the response before, after the case knew it already.
+
+    Better is: that response says something of it, and the same rule finds nothing. ``known_since`` (item or scale): when the first
+    response in which the case has it was begun, None where it does not. What is urgent now is news each time anyway.
+    """
+    is_asked = not alert.failed and alert.rule.urgency is not Urgency.NOW and not is_event(survey.occurrence)
+    before = past.previous(survey) if is_asked and survey.began is not None else None
+    if before is None or before.began is None:
+        return False
+    there = judge([alert.rule], participant, before, past)
+    still = {finding.subject for one in there for finding in one.findings}
+    if any(one.failed for one in there):
+        return False
+    for finding in alert.findings:
+        if finding.subject not in still and _says(before, finding.subject):
+            since = known_since(finding.subject)
+            if since is not None and since < before.began:
+                return True
+    return False
+
+
+def _says(survey: Survey, subject: str) -> bool:
+    """Whether a response says something of an item or scale; one of a dose diary says something of the doses."""
+    item = survey.instrument.by_id.get(subject)
+    if item is not None:
+        answer = survey.answers.get(subject)
+        is_answered = answer is not None and answer not in item.non_answers
+        return is_answered or alerting.level_of(survey.instrument, subject, survey.answers) is not None
+    return survey.day is not None or alerting.scores_of(survey.instrument, survey.answers).get(subject) is not None
+
+
 def neighbours(rules: Sequence[Rule], survey: Survey, past: Past, together: frozenset[int]) -> Iterator[Survey]:
     """The responses that are judged by this one too: the next one, all later ones where this one is the first, with which
     rules compare them, and the dose days that it may join to a row.
@@ -133,13 +165,14 @@ def about_doses(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if rule.is_about_dose)
 
 
-def identity(survey: Survey, alert: Alert) -> str:
+def identity(survey: Survey, alert: Alert, *, again: bool = False) -> str:
     """What makes an alert the same one: it is raised once, however often the survey is judged.
 
-    A dose that is found to be above another prescription is another finding; ``is_milder`` says when that is no news.
+    A dose that is found to be above another prescription is another finding (``is_milder`` says when that is no news), and so is
+    what ``is_back``.
     """
     found = (f"{one.subject}>{one.before}" if one.over == PRESCRIBED else one.subject for one in alert.findings)
-    return f"{survey.given}/{alert.rule.id}/{','.join(sorted(found))}"
+    return f"{survey.given}/{alert.rule.id}/{','.join(sorted(found))}{'/again' if again else ''}"
 
 
 def is_milder(findings: Iterable[Finding], before: Iterable[Finding]) -> bool:

@@ -70,13 +70,14 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """One alert of a rehearsal; ``expected``: the level that explains it, so that it makes no case."""
+    """One alert of a rehearsal; ``expected``: the level that explains it, so that it makes no case; ``is_back``: it had been better."""
 
     at: datetime
     survey: Survey
     alert: Alert
     expected: Expected | None
     is_late: bool
+    is_back: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ class _Replay:
     _found: dict[tuple[int, str], list[Finding]] = field(default_factory=dict)  # by position of the response and rule
     _cases: dict[str, Case] = field(default_factory=dict)
     _latest: dict[str, str] = field(default_factory=dict)  # what it is about -> case
+    _known_in: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)  # case, rule, item -> in which responses
 
     def hear(self, one: Response | Survey, came: Came, together: frozenset[int]) -> None:
         if isinstance(one, Survey):
@@ -159,23 +161,36 @@ class _Replay:
     def _judge(self, survey: Survey, came: Came, *, again: bool = False) -> None:
         """``again``: the doses, because something else is prescribed than before; what is found was known late."""
         today = local(came.at, came.participant.time_zone).date()
-        fresh: list[Alert] = []
+        fresh: list[tuple[Alert, bool]] = []
         for alert in judging.judge(judging.about_doses(self.rules) if again else self.rules, came.participant, survey, self.past):
-            identity = judging.identity(survey, alert)
+            level = judging.expected_by(survey, alert, came.expected, today)
+            back = level is None and self._is_back(survey, alert, came)
+            identity = judging.identity(survey, alert, again=back)
             found = self._found.setdefault((survey.given, alert.rule.id), [])
-            if identity not in self._raised and not judging.is_milder(alert.findings, found):
+            is_known = bool({identity, judging.identity(survey, alert, again=True)} & self._raised)
+            if not is_known and not judging.is_milder(alert.findings, found):
                 self._raised.add(identity)
                 found += alert.findings
-                level = judging.expected_by(survey, alert, came.expected, today)
-                self.outcome.alerts.append(Raised(came.at, survey, alert, level, again or judging.is_late(survey, came.at)))
+                self.outcome.alerts.append(Raised(came.at, survey, alert, level, again or judging.is_late(survey, came.at), back))
                 if level is None:
-                    fresh.append(alert)
+                    fresh.append((alert, back))
         if fresh:
-            self._bundle(survey, fresh, came)
+            self._bundle(survey, [alert for alert, _ in fresh], came, again=any(back for _, back in fresh))
 
-    def _bundle(self, survey: Survey, alerts: Sequence[Alert], came: Came) -> None:
+    def _is_back(self, survey: Survey, alert: Alert, came: Came) -> bool:
+        case = self._latest.get(survey.about)
+        if case is None:
+            return False
+
+        def known_since(subject: str) -> str | None:
+            there = (self.past.began(given) for given in self._known_in.get((case, alert.rule.id, subject), ()))
+            return min((began for began in there if began is not None), default=None)
+
+        return judging.is_back(alert, survey, came.participant, self.past, known_since)
+
+    def _bundle(self, survey: Survey, alerts: Sequence[Alert], came: Came, *, again: bool) -> None:
         latest = self._standing(survey.about, came.at)
-        joined = join(latest, alerts, came.at)
+        joined = join(latest, alerts, came.at, again=again)
         if joined.turn is Turn.OPEN or latest is None:
             id_ = self.case_id(survey, alerts[0], self._cases.__contains__)
             case = Case(
@@ -188,6 +203,9 @@ class _Replay:
             # the journal's clock may go on instead; how long a case takes counts from the last raise here, as it is not known who looked
             case = replace(latest, state=State.RAISED, urgency=joined.urgency, since=came.at, known=joined.known, resolved_at=None)
         self._cases[case.id] = case
+        for alert in alerts:
+            for finding in alert.findings:
+                self._known_in.setdefault((case.id, alert.rule.id, finding.subject), []).append(survey.given)
         self.outcome.moves.append(Moved(came.at, case.id, joined.turn, joined.urgency))
 
     def _standing(self, about: str, now: datetime) -> Case | None:

@@ -93,6 +93,7 @@ ABOUT = {
     "case.opened": "A survey's alerts made a case; its clock counts from receipt.",
     "case.repeated": "Another survey said what an open case knows.",
     "case.worsened": "It got worse: an open case is raised anew; its clock goes on if nobody had acknowledged it and it is no more urgent.",
+    "case.relapsed": "What an open case knew had been better and is back: the case is raised anew.",
     "case.reopened": "It got worse soon after a case was resolved: the case is raised anew.",
     "case.corrected": "The participant corrected a response on which a case rests.",
     "case.acknowledged": "Somebody looks after a case.",

@@ -50,7 +50,7 @@ def test_another_event_is_another_case(trial: Trial, phone: Phone) -> None:
     assert steps(trial) == ["opened", "acknowledged", "opened"]
     waiting = [(case.since.date(), case.assessment) for case, _ in cases.waiting(trial.study.store.read())]
     assert waiting == [(date(2026, 3, 20), "adverse-event")]
-    assert rehearsed(trial, phone.number) == told(trial, phone.number)
+    assert rehearsed(trial, [phone.number])[phone.number] == told(trial, phone.number)
 
 
 def test_what_is_told_anew_of_the_same_event_joins_its_case(trial: Trial, phone: Phone) -> None:
@@ -63,7 +63,7 @@ def test_what_is_told_anew_of_the_same_event_joins_its_case(trial: Trial, phone:
     assert steps(trial) == ["opened", "opened", "worsened", "corrected"]
     first, _, worse = facts(trial, "case.opened", "case.worsened")
     assert worse["case"] == first["case"]
-    assert rehearsed(trial, phone.number) == told(trial, phone.number)
+    assert rehearsed(trial, [phone.number])[phone.number] == told(trial, phone.number)
 
 
 def test_no_level_of_what_may_happen_is_expected(trial: Trial, phone: Phone) -> None:

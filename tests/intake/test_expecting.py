@@ -42,7 +42,7 @@ def test_a_level_that_was_ended_explains_nothing_wherever_the_participant_goes(t
     assert [alert["expected"] for alert in facts(trial, "alert.raised")] == [None]
     [earlier] = levels.earlier(trial.study.store.read(), phone.number, trial.now.date())
     assert (earlier["position"], earlier["end_actor"], earlier["end_reason"]) == (level.position, NURSE, "Over")
-    assert rehearsed(trial, phone.number) == told(trial, phone.number)
+    assert rehearsed(trial, [phone.number])[phone.number] == told(trial, phone.number)
 
 
 @pytest.mark.parametrize("reason", ["", "Over"])

@@ -25,7 +25,10 @@ from tests.intake.scenes import Life
 from tests.people import NURSE, Phone, Trial
 
 DAY = date(2026, 3, 2)
-TURNS = {Kind.CASE_OPENED: "open", Kind.CASE_REPEATED: "repeat", Kind.CASE_WORSENED: "worsen", Kind.CASE_REOPENED: "reopen"}
+TURNS = {
+    Kind.CASE_OPENED: "open", Kind.CASE_REPEATED: "repeat", Kind.CASE_WORSENED: "worsen", Kind.CASE_RELAPSED: "relapse",
+    Kind.CASE_REOPENED: "reopen",
+}  # fmt: skip
 
 
 def somebody(trial: Trial) -> Phone:
@@ -44,8 +47,8 @@ def told(trial: Trial, number: str) -> tuple[list[Any], list[Any]]:
             fact = fact_of(entry.line)
             alerts.append(
                 (
-                    entry.received_at, fact["given"], entry.occurrence, fact["rule"], fact["urgency"], fact["findings"], fact["expected"],
-                    fact["late"], fact["failed"], fact["root"],
+                    entry.received_at, fact["given"], entry.occurrence, fact["rule"], fact["urgency"], fact["findings"], fact["again"],
+                    fact["expected"], fact["late"], fact["failed"], fact["root"],
                 )
             )  # fmt: skip
         elif entry.kind in TURNS:
@@ -68,8 +71,8 @@ def _alerts(outcome: Outcome) -> list[Any]:
     return [
         (
             _stamp(one.at), one.survey.given, one.survey.occurrence, one.alert.rule.id, str(one.alert.rule.urgency),
-            [[f.subject, f.value[:100], f.before, f.over] for f in one.alert.findings], one.expected and one.expected.position,
-            one.is_late, one.alert.failed, one.survey.root,
+            [[f.subject, f.value[:100], f.before, f.over] for f in one.alert.findings], one.is_back,
+            one.expected and one.expected.position, one.is_late, one.alert.failed, one.survey.root,
         )
         for one in outcome.alerts
     ]  # fmt: skip

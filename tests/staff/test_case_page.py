@@ -9,6 +9,7 @@ import pytest
 from qol_server.intake import casework, expecting
 from qol_server.state import cases
 from qol_server.trial.roles import Role
+from tests.intake.test_alerting import nausea
 from tests.staff import casebook
 from tests.staff.rig import House, Member
 
@@ -45,6 +46,32 @@ def test_two_nurses_want_the_same_case_and_the_second_sees_who_was_first(desk: H
     post(desk, olga, "hand", owner=nora.actor, reason="End of my shift")
     assert "The case has another owner." in olga.text
     assert "Owner: Nora End of my shift" in olga.text
+
+
+def test_the_list_acknowledges_nothing_it_leads_to_where_all_of_it_stands(desk: House) -> None:
+    casebook.answers(desk)
+    nora = desk.login(Role.NURSE, "01", name="nora")
+    nora.get("/worklist")
+    assert "/acknowledge" not in nora.html
+    assert f"Read the case of {desk.ada} and acknowledge it" in nora.html
+
+
+@pytest.mark.parametrize("severity", [3, 4])
+def test_what_came_after_the_page_was_shown_is_not_acknowledged_unread(desk: House, severity: int) -> None:
+    casebook.answers(desk)
+    nora = desk.login(Role.NURSE, "01", name="nora")
+    path = page(desk, nora)
+    seen = nora.value("seen")
+    desk.trial.now += timedelta(minutes=5)
+    phone = desk.trial.phone(desk.ada)
+    phone.answer("symptoms@W1", nausea(severity) | {"rash.severity": 4})
+    phone.sync()
+    nora.post(f"{path}/acknowledge", "acknowledge", seen=seen)
+    assert nora.status == 409
+    assert casebook.the_case(desk)["state"] == "raised"
+    assert "How bad was the rash" in nora.text
+    nora.post(f"{path}/acknowledge", "acknowledge", seen=nora.value("seen"))
+    assert "The case is yours." in nora.text
 
 
 def test_nobody_is_handed_a_case_who_may_not_work_on_it(desk: House) -> None:

@@ -151,7 +151,7 @@ def test_an_inspector_sees_and_cannot_act(desk: House) -> None:
     casebook.answers(desk)
     for member, acts in ((desk.login(Role.INSPECTOR), False), (desk.login(Role.NURSE, "01"), True)):
         member.get("/worklist")
-        assert ("Acknowledge and take" in member.text) == acts
+        assert ("Read and acknowledge" in member.text) == acts
         member.get(f"/cases/{shown(member)[0]}")
         assert ("<button" in member.html.partition("<main")[2]) == acts
 
@@ -273,7 +273,7 @@ def test_the_worklist_in_french(desk: House) -> None:
     nora.get("/worklist")
     assert "Immédiat" in nora.text
     assert nora.text.index("un saignement") < nora.text.index("les nausées")  # what an urgent rule found stands first
-    assert "Prendre en compte et en charge" in nora.text
+    assert "Lire et prendre en compte" in nora.text
 
 
 def test_calls_to_make_stand_above_the_cases(desk: House) -> None:

@@ -173,6 +173,18 @@ def follow_up(document: Mapping[str, Any]) -> str:
     return table(["Example", "Urgency", "Done", "Told"], rows)
 
 
+def relapses(document: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            case["title"],
+            "; ".join(f"{'left out' if level is None else level}: {what or 'nothing'}" for level, what in case["weeks"]),
+            f"after week {case['resolved'] + 1}" if "resolved" in case else "no",
+        ]
+        for case in document["cases"]
+    ]
+    return table(["Example", "Nausea, week by week", "Resolved"], rows)
+
+
 def adverse_events(document: Mapping[str, Any]) -> str:
     rows = [
         [
@@ -221,6 +233,7 @@ RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "alerts": alerts,
     "escalation": escalation,
     "follow-up": follow_up,
+    "relapses": relapses,
     "adverse events": adverse_events,
     "seriousness": reporting,
     "calls": calls,

@@ -94,7 +94,7 @@ function step(by) {
 const ACTS = {
     j: () => step(1),
     k: () => step(-1),
-    a: () => document.activeElement.closest("tr[data-case]")?.querySelector("form")?.requestSubmit(),
+    a: () => document.activeElement.closest("tr[data-case]")?.querySelector("a.open").click(), // it is acknowledged where all of it stands
     "/": () => {
         document.querySelector("#filters").open = true;
         document.querySelector("#filters select").focus();

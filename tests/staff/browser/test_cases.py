@@ -39,9 +39,10 @@ def cases(page: Page) -> list[str]:
 def test_two_nurses_race_for_a_case_and_the_second_sees_who_was_first(desk: House, seat: Callable[..., Seat]) -> None:
     casebook.answers(desk)
     nora, olga = seat(Role.NURSE, "01", name="nora"), seat(Role.NURSE, "01", name="olga")
-    take = re.compile("^Acknowledge and take the case of")
+    take = "Acknowledge and take"
     for each in (nora, olga):
-        expect(worklist(each).get_by_role("button", name=take)).to_be_visible()
+        worklist(each).get_by_role("link", name=re.compile("^Read the case of")).click()
+        expect(each.page.get_by_role("button", name=take)).to_be_visible()
     nora.page.get_by_role("button", name=take).click()
     expect(nora.page.get_by_text("The case is yours.")).to_be_visible()
     olga.page.get_by_role("button", name=take).click()
@@ -71,6 +72,7 @@ def test_a_severe_evening_appears_by_itself_and_climbs_in_the_sites_hours(desk: 
     expect(page.locator("tr[data-case]")).to_contain_text("Escalated, step 2")
     page.keyboard.press("j")
     page.keyboard.press("a")
+    page.get_by_role("button", name="Acknowledge and take").click()
     expect(page.get_by_text("The case is yours.")).to_be_visible()
     assert casebook.kinds(desk) == ["case.opened", "case.escalated", "case.escalated", "case.acknowledged"]
 
