@@ -391,5 +391,5 @@ def test_what_is_urgent_now_climbs_at_night(trial: Trial, phone: Phone) -> None:
     trial.at("2026-03-03 00:00", "Europe/Paris")
     assert casework.escalate(trial.study, trial.now) == 1
     casework.acknowledge(trial.study, the_case(trial)["case"], seen=the_case(trial)["version"], actor=NURSE, now=trial.now)
-    trial.at("2026-03-03 09:00", "Europe/Paris")
+    trial.at("2026-03-03 01:59", "Europe/Paris")
     assert casework.escalate(trial.study, trial.now) == 0
