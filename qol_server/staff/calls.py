@@ -17,7 +17,7 @@ from qol_server.intake import calls as callwork
 from qol_server.intake.catalogue import LONGEST_NOTE
 from qol_server.intake.pausing import DIED
 from qol_server.intake.study import fact_of
-from qol_server.staff import look
+from qol_server.staff import look, people
 from qol_server.staff.cases import named
 from qol_server.staff.desk import ANY_SITE, Desk, Pages
 from qol_server.staff.findings import Speaker, code
@@ -51,7 +51,8 @@ def call_site(desk: Desk, call: int, **_: object) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One call as the list shows it. ``badly``: the assessments of which the participant answered too little in the beginning."""
+    """One call as the list shows it. ``badly``: the assessments of which the participant answered too little in the beginning;
+    ``apart``: what has to be known of the participant before anybody calls, in words."""
 
     call: Row
     task: str
@@ -59,6 +60,7 @@ class Line:
     owner: str
     zone: str
     badly: tuple[str, ...]
+    apart: str
 
 
 @PAGES.get(LIST, Permission.WORKLIST_SEE, at=ANY_SITE)
@@ -102,7 +104,8 @@ def _after(order: str) -> list[int | str] | None:
 
 
 def _lines(desk: Desk, rows: list[Row]) -> list[Line]:
-    badly = flags(desk, [row["participant"] for row in rows])
+    numbers = [row["participant"] for row in rows]
+    badly, apart = flags(desk, numbers), people.all_apart(desk, numbers)
     return [
         Line(
             row,
@@ -111,6 +114,7 @@ def _lines(desk: Desk, rows: list[Row]) -> list[Line]:
             named(desk, row["owner"]),
             _zone(desk, row["site"]),
             badly[row["participant"]],
+            apart[row["participant"]],
         )
         for row in rows
     ]
@@ -157,7 +161,8 @@ def show(desk: Desk, call: int) -> Response:
         tried=[_tried(desk, one) for one in calls.attempts(desk.tx, call)], badly=flags(desk, [participant.number])[participant.number],
         reasons=[(one, code(desk, one)) for one in watching.codes(desk.protocol, Task(row["task"]))], why=_why(desk, row),
         ways=[(str(way), desk.t(f"way.{way}")) for way in Way], is_data=Task(row["task"]) in watching.MISSING_DATA,
-        enter=_entering(desk, row), paused=participant.is_paused(local(desk.now, participant.time_zone).date()),
+        enter=_entering(desk, row), apart=people.apart(desk, participant),
+        paused=participant.is_paused(local(desk.now, participant.time_zone).date()),
         said_dead=participant.paused_until == WITHOUT_END,
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from flask import Response
 from qol_server.intake import casework
 from qol_server.intake.reporting import Made
 from qol_server.intake.study import fact_of
+from qol_server.staff import people
 from qol_server.staff.desk import Desk, Pages
 from qol_server.staff.findings import Said, Speaker, code
 from qol_server.staff.forms import Form
@@ -80,20 +81,20 @@ def show(desk: Desk, case: str) -> Response:
     row = the_row(desk, case)
     there, site, speaker = cases.of_row(row), desk.protocol.site(row["site"]), Speaker(desk)
     acts = {name for name, permission in ACTS.items() if desk.may(permission, site.id)}
-    reasons = desk.protocol.reasons
+    reasons, participant = desk.protocol.reasons, desk.participant(there.participant)
     if desk.failure is not None and desk.failure.problem is problems.CASE_CHANGED:  # whoever comes second sees who was first
         stands = desk.t("case.changed", state=desk.t(f"state.{there.state}"), owner=named(desk, there.owner))
         desk.failure = Refused(problems.CASE_CHANGED, stands)
     return desk.page(
         "cases/show.html", title=desk.t("case.title", number=there.participant), case=row, there=there, zone=site.time_zone,
+        apart=people.apart(desk, participant),
         about=speaker.title(there.assessment), owner=named(desk, there.owner), is_mine=there.owner == desk.actor,
         next_step=next_step(there, rungs(there, desk.protocol), site), acts=acts,
         report=None if there.serious is None else seriousness.clock(there.serious, desk.now),
         found=[found(desk, speaker, there.assessment, alert) for alert in _latest_first(cases.alerts_of(desk.tx, case))],
         suppressed=[found(desk, speaker, there.assessment, alert) for alert in cases.explained_beside(desk.tx, case)],
         told=[(named(desk, f"staff:{one['login']}"), one["outcome"], one["told_at"]) for one in notices.of_case(desk.tx, case)],
-        steps=_steps(desk, there, site), colleagues=desk.colleagues(Permission.CASE_WORK, [site.id]),
-        language_of=desk.participant(there.participant).language,
+        steps=_steps(desk, there, site), colleagues=desk.colleagues(Permission.CASE_WORK, [site.id]), language_of=participant.language,
         ways=[(way, desk.t(f"way.{way}")) for way in Way], criteria=[(one, desk.t(f"serious.{one}")) for one in Serious],
         actions=[(one, code(desk, one)) for one in reasons.get("case_action", ())],
         outcomes=[(one, code(desk, one)) for one in reasons.get("case_outcome", ())],

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from flask import Response, request
 
 from qol_server.access import pairing
+from qol_server.staff import look
 from qol_server.staff.course import withdrawal_of
 from qol_server.staff.desk import ANY_SITE, Desk, Pages
 from qol_server.state import participants, roll
@@ -16,7 +17,7 @@ from qol_server.state.roll import Completion
 from qol_server.store import Row
 from qol_server.trial import consenting, visiting
 from qol_server.trial.participant import Participant
-from qol_server.trial.participation import DONE, Standing, standing
+from qol_server.trial.participation import DONE, Standing, set_apart, standing
 from qol_server.trial.roles import Permission
 from qol_server.trial.schedule import Assignment, local
 
@@ -99,6 +100,22 @@ def visits(desk: Desk) -> Response:
 def today(desk: Desk, participant: Participant) -> date:
     """The participant's own day."""
     return local(desk.now, participant.time_zone).date()
+
+
+def apart(desk: Desk, one: Participant) -> str:
+    """In words what whoever is about to call has to know first: died, withdrew (from what), lost, contact paused; "" for nothing."""
+    found = set_apart(one, today(desk, one))
+    if found is None:
+        return ""
+    name, day = found
+    if name.startswith("withdrawal."):
+        return desk.t("apart.withdrawal", what=withdrawal_of(desk, name.removeprefix("withdrawal.")), day=look.day(day, desk.language))
+    return desk.t(f"apart.{name}", day=look.day(day, desk.language))
+
+
+def all_apart(desk: Desk, numbers: Iterable[str]) -> dict[str, str]:
+    """The same by number, at the price of one look into each table."""
+    return {number: apart(desk, one) for number, one in participants.load_all(desk.tx, sorted(set(numbers))).items()}
 
 
 def enrols_at(desk: Desk) -> list[str]:

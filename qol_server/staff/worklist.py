@@ -39,11 +39,13 @@ KEPT = "__Host-qol-worklist"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One case as the worklist shows it. ``next_step``: (which, when due) of its clock; ``report``: how a serious one stands."""
+    """One case as the worklist shows it. ``next_step``: (which, when due) of its clock; ``report``: how a serious one stands.
+    ``apart``: what has to be known of the participant before anybody calls, in words."""
 
     case: Row
     there: Case
     about: str
+    apart: str
     findings: list[Said]
     more: int
     zone: str
@@ -82,15 +84,18 @@ def _rows(desk: Desk, filters: Mapping[str, str]) -> dict[str, Any]:
     wanted = _wanted(desk, filters, sites)
     found = _page(desk, wanted)
     speaker = Speaker(desk)
+    to_call = calls.open_tasks(desk.tx, sites, limit=CALLS)
+    apart = people.all_apart(desk, [row["participant"] for row in (*found[:PAGE], *to_call)])
     following = None
     if len(found) > PAGE:
         after = "~".join(str(part) for part in worklist.key(wanted, found[PAGE - 1]))
         following = desk.url("/worklist", query=dict(filters) | {"after": after})
     load = worklist.load(desk.tx, sites)
     return {
-        "lines": [_line(desk, row, speaker) for row in found[:PAGE]], "following": following, "filtered": bool(filters),
+        "lines": [_line(desk, row, speaker, apart[row["participant"]]) for row in found[:PAGE]], "following": following,
+        "filtered": bool(filters),
         "shown": worklist.count(desk.tx, wanted) if filters else load.total, "load": load, "is_watched": watches(desk.protocol),
-        "calls": [(call, desk.protocol.site(call["site"]).time_zone) for call in calls.open_tasks(desk.tx, sites, limit=CALLS)],
+        "calls": [(call, desk.protocol.site(call["site"]).time_zone, apart[call["participant"]]) for call in to_call],
         "reports": _reports(desk, sites),
         "calls_total": calls.count_open(desk.tx, sites),
     }  # fmt: skip
@@ -115,11 +120,11 @@ def _page(desk: Desk, wanted: Wanted) -> list[Row]:
         return worklist.page(desk.tx, wanted, None, PAGE + 1)
 
 
-def _line(desk: Desk, row: Row, speaker: Speaker) -> Line:
+def _line(desk: Desk, row: Row, speaker: Speaker, apart: str) -> Line:
     there, site = cases.of_row(row), desk.protocol.site(row["site"])
     findings = speaker.known(there.assessment, orjson.loads(row["known"]))
     return Line(
-        row, there, speaker.title(there.assessment), findings[:SHOWN], max(0, len(findings) - SHOWN), site.time_zone,
+        row, there, speaker.title(there.assessment), apart, findings[:SHOWN], max(0, len(findings) - SHOWN), site.time_zone,
         named(desk, there.owner), there.state is State.RAISED and desk.may(Permission.CASE_WORK, site.id),
         next_step(there, rungs(there, desk.protocol), site),
         None if there.serious is None else seriousness.clock(there.serious, desk.now),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from qol_server.intake import adverse_events, casework
+from qol_server.intake import adverse_events, casework, pausing
 from qol_server.intake import staff as accounts
 from qol_server.intake.reporting import Made
 from qol_server.state import adverse_events as folded
-from qol_server.state import worklist
+from qol_server.state import calls, worklist
 from qol_server.state.worklist import Order, Standing, Wanted
 from qol_server.store import Tx
 from qol_server.trial.adverse_events import Serious
@@ -137,6 +138,52 @@ def test_a_case_whose_owner_left_is_nobodys_and_says_whose_it_was(desk: House) -
     assert "The clock" in olga.text
     olga.post(f"/cases/{casebook.the_case(desk)['case']}/acknowledge", "acknowledge", seen=olga.value("seen"))
     assert "Its owner can no longer work on it" not in olga.text
+
+
+def died(house: House) -> None:
+    house.trial.anchor(house.ada, "death", date(2026, 3, 2))
+
+
+def refused_contact(house: House) -> None:
+    house.trial.withdraw(house.ada, "contact", date(2026, 3, 2))
+
+
+def lost(house: House) -> None:
+    house.trial.anchor(house.ada, "lost_to_follow_up", date(2026, 3, 2))
+
+
+def paused(house: House) -> None:
+    pausing.pause(house.trial.study, house.ada, date(2026, 3, 9), reason="surgery", actor=people.NURSE, now=house.now)
+
+
+@pytest.mark.parametrize(
+    ("what", "english", "french"),
+    [
+        (died, "Died on 2 Mar 2026", "Décès le 2 mars 2026"),
+        (refused_contact, "Withdrawal from contact, 2 Mar 2026", "Refus d’être contacté, 2 mars 2026"),
+        (lost, "Lost to follow-up, 2 Mar 2026", "Perdu de vue, 2 mars 2026"),
+        (paused, "Contact paused until 9 Mar 2026", "Contact suspendu jusqu’au 9 mars 2026"),
+    ],
+)
+def test_before_anybody_calls_the_row_the_case_and_the_call_say_what_has_to_be_known(
+    desk: House, what: Callable[[House], None], english: str, french: str
+) -> None:
+    phone = casebook.answers(desk)
+    phone.client.seal("help.asked", captured_at=desk.now, time_zone=phone.time_zone, what="stop")
+    phone.sync()
+    [call] = calls.open_of(desk.trial.study.store.read(), desk.ada)
+    pages = ("/worklist", f"/cases/{casebook.the_case(desk)['case']}", "/calls", f"/calls/{call['position']}")
+    nora = desk.login(Role.NURSE, "01", name="nora")
+    for page in pages:
+        nora.get(page)
+        assert english not in nora.text, page
+    what(desk)
+    if calls.open_of(desk.trial.study.store.read(), desk.ada) == []:
+        pages = (*pages[:2], pages[3])  # nobody is to call any more, and the list of open calls is empty
+    for member, words in ((nora, english), (desk.login(Role.NURSE, "01", name="odile", language="fr"), french)):
+        for page in pages:
+            member.get(page)
+            assert words in member.text, page
 
 
 def test_another_site_is_not_there(desk: House) -> None:

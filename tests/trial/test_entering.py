@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from qol_server.trial import consenting, eligibility
 from qol_server.trial.eligibility import Result
 from qol_server.trial.participant import Consent
-from qol_server.trial.participation import standing
+from qol_server.trial.participation import set_apart, standing
 from qol_server.trial.protocol import ConsentVersion, Criterion
 from tests.trial.worked import cases, one_day, read, somebody
 
@@ -130,6 +130,29 @@ def test_a_deviation_counts_for_its_own_value_and_never_for_what_is_unknown(valu
         accepted = (one.criterion.id, one.value) in signed
         assert one.blocks == (one.result is Result.UNKNOWN or (one.result is Result.NOT_MET and not accepted))
     assert eligibility.may_be_included(judged) == (len(values) == 2 and not any(one.blocks for one in judged))
+
+
+@pytest.mark.parametrize(
+    ("anchors", "withdrawals", "paused_until", "told"),
+    [
+        ({}, {}, None, None),
+        ({"death": "2026-03-05"}, {}, None, None),  # not yet
+        ({"death": "2026-03-04"}, {"consent": "2026-03-01"}, "2026-03-09", ("death", "2026-03-04")),
+        ({}, {"consent": "2026-03-02", "contact": "2026-03-01"}, "2026-03-09", ("withdrawal.consent", "2026-03-02")),
+        ({"lost_to_follow_up": "2026-03-01"}, {"contact": "2026-03-02"}, None, ("withdrawal.contact", "2026-03-02")),
+        ({"lost_to_follow_up": "2026-03-01"}, {"treatment": "2026-02-01"}, "2026-03-09", ("lost_to_follow_up", "2026-03-01")),
+        ({}, {"questionnaires": "2026-03-01"}, "2026-03-04", ("paused", "2026-03-04")),
+        ({}, {"questionnaires": "2026-03-01", "treatment": "2026-02-01"}, "2026-03-03", ("withdrawal.questionnaires", "2026-03-01")),
+        ({"treatment_start": "2026-01-01"}, {"treatment": "2026-02-01"}, None, ("withdrawal.treatment", "2026-02-01")),
+    ],
+)
+def test_what_has_to_be_known_before_somebody_is_called(
+    anchors: dict[str, str], withdrawals: dict[str, str], paused_until: str | None, told: tuple[str, str] | None
+) -> None:
+    one = replace(
+        somebody({"anchors": anchors, "withdrawals": withdrawals}), paused_until=None if paused_until is None else one_day(paused_until)
+    )
+    assert set_apart(one, one_day("2026-03-04")) == (None if told is None else (told[0], one_day(told[1])))
 
 
 @pytest.mark.parametrize("case", cases("participation-standings"))
