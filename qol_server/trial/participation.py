@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 
-from qol_server.trial.participant import Participant
+from qol_server.trial.participant import WITHOUT_END, Participant
 
 
 class Standing(StrEnum):
@@ -49,17 +49,18 @@ _ENDS = (
 
 
 PAUSED = "paused"
+SAID_DEAD = "said-dead"  # somebody said so on the telephone, and no day of death is recorded
 
 
 def set_apart(participant: Participant, day: date) -> tuple[str, date] | None:
     """What whoever is about to call has to know first of somebody, on a local day: an anchor's name or "withdrawal.<kind>" with its day,
-    or "paused" with the last day of the pause; the gravest of them, None where there is none."""
+    or "paused" with the last day of the pause, or "said-dead"; the gravest of them, None where there is none."""
     when = {name: max(found) for name, days in participant.anchors.items() if (found := [each for each in days if each <= day])}
     when |= {f"withdrawal.{kind}": since for kind, since in participant.withdrawals.items() if since <= day}
     if participant.paused_until is not None and participant.is_paused(day):
-        when[PAUSED] = participant.paused_until
+        when[SAID_DEAD if participant.paused_until == WITHOUT_END else PAUSED] = participant.paused_until
     others = sorted(name for name in when if name.startswith("withdrawal."))
     return next(((name, when[name]) for name in (*_GRAVEST, *others) if name in when), None)
 
 
-_GRAVEST = ("death", "withdrawal.consent", "withdrawal.contact", "lost_to_follow_up", PAUSED, "withdrawal.questionnaires")
+_GRAVEST = ("death", SAID_DEAD, "withdrawal.consent", "withdrawal.contact", "lost_to_follow_up", PAUSED, "withdrawal.questionnaires")

@@ -143,6 +143,7 @@ def test_a_deviation_counts_for_its_own_value_and_never_for_what_is_unknown(valu
         ({"lost_to_follow_up": "2026-03-01"}, {"treatment": "2026-02-01"}, "2026-03-09", ("lost_to_follow_up", "2026-03-01")),
         ({}, {"questionnaires": "2026-03-01"}, "2026-03-04", ("paused", "2026-03-04")),
         ({}, {"questionnaires": "2026-03-01", "treatment": "2026-02-01"}, "2026-03-03", ("withdrawal.questionnaires", "2026-03-01")),
+        ({"lost_to_follow_up": "2026-03-01"}, {"contact": "2026-03-01"}, "9999-12-31", ("said-dead", "9999-12-31")),
         ({"treatment_start": "2026-01-01"}, {"treatment": "2026-02-01"}, None, ("withdrawal.treatment", "2026-02-01")),
     ],
 )

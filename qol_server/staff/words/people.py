@@ -57,6 +57,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "standing.withdrawn": ("consent withdrawn", "consentement retiré"),
     "standing.died": ("died", "décédé"),
     "apart.death": ("Died on {day}", "Décès le {day}"),
+    "apart.said-dead": ("Said to have died, no day of death recorded", "Décès annoncé, date non enregistrée"),
     "apart.withdrawal": ("{what}, {day}", "{what}, {day}"),
     "apart.lost_to_follow_up": ("Lost to follow-up, {day}", "Perdu de vue, {day}"),
     "apart.paused": ("Contact paused until {day}", "Contact suspendu jusqu’au {day}"),
