@@ -123,9 +123,15 @@ class _Looker:
         resting = [] if self.entry.supersedes is None else cases.cases_resting_on(self.tx, participant.number, row["root"])
         self._judge(participant, survey)  # also what is not current: a second answer to the same day may be the one that tells
         for case in resting:
-            self._record(Kind.CASE_CORRECTED, {"case": case, "given": self.entry.position}, nth=f"{case}/{self.entry.position}")
+            self._corrected(case, self.entry.position)
+        for correction in () if row["current"] else past.corrections(self.tx, self.entry.position):  # that came before it
+            for case in cases.cases_resting_on(self.tx, participant.number, row["root"]):
+                self._corrected(case, correction)
         for later in judging.neighbours(self.protocol.rules, survey, self._past(participant), self.at_hand.together):
             self._judge(participant, later)
+
+    def _corrected(self, case: str, correction: int) -> None:
+        self._record(Kind.CASE_CORRECTED, {"case": case, "given": correction}, nth=f"{case}/{correction}")
 
     def _look_at_kept(self, participant: Participant, fact: Mapping[str, Any]) -> None:
         """Judge what can be read of an entry under review. Of what cannot somebody asks, unless a case tells of the entry already."""

@@ -23,6 +23,16 @@ def began(tx: Tx, position: int) -> Row | None:
     )
 
 
+def corrections(tx: Tx, position: int) -> list[int]:
+    """Where in the journal the responses stand that correct the one at a position."""
+    rows = tx.all(
+        "SELECT c.position FROM responses r JOIN responses c ON c.participant = r.participant AND c.supersedes = r.id"
+        " WHERE r.position = ? ORDER BY c.position",
+        (position,),
+    )
+    return [row["position"] for row in rows]
+
+
 def before(tx: Tx, participant: str, assessment: str, occurrence: str, moment: str, *, first: bool = False) -> Row | None:
     """The current response to another occurrence of the assessment that began last before ``moment``, or first of all."""
     order = "ASC" if first else "DESC"

@@ -16,7 +16,7 @@ from qol_server.trial import alerting
 from qol_server.trial.prescribing import Doubt
 from qol_server.views.showing import VIEWS
 from tests import people
-from tests.intake.test_alerting import facts, phone, raised, steps, trial
+from tests.intake.test_alerting import facts, nausea, phone, raised, steps, the_case, trial
 from tests.people import NURSE, Phone, Trial
 
 __all__ = ["phone", "trial"]
@@ -148,3 +148,12 @@ def test_a_first_answer_that_comes_last_or_is_corrected_judges_all_that_compare_
     week(0, 0, captured="2026-03-02 20:00", supersedes=first)
     assert len(facts(trial, "alert.raised")) == 1  # the same thing is found once
     assert steps(trial) == ["opened"]
+
+
+def test_a_correction_that_came_first_annotates_the_case_of_what_it_corrects(trial: Trial, phone: Phone) -> None:
+    first = phone.answer("symptoms@W0", nausea(3))
+    phone.answer("symptoms@W0", nausea(1), supersedes=first.id, reason="typing_mistake")
+    phone.client.outbox.reverse()
+    phone.sync()
+    assert steps(trial) == ["opened", "corrected"]
+    assert (the_case(trial)["state"], the_case(trial)["corrected"]) == ("raised", 1)
