@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 SERVER = "server"  # the actor of what the rules say
 UNJUDGED = "alert-rules"
 """The name that stands for all rules where they could not even be asked."""
+NO_REPORTS = (Kind.APP_NOTED, Kind.PREFERENCE_SET)
+"""What phones send of themselves: whatever is wrong with it, nobody has to be asked how they are."""
 NOTHING = Instrument("none", "", "", Licence("ours"), ())
 """Stands for the instrument where nobody knows it."""
 
@@ -135,6 +137,8 @@ class _Looker:
 
     def _look_at_kept(self, participant: Participant, fact: Mapping[str, Any]) -> None:
         """Judge what can be read of an entry under review. Of what cannot somebody asks, unless a case tells of the entry already."""
+        if fact.get("kind") in NO_REPORTS:
+            return
         kept = self._kept(fact)
         tells = kept is not None and watches(self.protocol) and self._judge(participant, kept)
         if not tells and (kept is None or not _is_read(kept, fact["answers"])):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,18 @@ def test_what_is_told_anew_of_the_same_event_joins_its_case(trial: Trial, phone:
     first, _, worse = facts(trial, "case.opened", "case.worsened")
     assert worse["case"] == first["case"]
     assert rehearsed(trial, [phone.number])[phone.number] == told(trial, phone.number)
+
+
+def test_what_a_phone_notes_or_prefers_is_no_report_whatever_is_wrong_with_it(trial: Trial, phone: Phone) -> None:
+    long_ago = trial.now - timedelta(days=3000)  # by a clock that began anew
+    phone.client.seal("app.noted", captured_at=long_ago, time_zone=phone.time_zone, what="reminder-shown")
+    phone.client.seal("preference.set", captured_at=trial.now, time_zone=phone.time_zone, reminder_hour=77)
+    phone.sync()
+    assert len(facts(trial, "entry.quarantined")) == 2
+    assert facts(trial, "call.raised") == []
+    phone.client.seal("help.asked", captured_at=long_ago, time_zone=phone.time_zone, what="call-me")
+    phone.sync()
+    assert [fact["task"] for fact in facts(trial, "call.raised")] == ["unreadable"]
 
 
 def test_no_level_of_what_may_happen_is_expected(trial: Trial, phone: Phone) -> None:
