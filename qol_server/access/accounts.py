@@ -107,8 +107,7 @@ def add(tx: Tx, login: str, name: str, language: str, email: str | None, now: da
         raise Refused(BAD_VALUE, f"{login!r} is no login: it is like n.keller or nora@ward.example, at most {LONGEST_LOGIN} characters.")
     if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
         raise Refused(BAD_VALUE, f"{name!r} is no name: 1 to {LONGEST_NAME} printable characters.")
-    if language not in LANGUAGES:
-        raise Refused(BAD_VALUE, f"{language!r} is no language of the staff's pages. Allowed: {', '.join(LANGUAGES)}.")
+    _check_language(language)
     if email is not None and (not _EMAIL.fullmatch(email) or len(email) > LONGEST_EMAIL):
         raise Refused(BAD_VALUE, f"{email!r} is no e-mail address, or longer than {LONGEST_EMAIL} characters.")
     return bool(
@@ -117,6 +116,17 @@ def add(tx: Tx, login: str, name: str, language: str, email: str | None, now: da
             (login, name, language, email, stamp(now)),
         )
     )
+
+
+def _check_language(language: str) -> None:
+    if language not in LANGUAGES:
+        raise Refused(BAD_VALUE, f"{language!r} is no language of the staff's pages. Allowed: {', '.join(LANGUAGES)}.")
+
+
+def speak(tx: Tx, login: str, language: str) -> bool:
+    """Show an account the desk in another language; False where it is that one already. Raises Refused(bad-value)."""
+    _check_language(language)
+    return bool(tx.run("UPDATE accounts SET language = ? WHERE login = ? AND language <> ?", (language, login, language)))
 
 
 def close(tx: Tx, login: str, now: datetime) -> bool:

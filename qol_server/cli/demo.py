@@ -45,7 +45,7 @@ def command(participants: int, months: int, end: datetime | None, seed: int, por
     with _bar(wish.first, until.date()) as progress:
         lived = demo.live(settings, protocol, wish, progress)
     told = lived | demo.report(settings, until) | {"seconds": round(time.monotonic() - began, 1), "data": str(settings.data)}
-    emit(told, lambda: _story(told, port))
+    emit(told, lambda: _story(told, port, stays=not no_serve))
     if no_serve or wants_json():
         return 1 if told["nowhere"] or told["faults"] else 0
     from qol_server.cli.serve import command as serve
@@ -78,7 +78,7 @@ class _bar:
         self._bar.stop()
 
 
-def _story(told: dict[str, Any], port: int) -> str:
+def _story(told: dict[str, Any], port: int, *, stays: bool) -> str:
     counts = [
         ("participants at three sites", told["participants"]),
         ("phones paired", told["phones"]),
@@ -124,6 +124,7 @@ def _story(told: dict[str, Any], port: int) -> str:
     lines += [
         f"Diary      {address}/desminib/app/#{told['code']} (the app of participant {told['newcomer']}; the code is good for 24 hours)",
         f"Interface  {address}/desminib/api/v1/docs", "", "Try next:",
+        *([] if stays else [f"  ./qol serve --port {port} --data {told['data']}    (the desk and the diary open then)"]),
         f"  ./qol verify desminib --data {told['data']}",
         f"  ./qol participant list desminib --data {told['data']}",
         f"  ./qol participant show desminib {told['newcomer']} --data {told['data']}",

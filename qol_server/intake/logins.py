@@ -197,6 +197,17 @@ def change_password(staff: Staff, token: str, password: str, code: str, new: str
     return proved(staff, tries, _password(staff, tries.login, password, code, now), now, change)
 
 
+def choose_language(staff: Staff, token: str, language: str, *, now: datetime) -> None:
+    """Show whoever is there the desk in another language from now on. Raises Refused(session-over, bad-value)."""
+    session = present(staff, token, now)
+
+    def choose(tx: Tx) -> None:
+        if accounts.speak(tx, session.login, language):
+            staff.record(tx, Kind.LANGUAGE_CHOSEN, {"login": session.login, "language": language}, actor=session.actor, now=now)
+
+    staff.store.write(choose)
+
+
 def verified(tx: Tx, token: str, now: datetime) -> Session:
     """Note that whoever is there proved it. Raises Refused(session-over)."""
     sessions.verified(tx, token, now)

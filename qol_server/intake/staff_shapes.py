@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
+from qol_server.access.accounts import LANGUAGES
 from qol_server.intake.shapes import Moment, OneOf, Shape, Text, Whole, sha256_field
 from qol_server.trial.facts import Kind
 from qol_server.trial.roles import Role
@@ -59,6 +60,10 @@ class FactorEnrolled(AboutAccount):
     recovery_codes = Whole(0, 100, required=True)
 
 
+class LanguageChosen(AboutAccount):
+    language = OneOf(*LANGUAGES, required=True)
+
+
 class PasskeyChanged(AboutAccount):
     name = Text(60, required=True)
 
@@ -97,6 +102,7 @@ STAFF_SHAPES: dict[Kind, Schema] = {
     Kind.ROLE_GIVEN: RoleChanged(),
     Kind.ROLE_TAKEN: RoleChanged(),
     Kind.FACTOR_ENROLLED: FactorEnrolled(),
+    Kind.LANGUAGE_CHOSEN: LanguageChosen(),
     Kind.PASSWORD_CHANGED: SessionsEnded(),
     Kind.PASSKEY_ADDED: PasskeyAdded(),
     Kind.PASSKEY_REMOVED: PasskeyChanged(),

@@ -154,8 +154,8 @@ def open_study(settings: Settings, slug: str) -> Study:
     """Open a study of the data folder. Raises Refused(study-unknown)."""
     path = path_of(settings, slug)
     if not _SLUG.fullmatch(slug) or not path.is_file():
-        there = ", ".join(slugs(settings)) or "none"
-        raise Refused(problems.STUDY_UNKNOWN, f"There is no study {slug!r} in {settings.data}. There: {there}.")
+        there = f"There: {', '.join(slugs(settings)) or 'none'}." if settings.data.is_dir() else "There is no such folder."
+        raise Refused(problems.STUDY_UNKNOWN, f"There is no study {slug!r} in {settings.data}. {there}")
     return Study(slug, Store(path, durable=settings.durable), keys.load(settings.keys), _contacts(settings, slug))
 
 

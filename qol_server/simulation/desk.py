@@ -32,8 +32,8 @@ from qol_server.trial.watching import Task
 
 EVERYWHERE = None
 PEOPLE: tuple[tuple[str, str, str, Role, str | None], ...] = (
-    ("nora@demo.example", "Nora Petit", "fr", Role.NURSE, "01"),
-    ("nils@demo.example", "Nils Marchand", "en", Role.NURSE, "02"),
+    ("nora@demo.example", "Nora Petit", "en", Role.NURSE, "01"),
+    ("nils@demo.example", "Nils Marchand", "fr", Role.NURSE, "02"),
     ("nadia@demo.example", "Nadia Bellance", "fr", Role.NURSE, "03"),
     ("ivan@demo.example", "Ivan Roche", "en", Role.INVESTIGATOR, EVERYWHERE),
     ("dana@demo.example", "Dana Lefort", "en", Role.DATA_MANAGER, EVERYWHERE),

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 
 from qol_server.access import history, passkeys, sessions
+from qol_server.access.accounts import LANGUAGES
 from qol_server.clock import Clock
 from qol_server.intake import logins
 from qol_server.intake import passkeys as own
@@ -39,6 +40,7 @@ class Account:
             ("", "GET", self.show),
             ("/password", "POST", self.change_password),
             ("/sessions", "POST", self.end_others),
+            ("/language", "POST", self.choose_language),
             ("/passkey", "GET", self.ask_new),
             ("/passkey", "POST", self.add),
             ("/passkey/name", "POST", self.rename),
@@ -56,7 +58,7 @@ class Account:
             "entrance/account.html", session.language, failure, session=session, now=now, events=events,
             notable=[event for event in history.since_last_visit(events) if history.is_notable(event)],
             is_notable=history.is_notable, keys=passkeys.of(tx, session.login), encoded=_encoded,
-            others=sessions.count(tx, session.login, now) - 1, done=request.args.get("done", ""),
+            others=sessions.count(tx, session.login, now) - 1, done=request.args.get("done", ""), languages=LANGUAGES,
         )  # fmt: skip
 
     def change_password(self) -> Response:
@@ -76,6 +78,15 @@ class Account:
         there(self.staff, now)
         logins.log_out_elsewhere(self.staff(now), token(), now=now)
         return go("/staff/account?done=sessions")
+
+    def choose_language(self) -> Response:
+        now = self.clock()
+        there(self.staff, now)
+        try:
+            logins.choose_language(self.staff(now), token(), request.form.get("language", ""), now=now)
+        except Refused as why:
+            return self._again(why)
+        return go("/staff/account?done=language")
 
     # passkeys
 

@@ -210,7 +210,7 @@ def _said(desk: Desk) -> Callable[[str, object], str]:
     """The words of a code; of one that a study's own list made up, the code."""
 
     def said(what: str, code: object) -> str:
-        key = f"ae.{what}.{code}"
+        key = f"serious.{code}" if what == "serious" else f"ae.{what}.{code}"  # a case is serious for the same reasons
         return desk.t(key) if key in WORDS else str(code).replace("_", " ")
 
     return said

@@ -37,7 +37,8 @@ class Entrance:
     clock: Clock
 
     def blueprint(self) -> Blueprint:
-        routes = Blueprint("entrance", __name__, url_prefix="/staff")
+        routes = Blueprint("entrance", __name__)
+        routes.add_url_rule("/", "front", declared(lambda: go(HOME), ANYBODY))  # whoever typed the server's bare name
         for path, method, view, permission in (
             ("/", "GET", self.home, STAFF),
             ("/log-in", "GET", self.ask, ANYBODY),
@@ -51,7 +52,7 @@ class Entrance:
             ("/passkey", "GET", self.ask_passkey, ANYBODY),
             ("/static/<digest>/<name>", "GET", self.file, ANYBODY),
         ):
-            routes.add_url_rule(path, f"{method.lower()}-{view.__name__}", declared(view, permission), methods=[method])
+            routes.add_url_rule(f"/staff{path}", f"{method.lower()}-{view.__name__}", declared(view, permission), methods=[method])
         return routes
 
     # logging in and out

@@ -23,6 +23,7 @@ from markupsafe import Markup, escape
 from qol_server.access.history import Event
 from qol_server.staff.forms import FORM_ID
 from qol_server.staff.words import WORDS
+from qol_server.trial.facts import Kind
 from qol_server.trial.problems import Refused
 
 LANGUAGES = ("en", "fr")
@@ -71,7 +72,7 @@ def problem_page(refused: Refused, language: str, home: str = "/staff/") -> Resp
     def t(key: str, **given: Any) -> str:
         return words(language, key, **given)
 
-    answer = page("problem.html", refused.problem.status, t=t, language=language, failure=refused, home=home)
+    answer = page("problem.html", refused.problem.status, t=t, language=language, trouble=refused, home=home)
     if refused.retry_after is not None:
         answer.headers["Retry-After"] = str(refused.retry_after)
     return answer
@@ -83,7 +84,7 @@ def environment() -> Environment:
         loader=PackageLoader("qol_server.staff"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     made.globals.update(file=file_address, problem_words=problem_words, happened=happened)
-    made.filters.update(day=day, exact=_exact_here, age=age, ago=ago, number=number)
+    made.filters.update(day=day, visit=visit, exact=_exact_here, age=age, ago=ago, number=number)
     return made
 
 
@@ -107,6 +108,8 @@ def happened(language: str, event: Event, study: str | None = None) -> str:
     if "role" in fact:
         site = words(language, "entrance.site", site=fact["site"]) if fact["site"] else words(language, "entrance.all_sites")
         values |= {"role": words(language, f"role.{fact['role']}"), "site": site}
+    if event.kind == Kind.LANGUAGE_CHOSEN:
+        values["chosen"] = words(language, f"account.language.{fact['language']}")
     if "by" in fact:
         values["by"] = words(language, f"by.{fact['by']}")
         key = key if fact["known_browser"] else f"{key}.new"
@@ -125,6 +128,14 @@ def day(value: date | str, language: str) -> str:
     """ "12 Mar 2026": put together here, as pages have thousands of days and moments."""
     found = date.fromisoformat(value) if isinstance(value, str) else value
     return f"{found.day} {_months(language)[found.month - 1]} {found.year}"
+
+
+def visit(name: str, language: str) -> str:
+    """A visit as the study's file calls it; one that is a day, as a day."""
+    try:
+        return day(name, language)
+    except ValueError:
+        return name
 
 
 def exact(value: datetime | str, language: str, zone: str, wall: str | None = None) -> str:

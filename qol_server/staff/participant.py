@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from flask import Response, request
 
+from qol_server.access import pairing
 from qol_server.staff import course, look, people, strip_chart
 from qol_server.staff.desk import Desk, Pages, number_site
 from qol_server.staff.strip_chart import Words
@@ -17,7 +18,7 @@ from qol_server.staff.strip_tables import tables
 from qol_server.state import adverse_events, calls, history
 from qol_server.trial import diary
 from qol_server.trial.participant import Participant
-from qol_server.trial.participation import standing
+from qol_server.trial.participation import DONE, Standing, standing
 from qol_server.trial.roles import Permission
 from qol_server.trial.strip import Point
 from qol_server.views.history import first_day, local_day, read
@@ -49,7 +50,7 @@ def show(desk: Desk, number: str) -> Response:
         cases=history.open_cases(desk.tx, number) if may_see_cases else [], calls=calls.open_of(desk.tx, number) if may_see_cases else [],
         may_see_cases=may_see_cases, in_words=said,
         reason_of=lambda code: course.reason_of(desk, code), prescribed=diary.prescribed(person, told.last),
-        treated=diary.treated(person, told.last),
+        treated=diary.treated(person, told.last), next_steps=_next_steps(desk, person, told.last),
     )  # fmt: skip
 
 
@@ -57,6 +58,21 @@ def first_of(person: Participant, now: datetime, length: timedelta | None) -> da
     """The first day of a period that ends today; nothing is shown of the time before anything was known."""
     begun = first_day(person, now)
     return begun if length is None else max(begun, local_day(person, now) - length)
+
+
+def _next_steps(desk: Desk, person: Participant, today: date) -> list[tuple[str, str]]:
+    """What is still to be done before the participant's app can ask anything, in order: (part of the address, words)."""
+    where = standing(person, today)
+    if history.ended_on(desk.tx, person.number) is not None or where in DONE:
+        return []
+    steps = []
+    if where is Standing.SCREENING and desk.may(Permission.PARTICIPANT_ENROL, person.site):
+        steps.append(("eligibility", desk.t("clinic.next.eligibility")))
+    if where is Standing.INCLUDED and desk.may(Permission.ANCHOR_WRITE, person.site):
+        steps.append(("dates", desk.t("clinic.next.dates")))
+    if person.included and desk.may(Permission.PHONE_PAIR, person.site) and not pairing.in_use(desk.tx, person.number):
+        steps.append(("phones", desk.t("clinic.next.phones")))
+    return steps
 
 
 def _site(desk: Desk, person: Participant) -> str:

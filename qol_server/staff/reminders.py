@@ -10,6 +10,7 @@ from flask import Response, request
 from qol_server.contacts import PUSH
 from qol_server.intake.delivered import UNDELIVERED
 from qol_server.messaging.sending import NO_ADDRESS, NOT_SET_UP
+from qol_server.staff import look
 from qol_server.staff.course import title_of
 from qol_server.staff.desk import Desk, Pages, number_site
 from qol_server.state import participants
@@ -51,7 +52,8 @@ def show(desk: Desk, number: str) -> Response:
 def _row(desk: Desk, line: Line) -> dict[str, object]:
     assessment, _, visit = line.occurrence.partition("@")
     return {
-        "about": f"{title_of(desk, assessment)} · {visit}", "channel": desk.t(f"reminders.by.{line.channel}"), "due_at": line.due_at,
+        "about": f"{title_of(desk, assessment)} · {look.visit(visit, desk.language)}",
+        "channel": desk.t(f"reminders.by.{line.channel}"), "due_at": line.due_at,
         "state": desk.t(f"reminders.state.{line.outcome}"), "badge": BADGES[line.outcome], "why": _why(desk, line),
         "steps": [(desk.t(f"reminders.step.{word}"), at) for word, at in _steps(line)],
     }  # fmt: skip

@@ -25,6 +25,7 @@ from qol_server.views.history import History
 WIDTH, LEFT, RIGHT = 1000, 170, 56
 PLOT = WIDTH - LEFT - RIGHT
 ROW, SCORE_ROW, DOSE_ROW = 16, 34, 44
+DATE_ROOM = 78  # for the name of a day
 FEW = 40  # marks of a row that are stops of the keyboard one by one
 COLUMNS = 120  # a symptom has at most so many marks in a row
 LANES, SCORES = 16, 18  # rows that are drawn; the tables hold the others too
@@ -132,7 +133,7 @@ def _axis(pen: _Pen, height: float) -> list[str]:
         x = pen.x(day)
         drawn.append(
             f'<line class="tick" x1="{x:.1f}" x2="{x:.1f}" y1="20" y2="{height:.0f}"/>'
-            f'<text class="date" x="{x + 2:.1f}" y="14">{escape(pen.words.day(day))}</text>'
+            f'<text class="date" x="{min(x + 2, WIDTH - DATE_ROOM):.1f}" y="14">{escape(pen.words.day(day))}</text>'
         )
     for name, times in pen.history.participant.anchors.items():
         for day in times:
@@ -196,7 +197,7 @@ def _visits(pen: _Pen) -> None:
             if one.on is not None:
                 shape += f'<circle class="given" cx="{pen.x(one.on):.1f}" cy="{pen.y + ROW / 2:.1f}" r="4"/>'
             state = pen.words.t(f"strip.state.{one.state}")
-            said = f"{one.assignment.visit}, {_span(pen, first, last)}: {state}"
+            said = f"{one.assignment.visit}, {_span(pen, first, last)}{pen.words.t('desk.colon')}{state}"
             href = "" if one.by is None else pen.words.url("answers", one.by)
             marks.append(_mark(shape, said, href=href, stop=len(windows) <= FEW))
         if marks:
@@ -214,7 +215,7 @@ def _alerts(pen: _Pen) -> None:
         beside[one.day] += 1
         css = "alert-expected" if one.expected else f"alert-{one.urgency}"
         shape = f'<path class="{css}" d="M{x:.1f} {y:.1f}l6 0l-6 -13l-6 13z"/>'
-        said = f"{one.rule}, {pen.words.day(one.day)}: {pen.words.t(f'strip.urgency.{one.urgency}')}"
+        said = f"{one.rule}, {pen.words.day(one.day)}{pen.words.t('desk.colon')}{pen.words.t(f'strip.urgency.{one.urgency}')}"
         if one.expected:
             said += f", {pen.words.t('strip.expected')}"
         marks.append(_mark(shape, said, href=pen.words.url("case", one.case) if one.case else "", stop=len(alerts) <= FEW))

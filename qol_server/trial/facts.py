@@ -81,6 +81,7 @@ class Kind(StrEnum):
     ROLE_GIVEN = "role.given"
     ROLE_TAKEN = "role.taken"
     FACTOR_ENROLLED = "factor.enrolled"
+    LANGUAGE_CHOSEN = "language.chosen"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 - a kind of entry
     PASSKEY_ADDED = "passkey.added"
     PASSKEY_REMOVED = "passkey.removed"

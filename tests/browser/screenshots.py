@@ -16,7 +16,7 @@ from tests.browser.original import Original, prepare
 from tests.browser.rig import PHONE_SIZE, TABLET_SIZE
 from tests.browser.screens import Walk
 from tests.browser.weather import Server
-from tests.staff.browser import screenshots
+from tests.staff.browser import screenshots, show_pieces
 
 SIZES = (PHONE_SIZE, TABLET_SIZE)
 LANGUAGES = {"en": people.BEN, "fr": people.ADA}
@@ -57,6 +57,8 @@ def main(into: Path) -> int:
             taken = take(browser, original, language, into, Path(folder) / language)
             print(f"{into / language}: {taken} pictures")
         print(f"{into}: {screenshots.take(browser, into, Path(folder) / 'desk')} pictures of the staff's desk")
+        taken = show_pieces.take(browser, into / "guide", Path(folder) / "life")
+        print(f"{into / 'guide'}: {taken} pictures of the desk in the life of a study")
         browser.close()
     return 0
 

@@ -49,6 +49,8 @@ def test_a_case_is_listed_shown_taken_and_resolved(desk: Desk, phone: Phone) -> 
 
 def test_a_case_that_nobody_knows(desk: Desk, phone: Phone) -> None:
     assert desk.problem("case", "show", "desminib", "no-such") == ("case-unknown", 2)
+    assert desk.run("case", "show", "desminib", "no-such") == 2
+    assert "qol case list STUDY shows it" in desk.err
     assert desk.problem("case", "show", "desminib", "") == ("case-unknown", 2)
 
 

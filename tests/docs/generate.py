@@ -82,6 +82,7 @@ ABOUT = {
     "role.given": "An account was given a role in a study, at one site or at all.",
     "role.taken": "A role was taken from an account.",
     "factor.enrolled": "The holder of an account chose a password and proved a second factor.",
+    "language.chosen": "The holder of an account chose the language of the desk and of what is written to them.",
     "password.changed": "The holder of an account chose another password; its other sessions ended.",
     "passkey.added": "The holder of an account added a passkey, with which alone they log in.",
     "passkey.removed": "The holder of an account removed a passkey; it opens nothing any more.",

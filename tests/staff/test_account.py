@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from qol_server import journal
 from qol_server.access import sessions
 from qol_server.intake import staff as accounts
 from qol_server.staff.door import BROWSER
+from qol_server.trial.facts import SERVER
 from qol_server.trial.roles import Grant, Role
 from tests import people
 from tests.access.authenticator import Authenticator
@@ -57,6 +59,22 @@ def test_a_passkey_is_added_and_then_opens_the_desk_by_itself(desk: House) -> No
     assert (new.status, "aggressive fibromatosis" in new.text) == (200, True)
     new.get("/staff/account")
     assert "Log-in (passkey, new browser)" in new.text
+
+
+def test_whoever_reads_another_language_chooses_it_and_the_journal_says_so(desk: House) -> None:
+    nora = desk.login(Role.NURSE, "01", language="fr")
+    nora.get("/staff/account")
+    assert "Votre compte" in nora.text
+    nora.post("/staff/account/language", language="en")
+    assert "The desk and your e-mails are in English now." in nora.text
+    assert "Language chosen: English" in nora.text
+    nora.get("/worklist")
+    assert "No case is open" in nora.text
+    before = journal.head(desk.staff.store.read(), SERVER).position
+    nora.post("/staff/account/language", language="en")
+    assert journal.head(desk.staff.store.read(), SERVER).position == before
+    nora.post("/staff/account/language", language="de")
+    assert "Allowed: en, fr." in nora.text
 
 
 def test_a_passkey_of_another_page_opens_nothing(desk: House) -> None:

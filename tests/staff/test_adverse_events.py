@@ -161,8 +161,8 @@ def test_the_page_speaks_french(desk: House) -> None:
 
 @pytest.mark.parametrize("kind", [Action, Outcome, Serious, What])
 def test_every_code_has_words(kind: type[Action] | type[Outcome] | type[Serious] | type[What]) -> None:
-    area = {Action: "action", Outcome: "outcome", Serious: "serious", What: "wrong"}[kind]
-    assert {f"ae.{area}.{code}" for code in kind} <= WORDS.keys()
+    area = {Action: "ae.action", Outcome: "ae.outcome", Serious: "serious", What: "ae.wrong"}[kind]
+    assert {f"{area}.{code}" for code in kind} <= WORDS.keys()
 
 
 def test_no_health_data_stands_in_an_address(desk: House) -> None:

@@ -31,6 +31,7 @@ def test_a_day_of_the_dose_diary_is_chosen_and_typed_in_the_participants_languag
     nurse.get(f"/participants/{desk.ada}/enter")
     assert "/enter/dose%402026-03-02" in nurse.html
     nurse, path = sheet(desk, "dose@2026-03-02")
+    assert "Visit: 2 Mar 2026" in nurse.text
     assert "Prise 1" in nurse.text
     assert "intake.2.status" in nurse.html
     assert "intake.3.status" not in nurse.html  # one a day is prescribed, and one more can be told

@@ -17,9 +17,15 @@ from qol_server.staff.door import BROWSER, SESSION
 from qol_server.staff.words import WORDS
 from qol_server.trial.roles import Grant, Role
 from tests import people
-from tests.staff.rig import HERE, PASSWORD, House
+from tests.staff.rig import HERE, ORIGIN, PASSWORD, House
 
 NURSE = Grant(Role.NURSE, people.SLUG, "01")
+
+
+def test_the_bare_address_of_the_server_leads_to_the_desk(desk: House) -> None:
+    stranger = desk.stranger()
+    answer = stranger.client.get("/", base_url=ORIGIN)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/staff/")
 
 
 def test_whoever_is_not_there_is_led_to_the_entrance_and_back(desk: House) -> None:

@@ -160,3 +160,19 @@ def test_the_strip_speaks_french(desk: House) -> None:
     nora.get(f"/participants/{desk.ada}")
     assert {"Dose prescrite", "Nausées", "Qualité de vie"} <= rows(strip(nora)).keys()
     assert "prise manquée déclarée, 5 mars 2026" in said(rows(strip(nora))["Prises"])
+
+
+def test_a_newcomers_page_leads_to_what_comes_next_until_it_is_done(desk: House) -> None:
+    ben = desk.trial.enrol(people.BEN)
+    nurse, iris = desk.login(Role.NURSE), desk.login(Role.INSPECTOR)
+    here = f"/participants/{ben}"
+    nurse.get(here)
+    assert "What comes next Record the start of the treatment Pair a phone" in nurse.text
+    iris.get(here)
+    assert "What comes next" not in iris.text
+    desk.trial.start_treatment(ben, date(2026, 3, 2))
+    nurse.get(here)
+    assert "What comes next Pair a phone" in nurse.text
+    desk.trial.phone(ben)
+    nurse.get(here)
+    assert "What comes next" not in nurse.text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import uuid
+from collections.abc import Sequence
 from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,8 +15,10 @@ from qol_server import journal
 from qol_server.intake import conduct, enrolling, typed
 from qol_server.staff.words import WORDS
 from qol_server.state import participants, screening
+from qol_server.store import Tx
 from qol_server.trial import problems
 from qol_server.trial.facts import Entry, Kind
+from qol_server.trial.participant import Participant
 from qol_server.trial.problems import Refused
 from qol_server.trial.roles import Role
 from tests import people
@@ -319,3 +323,22 @@ def test_the_pages_speak_french(desk: House) -> None:
     assert "inférieur à 1,5 fois la limite supérieure de la normale" in nurse.text
     nurse.get(f"/participants/{number}/contact")
     assert WORDS["contact.not_kept"][1] in nurse.text
+
+
+def test_a_page_of_the_list_reads_what_stands_on_it_and_no_more(desk: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    ben, clea = desk.trial.enrol(people.BEN), desk.trial.enrol(people.CLEA)
+    read: list[list[str]] = []
+
+    def load_all(tx: Tx, numbers: Sequence[str]) -> dict[str, Participant]:
+        read.append(list(numbers))
+        return participants.load_all(tx, numbers)
+
+    monkeypatch.setattr("qol_server.staff.people.AT_ONCE", 1)
+    monkeypatch.setattr("qol_server.staff.people.participants", SimpleNamespace(load_all=load_all))
+    nurse = desk.login(Role.NURSE)
+    for page, number in enumerate(sorted([desk.ada, ben, clea]), start=1):
+        nurse.get(f"/participants?page={page}")
+        assert "3 participants" in nurse.text
+        assert number in nurse.text
+        assert read == [[number]]
+        read.clear()

@@ -7,6 +7,7 @@ from datetime import timedelta
 from qol_server.intake import pausing
 from qol_server.messaging import Message, NotTaken, Undeliverable
 from qol_server.messaging.sending import Sender
+from qol_server.staff import look
 from qol_server.trial.roles import Role
 from scheduler import ticks
 from scheduler.notices import notify
@@ -50,7 +51,7 @@ def test_each_message_says_how_far_it_came(desk: House) -> None:
     nurse = desk.login(Role.NURSE, site="01")
     nurse.get(PAGE.format(desk.ada))
     assert nurse.status == 200
-    [row] = [part for part in nurse.html.split("<tr>") if f"· {day}" in part]
+    [row] = [part for part in nurse.html.split("<tr>") if f"· {look.day(day, 'en')}" in part]
     words = ["intended", "sent", "arrived", "shown", "opened", "answered"]
     places = [row.index(f"{word} <time") for word in words]
     assert places == sorted(places)

@@ -32,5 +32,9 @@ const say = (box) => {
 };
 document.querySelectorAll(".criterion").forEach((box) => {
     say(box);
-    box.addEventListener("input", () => say(box));
+    box.addEventListener("input", () => {
+        box.querySelector(".wrong")?.remove(); // it was said of what stood there before
+        box.querySelectorAll("[aria-invalid]").forEach((each) => each.removeAttribute("aria-invalid"));
+        say(box);
+    });
 });

@@ -24,6 +24,12 @@ document.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
 
+// A page that is a sheet has a button for it.
+document.querySelectorAll("button.print").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+});
+
 const policy = globalThis.trustedTypes?.createPolicy("qol-desk", { createHTML: (text) => text });
 
 /** A piece of a page that our own server made, as a document: no script in it ever runs. */

@@ -11,6 +11,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "account.no_role": ("none yet", "aucun pour l’instant"),
     "account.look": ("have a look", "à vérifier"),
     "account.history": ("What happened to your account", "Historique de votre compte"),
+    "account.language": ("Language", "Langue"),
+    "account.language.en": ("English", "English"),
+    "account.language.fr": ("Français", "Français"),
+    "done.language": ("The desk and your e-mails are in English now.", "Votre espace et vos courriels sont maintenant en français."),
+    "event.language.chosen": ("Language chosen: {chosen}", "Langue choisie : {chosen}"),
     "account.passkeys": ("Passkeys", "Clés d’accès"),
     "account.passkey.what": (
         "With a passkey you log in by a touch: a device recognises your finger, your face or a PIN. Then no password is needed.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 WORDS: dict[str, tuple[str, str]] = {
+    "desk.colon": (": ", "\u00a0: "),
     "desk.name": ("QoL desk", "Bureau QoL"),
     "desk.skip": ("Skip to the content", "Aller au contenu"),
     "desk.menu": ("Menu", "Menu"),

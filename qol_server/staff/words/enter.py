@@ -36,7 +36,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "enter.future": ("That has not come yet.", "Ce moment n’est pas encore venu."),
     "enter.scan": ("Where the paper is", "Où se trouve le papier"),
     "enter.scan.hint": ("Such as a folder and a page.", "Par exemple un classeur et une page."),
-    "enter.blank": ("No answer", "Pas de réponse"),
+    "enter.blank": ("Left empty", "Laissé vide"),
     "enter.not_allowed": ("This question does not allow that answer.", "Cette question n’admet pas cette réponse."),
     "enter.keep": (
         "It was said or written exactly so: keep it for review",

@@ -21,7 +21,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "people.phone": ("Phone", "Téléphone"),
     "people.phone.none": ("none", "aucun"),
     "people.phone.paired": ("paired", "associé"),
-    "people.phone.waiting": ("{n} waiting on it", "{n} en attente d’envoi"),
+    "people.phone.waiting": ("{n} not sent yet", "{n} en attente d’envoi"),
     "people.seen": ("Last seen", "Dernier contact"),
     "people.never": ("never", "jamais"),
     "people.next": ("Next visit", "Prochaine visite"),

@@ -46,6 +46,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "This code is shown only now. Print the sheet, or pair the phone right here.",
         "Ce code ne s’affiche que maintenant. Imprimez la feuille ou associez le téléphone tout de suite.",
     ),
+    "phones.code.print": ("Print the sheet", "Imprimer la feuille"),
     "phones.code.sheet": (
         "The sheet below is in the participant’s language; only it is printed.",
         "La feuille ci-dessous est dans la langue de la personne ; elle seule est imprimée.",

@@ -77,6 +77,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "summary.period": ("{first} to {last} ({n} days)", "du {first} au {last} ({n} jours)"),
     "summary.period.one": ("{last}", "{last}"),
     "summary.made": ("Made {at}, site {site}", "Fait le {at}, centre {site}"),
+    "summary.print.now": ("Print", "Imprimer"),
     "summary.print": ("Print this page on one sheet of A4.", "Imprimez cette page sur une feuille A4."),
     "summary.doses": ("Doses", "Prises"),
     "summary.no_doses": ("No dose was due.", "Aucune prise n’était prévue."),

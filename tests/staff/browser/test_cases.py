@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -15,8 +15,9 @@ from tests import people
 from tests.browser import rig as phones
 from tests.browser.rig import AppPhone
 from tests.browser.weather import Server
+from tests.intake.test_alerting import nausea
 from tests.staff import casebook
-from tests.staff.browser.rig import DESKTOP, Seat
+from tests.staff.browser.rig import DESKTOP, TOO_WIDE, Seat
 from tests.staff.rig import House
 
 
@@ -150,6 +151,19 @@ def ada(desk: House, browser: Browser, server: Server) -> Iterator[AppPhone]:
     phone = phones.phone(browser, server, people.ADA, desk.ada)
     yield phone
     phone.context.close()
+
+
+@pytest.mark.parametrize("width", [960, 961, 1280])
+def test_the_worklist_of_several_clocks_keeps_its_button_in_sight(desk: House, seat: Callable[..., Seat], width: int) -> None:
+    clea = desk.trial.phone(desk.trial.enrol(people.CLEA))
+    desk.trial.start_treatment(clea.number, date(2026, 3, 2))
+    clea.answer("symptoms@W0", nausea(3))
+    clea.sync()
+    page = seat(Role.INVESTIGATOR, language="fr").open("/worklist")
+    page.set_viewport_size({"width": width, "height": 900})
+    expect(page.locator("tr[data-case]")).to_contain_text("(Martinique)")
+    assert page.evaluate(TOO_WIDE) == []
+    expect(page.locator("tr[data-case] button")).to_be_in_viewport(ratio=1)
 
 
 def test_a_fever_captured_offline_at_night_arrives_in_the_morning_and_ada_is_told_that_it_was_read(
