@@ -321,12 +321,24 @@ class Life:
 
     def end(self) -> None:
         self.trial.anchor(self.number, "treatment_end", self.some_day(), reason="x")
+        self.without_doses(self.goes_on)
+
+    def without_doses(self, mistaken: Callable[[], None]) -> None:
+        """No dose is due any more, and none is taken; perhaps all that was a mistake, and they were due."""
+        if self.chance.random() < 0.6:
+            first = self.chance.randrange(9)
+            for n in range(first, first + 4):
+                self.answer(f"dose@{DAY + timedelta(days=n)}", people.FORGOTTEN, self.phones[0])
+            self.phones[0].sync()
+            self.trial.now += HOUR
+            mistaken()
 
     def goes_on(self) -> None:
         dating.take_back_anchor(self.trial.study, self.number, "treatment_end", actor=NURSE, now=self.trial.now, reason="x")
 
     def withdraw(self) -> None:
         self.trial.withdraw(self.number, "treatment", self.some_day(), reason="x")
+        self.without_doses(self.stays)
 
     def stays(self) -> None:
         dating.take_back_withdrawal(self.trial.study, self.number, "treatment", actor=NURSE, now=self.trial.now, reason="x")
@@ -336,6 +348,6 @@ ACTS: dict[Callable[[Life], None], int] = {
     Life.week: 10, Life.first_of_all: 2, Life.dose: 10, Life.quality_of_life: 6, Life.event: 3, Life.correct: 8, Life.chain: 4,
     Life.circle: 2, Life.type: 3, Life.sync: 16, Life.wait: 6, Life.travel: 2, Life.acknowledge: 3, Life.resolve: 3, Life.relapse: 5,
     Life.serious: 3, Life.report: 3, Life.expect: 8, Life.stop_expecting: 2, Life.hold: 3, Life.prescribe: 3, Life.never_prescribed: 2,
-    Life.begin: 3, Life.end: 2, Life.goes_on: 2, Life.withdraw: 1, Life.stays: 2,
+    Life.begin: 3, Life.end: 2, Life.goes_on: 2, Life.withdraw: 2, Life.stays: 2,
 }  # fmt: skip
 """What may happen -> how often beside the others."""

@@ -161,21 +161,6 @@ def test_a_survey_that_had_a_case_long_ago_opens_another_one(tmp_path: Path) -> 
     assert rehearsed(trial, [life.number])[life.number] == told(trial, life.number)
 
 
-def test_answers_before_and_after_a_flight_are_in_the_order_of_their_instants(tmp_path: Path) -> None:
-    trial = people.trial(tmp_path, alerts=True)
-    phone = somebody(trial)
-    for moment, zone, week, answers in (
-        ("2026-03-10 20:00", "Asia/Tokyo", 1, {"nausea.frequency": 0}),
-        ("2026-03-10 08:00", "America/Martinique", 2, nausea(2)),
-    ):
-        trial.at(moment, zone)
-        phone.time_zone = zone
-        phone.answer(f"symptoms@W{week}", answers)
-        phone.sync()
-    assert [(rule, occurrence) for _, _, occurrence, rule, *_ in told(trial, phone.number)[0]] == [("worsening", "symptoms@W2")]
-    assert rehearsed(trial, [phone.number])[phone.number] == told(trial, phone.number)
-
-
 def test_what_is_under_review_is_read_by_the_instrument_that_it_names_else_by_the_one_in_force(tmp_path: Path) -> None:
     """In the newer version of the diary the nausea's severity is no severity any more, so that no rule asks for it."""
     trial = people.trial(tmp_path, alerts=True)
