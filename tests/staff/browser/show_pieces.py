@@ -25,7 +25,7 @@ def _worklist(page: Page, here: str) -> None:
 
 def _case(page: Page, here: str) -> None:
     _worklist(page, here)
-    page.locator("tr[data-case]:has(form) a.open").first.click()
+    page.locator("tr[data-case]:has(.button) a.open").first.click()
 
 
 def _participant(page: Page, here: str) -> None:

@@ -163,7 +163,7 @@ def test_the_worklist_of_several_clocks_keeps_its_button_in_sight(desk: House, s
     page.set_viewport_size({"width": width, "height": 900})
     expect(page.locator("tr[data-case]")).to_contain_text("(Martinique)")
     assert page.evaluate(TOO_WIDE) == []
-    expect(page.locator("tr[data-case] button")).to_be_in_viewport(ratio=1)
+    expect(page.locator("tr[data-case] .button")).to_be_in_viewport(ratio=1)
 
 
 def test_a_fever_captured_offline_at_night_arrives_in_the_morning_and_ada_is_told_that_it_was_read(
@@ -194,7 +194,8 @@ def test_a_fever_captured_offline_at_night_arrives_in_the_morning_and_ada_is_tol
     expect(row).to_contain_text("0 min ago 6 Mar 2026, 07:30")
     expect(row).to_contain_text("Entered 5 Mar 2026, 23:40")
     expect(row).to_contain_text("All nurses are told in 30 min")
-    row.get_by_role("button").click()
+    row.get_by_role("link", name="acknowledge it").click()
+    page.get_by_role("button", name="Acknowledge and take").click()
     expect(page.get_by_text("The case is yours.")).to_be_visible()
 
     ada.at("2026-03-06 08:00")
