@@ -10,7 +10,7 @@ LOCALES = {"en": "en-GB", "fr": "fr"}
 AS_THE_BROWSER_DOES = """
     await words.speak(tag);
     const shapes = {
-        long: { weekday: "long", day: "numeric", month: "long" }, short: { day: "numeric", month: "long" },
+        long: { weekday: "long", day: "numeric", month: "long" }, short: { day: "numeric", month: "short" },
         month: { month: "long", year: "numeric" }, weekday: { weekday: "long" },
     };
     const different = [];

@@ -7,7 +7,7 @@ export const LANGUAGES = { en: "English", fr: "Français" };
 const RIGHT_TO_LEFT = new Set(["ar", "dv", "fa", "he", "ps", "ur", "qps"]);
 
 const SHAPES = {
-    long: "{weekday} {day} {month}", short: "{day} {month}", dated: "{day} {short_month} {year}", month: "{month} {year}",
+    long: "{weekday} {day} {month}", short: "{day} {short_month}", dated: "{day} {short_month} {year}", month: "{month} {year}",
     weekday: "{weekday}", weekday_short: "{short_weekday}",
 };
 
@@ -79,7 +79,7 @@ function locale() {
 }
 
 /**
- * A calendar day ("2026-03-02") in words; `style`: "long" (Monday 2 March), "short" (2 March), "full" (with the year),
+ * A calendar day ("2026-03-02") in words; `style`: "long" (Monday 2 March), "short" (2 Mar), "full" (with the year),
  * "dated" (2 Mar 2026), "month" (March 2026), "weekday" (Monday), "weekday_short" (Mon).
  */
 export function day(iso, style = "long") {
