@@ -13,12 +13,6 @@ LONGEST_WAIT = 370
 """Days looked ahead for hours: a site that watches on no day within a year is as good as one that never says."""
 
 
-def is_covered(site: Site, now: datetime) -> bool:
-    """Whether somebody watches at ``now`` (aware); never where the study's file does not say so."""
-    at = local(now, site.time_zone)
-    return any(start <= now < end for start, end in _hours(site, at.date()))
-
-
 def next_cover(site: Site, since: datetime) -> datetime | None:
     """The first instant (UTC) from ``since`` on at which somebody watches; None where that is not within a year."""
     first = local(since, site.time_zone).date()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import orjson
 import pytest
@@ -27,11 +26,6 @@ NAUSEA = AdverseEvent(
 )  # fmt: skip
 MEANING = "I have judged this."
 WORSE = replace(NAUSEA, term="Nausea", grade=3)
-
-
-@pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return people.trial(tmp_path, alerts=True)
 
 
 @pytest.fixture

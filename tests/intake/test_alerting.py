@@ -28,19 +28,6 @@ def nausea(severity: int) -> dict[str, int]:
     return {"nausea.frequency": 2, "nausea.severity": severity}
 
 
-@pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return people.trial(tmp_path, alerts=True)
-
-
-@pytest.fixture
-def phone(trial: Trial) -> Phone:
-    number = trial.enrol(people.ADA)
-    trial.at("2026-03-02 20:00", "Europe/Paris")
-    trial.start_treatment(number, date(2026, 3, 2))
-    return trial.phone(number)
-
-
 def week(phone: Phone, n: int, answers: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
     """The symptom diary of week ``n``, given on its day; returns what the phone sealed."""
     phone.trial.at(f"2026-03-{2 + 7 * n:02} 20:00", "Europe/Paris")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,19 +15,6 @@ from tests import people
 from tests.intake.test_alerting import facts, nausea, steps, the_case, week
 from tests.people import NURSE, Phone, Trial
 from tests.staff.clinic import EVENT
-
-
-@pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return people.trial(tmp_path, alerts=True)
-
-
-@pytest.fixture
-def phone(trial: Trial) -> Phone:
-    number = trial.enrol(people.ADA)
-    trial.at("2026-03-02 20:00", "Europe/Paris")
-    trial.start_treatment(number, date(2026, 3, 2))
-    return trial.phone(number)
 
 
 def climbed(trial: Trial) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,19 +20,6 @@ from tests.people import NURSE, Phone, Trial
 
 NAUSEA = people.FELL_ILL | {"severity": 3}
 CHEST_PAIN = people.FELL_ILL | {"what": "Pain in the chest", "severity": 3}
-
-
-@pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return people.trial(tmp_path, alerts=True)
-
-
-@pytest.fixture
-def phone(trial: Trial) -> Phone:
-    number = trial.enrol(people.ADA)
-    trial.at("2026-03-02 20:00", "Europe/Paris")
-    trial.start_treatment(number, date(2026, 3, 2))
-    return trial.phone(number)
 
 
 def tell(phone: Phone, answers: dict[str, Any], **fields: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,11 +24,6 @@ from tests.intake.test_alerting import nausea, the_case, week
 from tests.people import INVESTIGATOR, NURSE, Phone, Trial
 
 OLGA = "staff:olga"
-
-
-@pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return people.trial(tmp_path, alerts=True)
 
 
 @pytest.fixture

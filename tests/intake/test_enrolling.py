@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -24,11 +23,6 @@ AMENDED = b"""consents:
   - {version: "1.0", from: 2006-01-01}
   - {version: "2.0", from: 2026-03-10, renew: yes, until_renewed: pause}
 """
-
-
-@pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return people.trial(tmp_path, alerts=True)
 
 
 def screened(trial: Trial, **values: str | None) -> str:

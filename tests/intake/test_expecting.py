@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,11 +13,6 @@ from tests import people
 from tests.intake.test_alerting import facts, nausea
 from tests.intake.test_rehearsal import rehearsed, told
 from tests.people import NURSE, Phone, Trial
-
-
-@pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return people.trial(tmp_path, alerts=True)
 
 
 @pytest.fixture

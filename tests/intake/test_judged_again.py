@@ -16,10 +16,8 @@ from qol_server.trial import alerting
 from qol_server.trial.prescribing import Doubt
 from qol_server.views.showing import VIEWS
 from tests import people
-from tests.intake.test_alerting import facts, nausea, phone, raised, steps, the_case, trial
+from tests.intake.test_alerting import facts, nausea, raised, steps, the_case
 from tests.people import NURSE, Phone, Trial
-
-__all__ = ["phone", "trial"]
 
 
 def three_doses(trial: Trial, phone: Phone, answers: Mapping[str, str] = people.TAKEN) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,19 +16,6 @@ from tests.trial.worked import cases
 
 NEVER = {"nausea.frequency": 0}
 ACT = {"action": "called", "outcome": "improving", "reason": "better"}
-
-
-@pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return people.trial(tmp_path, alerts=True)
-
-
-@pytest.fixture
-def phone(trial: Trial) -> Phone:
-    number = trial.enrol(people.ADA)
-    trial.at("2026-03-02 20:00", "Europe/Paris")
-    trial.start_treatment(number, date(2026, 3, 2))
-    return trial.phone(number)
 
 
 def do(trial: Trial, step: Any, **more: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -29,11 +28,6 @@ FELL = AdverseEvent(
     "Fall", 3, date(2026, 3, 4), None, "not_related", Action.DOSE_NOT_CHANGED, Outcome.NOT_RECOVERED,
     frozenset({Serious.HOSPITALISATION}), AWARE,
 )  # fmt: skip
-
-
-@pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return people.trial(tmp_path, alerts=True)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import date, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -23,11 +22,6 @@ from tests import people
 from tests.people import NURSE, Trial
 
 PARIS = ZoneInfo("Europe/Paris")
-
-
-@pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return people.trial(tmp_path, alerts=True)
 
 
 @pytest.fixture
